@@ -1,0 +1,91 @@
+use crate::sts::Class;
+
+/// Why a renewal failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Failure {
+    /// The MFA code could not be made: the seed file is missing or wrong.
+    Code,
+    /// The long-term key could not be read.
+    Key,
+    /// The call to STS brought nothing.
+    Sts(Class),
+}
+
+/// What came of a renewal: the `result` label of `valetkey_renewals_total`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Outcome {
+    /// New credentials are served.
+    Success,
+    /// What was served before is served on.
+    Failed(Failure),
+}
+
+impl Outcome {
+    /// How many outcomes there are.
+    pub const COUNT: usize = 3 + Class::ALL.len();
+
+    /// Every outcome; the position of one is its [`Outcome::index`].
+    pub fn all() -> impl Iterator<Item = Self> {
+        let failures = [Failure::Code, Failure::Key].into_iter();
+        let failures = failures.chain(Class::ALL.into_iter().map(Failure::Sts));
+        std::iter::once(Self::Success).chain(failures.map(Self::Failed))
+    }
+
+    /// Its place in [`Outcome::all`].
+    pub fn index(self) -> usize {
+        Self::all().position(|outcome| outcome == self).unwrap_or_default()
+    }
+
+    /// The word in metrics and logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Success => "success",
+            Self::Failed(Failure::Code) => "code_unavailable",
+            Self::Failed(Failure::Key) => "key_unreadable",
+            Self::Failed(Failure::Sts(class)) => class.as_str(),
+        }
+    }
+}
+
+/// What STS said of an MFA code: the `result` label of `valetkey_mfa_codes_total`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum CodeVerdict {
+    /// The code was taken.
+    Accepted,
+    /// The code was refused.
+    Rejected,
+    /// There was no verdict; STS may or may not have seen the code.
+    Unknown,
+}
+
+impl CodeVerdict {
+    /// Every verdict, in the order of declaration.
+    pub const ALL: [Self; 3] = [Self::Accepted, Self::Rejected, Self::Unknown];
+
+    /// The word in metrics and logs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Accepted => "accepted",
+            Self::Rejected => "rejected",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_outcome_has_a_place_and_a_word_of_its_own() {
+        let all: Vec<_> = Outcome::all().collect();
+        assert_eq!(all.len(), Outcome::COUNT);
+        for (place, outcome) in all.iter().enumerate() {
+            assert_eq!(outcome.index(), place);
+        }
+        let mut words: Vec<_> = all.iter().map(|o| o.as_str()).collect();
+        words.sort_unstable();
+        words.dedup();
+        assert_eq!(words.len(), all.len());
+    }
+}
