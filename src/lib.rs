@@ -10,8 +10,11 @@ use std::pin::Pin;
 pub mod aws;
 pub mod clock;
 pub mod config;
+pub mod keys;
+pub mod mfa;
 pub mod renew;
 pub mod secret;
+pub mod secret_file;
 pub mod sts;
 
 /// A future behind a pointer, as the small traits at the edges return it.

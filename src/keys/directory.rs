@@ -1,0 +1,225 @@
+use std::os::fd::OwnedFd;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::{Error, Source};
+use crate::BoxFuture;
+use crate::aws::{AccessKeyId, LongTermKey};
+use crate::secret::Secret;
+use crate::secret_file;
+
+/// A folder with the files `aws_access_key_id` and `aws_secret_access_key`: a mounted Kubernetes Secret, or systemd's
+/// credentials directory.
+#[derive(Debug, Clone)]
+pub struct Directory {
+    path: PathBuf,
+}
+
+const ACCESS_KEY_ID: &str = "aws_access_key_id";
+const SECRET_ACCESS_KEY: &str = "aws_secret_access_key";
+
+/// How often a pair is tried that vanishes between opening its folder and reading it: the kubelet removes the old folder
+/// right after the swap, so a second try already sees the new one.
+const TRIES: u32 = 8;
+
+impl Directory {
+    /// The folder at `path`.
+    pub fn new(path: PathBuf) -> Self {
+        Self { path }
+    }
+
+    /// Reads both halves through one folder handle, so that they belong together even while the folder is swapped.
+    /// Blocks.
+    pub fn read_blocking(&self) -> Result<LongTermKey, Error> {
+        let mut tries = 1;
+        loop {
+            match self.read_pair() {
+                Err(Error::File(error)) if error.is_not_found() && tries < TRIES => tries += 1,
+                result => return result,
+            }
+        }
+    }
+
+    fn read_pair(&self) -> Result<LongTermKey, Error> {
+        let directory = self.open()?;
+        let half = |name: &str| secret_file::read_at(&directory, Path::new(name), &self.path.join(name));
+        let id = half(ACCESS_KEY_ID)?;
+        let secret = half(SECRET_ACCESS_KEY)?;
+        Ok(LongTermKey {
+            access_key_id: self.long_term_id(&id)?,
+            secret_access_key: Arc::new(self.secret_key(secret)?),
+        })
+    }
+
+    /// The kubelet swaps a whole Secret by pointing the link `..data` at another folder. Opening what it points at pins
+    /// one version; opening the files by path could take one of each.
+    /// <https://pkg.go.dev/k8s.io/kubernetes/pkg/volume/util#AtomicWriter>
+    fn open(&self) -> Result<OwnedFd, secret_file::Error> {
+        match secret_file::open_directory(&self.path.join("..data")) {
+            Err(error) if error.is_not_found() => secret_file::open_directory(&self.path),
+            result => result,
+        }
+    }
+
+    fn long_term_id(&self, text: &Secret) -> Result<AccessKeyId, Error> {
+        let wrong = |rule| self.wrong(ACCESS_KEY_ID, rule);
+        let id: AccessKeyId = text
+            .expose()
+            .parse()
+            .map_err(|_| wrong("must hold an access key id alone, such as AKIA…, without its name or quotes"))?;
+        if id.is_temporary() {
+            return Err(wrong(
+                "holds the id of temporary credentials (ASIA…), and STS gives sessions only for a long-term key: \
+                 put the access key of an IAM user (AKIA…) here",
+            ));
+        }
+        Ok(id)
+    }
+
+    fn secret_key(&self, secret: Secret) -> Result<Secret, Error> {
+        let text = secret.expose();
+        if text.len() <= 256 && text.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\'') {
+            Ok(secret)
+        } else {
+            Err(self.wrong(
+                SECRET_ACCESS_KEY,
+                "must hold a secret access key alone, without its name or quotes",
+            ))
+        }
+    }
+
+    fn wrong(&self, name: &str, rule: &'static str) -> Error {
+        Error::Content {
+            path: self.path.join(name).display().to_string(),
+            rule,
+        }
+    }
+}
+
+impl Source for Directory {
+    fn read(&self) -> BoxFuture<'_, Result<LongTermKey, Error>> {
+        let directory = self.clone();
+        Box::pin(async move {
+            tokio::task::spawn_blocking(move || directory.read_blocking())
+                .await
+                .unwrap_or(Err(Error::Internal))
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    fn folder(id: &str, secret: &str) -> tempfile::TempDir {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(ACCESS_KEY_ID), id).unwrap();
+        fs::write(folder.path().join(SECRET_ACCESS_KEY), secret).unwrap();
+        folder
+    }
+
+    fn read(path: &Path) -> Result<LongTermKey, Error> {
+        Directory::new(path.to_owned()).read_blocking()
+    }
+
+    fn message(id: &str, secret: &str) -> String {
+        let folder = folder(id, secret);
+        let error = read(folder.path()).err().unwrap().to_string();
+        error.replace(folder.path().to_str().unwrap(), "")
+    }
+
+    #[test]
+    fn reads_the_pair() {
+        let folder = folder("AKIAIOSFODNN7EXAMPLE\n", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY\n");
+        let key = read(folder.path()).ok().unwrap();
+        assert_eq!(key.access_key_id.as_str(), "AKIAIOSFODNN7EXAMPLE");
+        assert_eq!(
+            key.secret_access_key.expose(),
+            "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"
+        );
+    }
+
+    #[test]
+    fn a_temporary_key_is_refused_with_the_reason() {
+        assert_eq!(
+            message("ASIAIOSFODNN7EXAMPLE", "secret"),
+            "long-term key: /aws_access_key_id: holds the id of temporary credentials (ASIA…), and STS gives sessions \
+             only for a long-term key: put the access key of an IAM user (AKIA…) here"
+        );
+    }
+
+    #[test]
+    fn a_value_with_its_name_is_refused_without_being_shown() {
+        assert_eq!(
+            message("aws_access_key_id = AKIAIOSFODNN7EXAMPLE", "secret"),
+            "long-term key: /aws_access_key_id: must hold an access key id alone, such as AKIA…, without its name or \
+             quotes"
+        );
+        for secret in [
+            "aws_secret_access_key = s3cret",
+            "\"s3cret\"",
+            "s3cret s3cret",
+            "s3crét",
+            &"s".repeat(257),
+        ] {
+            assert_eq!(
+                message("AKIAIOSFODNN7EXAMPLE", secret),
+                "long-term key: /aws_secret_access_key: must hold a secret access key alone, without its name or quotes"
+            );
+        }
+    }
+
+    #[test]
+    fn a_missing_half_is_named() {
+        let folder = folder("AKIAIOSFODNN7EXAMPLE", "secret");
+        fs::remove_file(folder.path().join(SECRET_ACCESS_KEY)).unwrap();
+        let error = read(folder.path()).err().unwrap().to_string();
+        assert!(error.ends_with("/aws_secret_access_key: does not exist"), "{error}");
+        let error = read(Path::new("/nowhere")).err().unwrap().to_string();
+        assert_eq!(error, "long-term key: /nowhere: does not exist");
+    }
+
+    /// A Secret volume: files are links through `..data`, which is swapped by renaming a new link over it.
+    #[test]
+    fn a_swapped_secret_never_mixes_its_halves() {
+        let volume = tempfile::tempdir().unwrap();
+        let swap = |version: usize| {
+            let name = format!("..v{version}");
+            let path = volume.path().join(&name);
+            fs::create_dir(&path).unwrap();
+            fs::write(path.join(ACCESS_KEY_ID), format!("AKIA{version:016}")).unwrap();
+            fs::write(path.join(SECRET_ACCESS_KEY), format!("secret{version:016}")).unwrap();
+            symlink(&name, volume.path().join("..data_tmp")).unwrap();
+            fs::rename(volume.path().join("..data_tmp"), volume.path().join("..data")).unwrap();
+            if let Some(old) = version.checked_sub(1) {
+                fs::remove_dir_all(volume.path().join(format!("..v{old}"))).unwrap();
+            }
+        };
+        swap(0);
+        for name in [ACCESS_KEY_ID, SECRET_ACCESS_KEY] {
+            symlink(Path::new("..data").join(name), volume.path().join(name)).unwrap();
+        }
+        let by_path = |name: &str| fs::read_to_string(volume.path().join(name));
+
+        std::thread::scope(|scope| {
+            let writer = scope.spawn(|| (1..2_000).for_each(swap));
+            let (mut pairs, mut mixed_by_path) = (0, 0);
+            while !writer.is_finished() {
+                if let Ok(key) = read(volume.path()) {
+                    let secret = key.secret_access_key.expose();
+                    assert_eq!(&key.access_key_id.as_str()[4..], &secret[6..]);
+                    pairs += 1;
+                }
+                if let (Ok(id), Ok(secret)) = (by_path(ACCESS_KEY_ID), by_path(SECRET_ACCESS_KEY)) {
+                    mixed_by_path += u32::from(id[4..] != secret[6..]);
+                }
+            }
+            assert!(pairs > 100, "only {pairs} pairs were read");
+            // The danger is real: reading by path does mix.
+            assert!(mixed_by_path > 0, "the writer never raced the reader");
+        });
+    }
+}

@@ -1,0 +1,44 @@
+//! Where long-term keys come from: one small trait, [`Source`], and one file a source.
+
+mod directory;
+
+use std::sync::Arc;
+
+use crate::BoxFuture;
+use crate::aws::LongTermKey;
+use crate::config::KeySource;
+use crate::secret_file;
+pub use directory::Directory;
+
+/// A place that holds a long-term key. It is read anew for each renewal, so that a rotated key is found and none is kept
+/// in memory between renewals.
+pub trait Source: Send + Sync {
+    /// The key as it is now.
+    fn read(&self) -> BoxFuture<'_, Result<LongTermKey, Error>>;
+}
+
+/// The source that the configuration names.
+pub fn open(source: &KeySource) -> Arc<dyn Source> {
+    match source {
+        KeySource::Directory(path) => Arc::new(Directory::new(path.clone())),
+    }
+}
+
+/// Why there is no long-term key. It says where and what to do, never what was found.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file of the key could not be read.
+    #[error("long-term key: {0}")]
+    File(#[from] secret_file::Error),
+    /// A file was read, but not what it must hold.
+    #[error("long-term key: {path}: {rule}")]
+    Content {
+        /// Which file.
+        path: String,
+        /// What it must hold.
+        rule: &'static str,
+    },
+    /// The reading itself broke.
+    #[error("long-term key: reading it failed in valetkey itself; please report this")]
+    Internal,
+}

@@ -1,0 +1,49 @@
+//! MFA codes: which TOTP step may be used when ([`steps`]), and where its code comes from ([`Source`]).
+
+mod seed;
+pub mod steps;
+mod totp;
+mod totp_seed_file;
+
+use std::sync::Arc;
+
+use crate::BoxFuture;
+use crate::aws::TokenCode;
+use crate::config::MfaCode;
+use crate::secret_file;
+pub use seed::{Seed, SeedError};
+pub use steps::Step;
+pub use totp::code;
+pub use totp_seed_file::TotpSeedFile;
+
+/// A place that makes the code of a TOTP step.
+pub trait Source: Send + Sync {
+    /// The code of this step.
+    fn code(&self, step: Step) -> BoxFuture<'_, Result<TokenCode, Error>>;
+}
+
+/// The source that the configuration names.
+pub fn open(source: &MfaCode) -> Arc<dyn Source> {
+    match source {
+        MfaCode::TotpSeedFile(path) => Arc::new(TotpSeedFile::new(path.clone())),
+    }
+}
+
+/// Why there is no code. It says where and what to do, never what was found.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The seed's file could not be read.
+    #[error("TOTP seed: {0}")]
+    File(#[from] secret_file::Error),
+    /// The file was read, but holds no seed.
+    #[error("TOTP seed: {path}: {error}")]
+    Seed {
+        /// Which file.
+        path: String,
+        /// What is wrong with it.
+        error: SeedError,
+    },
+    /// The reading itself broke.
+    #[error("TOTP seed: reading it failed in valetkey itself; please report this")]
+    Internal,
+}

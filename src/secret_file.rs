@@ -1,0 +1,192 @@
+//! Reading a small file that holds one secret: a half of the long-term key, a TOTP seed.
+//!
+//! The file may be changed by others while it is read and may be something else than a file: it is opened without
+//! blocking, must be a regular file of at most 8 KiB that not everybody may write, and is read into memory that is wiped.
+//! Errors name the path and the remedy, never the content.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, openat};
+use zeroize::Zeroizing;
+
+use crate::secret::Secret;
+
+/// No key, seed or `otpauth://` URI comes near it.
+const LIMIT: u64 = 8 * 1024;
+
+/// Why a secret file was not read.
+#[derive(Debug, thiserror::Error)]
+#[error("{path}: {reason}", path = path.display())]
+pub struct Error {
+    path: PathBuf,
+    reason: Reason,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Reason {
+    #[error("holds nothing; write the value into it")]
+    Empty,
+    #[error("is not a regular file")]
+    NotAFile,
+    #[error("does not exist")]
+    NotFound,
+    #[error("holds bytes that are not UTF-8; write the value as plain text")]
+    NotText,
+    #[error("holds more than one line; write the value alone, without its name or a comment")]
+    SeveralLines,
+    #[error("is larger than {LIMIT} bytes; write the value alone")]
+    TooLarge,
+    #[error("can be written by everybody (mode {0:03o}), so its content cannot be trusted; run chmod o-w")]
+    WorldWritable(u32),
+    #[error("cannot be read: {0}")]
+    Unreadable(io::Error),
+}
+
+impl Error {
+    /// Whether nothing was there, as while a mounted Secret is swapped.
+    pub fn is_not_found(&self) -> bool {
+        matches!(self.reason, Reason::NotFound)
+    }
+}
+
+/// Opens a folder, following links, as the one handle through which its files are read.
+pub fn open_directory(path: &Path) -> Result<OwnedFd, Error> {
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    openat(CWD, path, flags, Mode::empty()).map_err(|errno| Error {
+        path: path.to_owned(),
+        reason: errno.into(),
+    })
+}
+
+/// Reads the secret in a file. Blocks.
+pub fn read(path: &Path) -> Result<Secret, Error> {
+    read_at(CWD, path.as_os_str().as_ref(), path)
+}
+
+/// Reads the secret in the file `name` of an open folder; messages say `shown`. Blocks.
+pub fn read_at(directory: impl AsFd, name: &Path, shown: &Path) -> Result<Secret, Error> {
+    read_line(directory, name).map_err(|reason| Error {
+        path: shown.to_owned(),
+        reason,
+    })
+}
+
+fn read_line(directory: impl AsFd, name: &Path) -> Result<Secret, Reason> {
+    // Without NONBLOCK a pipe in the file's place would hang the reader for ever.
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let file = File::from(openat(directory, name, flags, Mode::empty())?);
+    let status = fstat(&file)?;
+    if FileType::from_raw_mode(status.st_mode) != FileType::RegularFile {
+        return Err(Reason::NotAFile);
+    }
+    if status.st_mode & 0o002 != 0 {
+        return Err(Reason::WorldWritable(status.st_mode & 0o777));
+    }
+    let bytes = read_all(file)?;
+    let text = str::from_utf8(&bytes).map_err(|_| Reason::NotText)?.trim();
+    if text.is_empty() {
+        return Err(Reason::Empty);
+    }
+    if text.contains(['\n', '\r']) {
+        return Err(Reason::SeveralLines);
+    }
+    Ok(Secret::from(text))
+}
+
+/// Into one allocation: a buffer that grows leaves copies behind that nobody wipes.
+fn read_all(file: File) -> Result<Zeroizing<Vec<u8>>, Reason> {
+    let capacity = usize::try_from(LIMIT).unwrap_or_default() + 1;
+    let mut bytes = Zeroizing::new(Vec::with_capacity(capacity));
+    file.take(LIMIT + 1)
+        .read_to_end(&mut bytes)
+        .map_err(Reason::Unreadable)?;
+    if bytes.len() >= capacity {
+        return Err(Reason::TooLarge);
+    }
+    Ok(bytes)
+}
+
+impl From<rustix::io::Errno> for Reason {
+    fn from(errno: rustix::io::Errno) -> Self {
+        match errno {
+            rustix::io::Errno::NOENT => Self::NotFound,
+            other => Self::Unreadable(other.into()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    fn message(content: &[u8], mode: u32) -> String {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("secret");
+        fs::write(&path, content).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(mode)).unwrap();
+        match read(&path) {
+            Ok(secret) => format!("read {}", secret.expose()),
+            Err(error) => error.to_string().replace(folder.path().to_str().unwrap(), ""),
+        }
+    }
+
+    #[test]
+    fn white_space_around_the_value_does_not_count() {
+        for content in ["value", "value\n", "  value \r\n\n"] {
+            assert_eq!(message(content.as_bytes(), 0o600), "read value");
+        }
+    }
+
+    #[test]
+    fn what_is_wrong_is_said_without_the_content() {
+        let too_large = vec![b'x'; 8 * 1024 + 1];
+        for (content, mode, expected) in [
+            (&b""[..], 0o600, "/secret: holds nothing; write the value into it"),
+            (b" \n", 0o600, "/secret: holds nothing; write the value into it"),
+            (
+                b"one\ntwo",
+                0o600,
+                "/secret: holds more than one line; write the value alone, without its name or a comment",
+            ),
+            (
+                b"\xff",
+                0o600,
+                "/secret: holds bytes that are not UTF-8; write the value as plain text",
+            ),
+            (
+                &too_large,
+                0o600,
+                "/secret: is larger than 8192 bytes; write the value alone",
+            ),
+            (
+                b"value",
+                0o646,
+                "/secret: can be written by everybody (mode 646), so its content cannot be trusted; run chmod o-w",
+            ),
+        ] {
+            assert_eq!(message(content, mode), expected);
+        }
+        assert_eq!(message(&too_large[1..], 0o640).len(), "read ".len() + 8 * 1024);
+    }
+
+    #[test]
+    fn what_is_not_a_file_neither_hangs_nor_is_read() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        rustix::fs::mknodat(CWD, &pipe, FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
+        for (path, expected) in [
+            (pipe.as_path(), "is not a regular file"),
+            (folder.path(), "is not a regular file"),
+            (&folder.path().join("missing"), "does not exist"),
+        ] {
+            let error = read(path).err().unwrap().to_string();
+            assert_eq!(error, format!("{}: {expected}", path.display()));
+        }
+    }
+}
