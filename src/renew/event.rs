@@ -1,3 +1,4 @@
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -62,4 +63,12 @@ pub enum Event<'a> {
 pub trait Observer: Send + Sync {
     /// Something happened.
     fn observe(&self, event: &Event<'_>);
+}
+
+impl Observer for Vec<Arc<dyn Observer>> {
+    fn observe(&self, event: &Event<'_>) {
+        for observer in self {
+            observer.observe(event);
+        }
+    }
 }

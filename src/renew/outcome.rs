@@ -5,6 +5,8 @@ use crate::sts::Class;
 pub enum Failure {
     /// The MFA code could not be made: the seed file is missing or wrong.
     Code,
+    /// A defect of valetkey.
+    Internal,
     /// The long-term key could not be read.
     Key,
     /// The call to STS brought nothing.
@@ -22,11 +24,11 @@ pub enum Outcome {
 
 impl Outcome {
     /// How many outcomes there are.
-    pub const COUNT: usize = 3 + Class::ALL.len();
+    pub const COUNT: usize = 4 + Class::ALL.len();
 
     /// Every outcome; the position of one is its [`Outcome::index`].
     pub fn all() -> impl Iterator<Item = Self> {
-        let failures = [Failure::Code, Failure::Key].into_iter();
+        let failures = [Failure::Code, Failure::Internal, Failure::Key].into_iter();
         let failures = failures.chain(Class::ALL.into_iter().map(Failure::Sts));
         std::iter::once(Self::Success).chain(failures.map(Self::Failed))
     }
@@ -41,6 +43,7 @@ impl Outcome {
         match self {
             Self::Success => "success",
             Self::Failed(Failure::Code) => "code_unavailable",
+            Self::Failed(Failure::Internal) => "internal",
             Self::Failed(Failure::Key) => "key_unreadable",
             Self::Failed(Failure::Sts(class)) => class.as_str(),
         }

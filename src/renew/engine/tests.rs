@@ -1,0 +1,432 @@
+//! The engine in virtual time, against an STS of a script.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+
+use chrono::{DateTime, Utc};
+use tokio::time::sleep;
+
+use super::*;
+use crate::BoxFuture;
+use crate::aws::{Credentials, LongTermKey, SerialNumber, TokenCode};
+use crate::clock::{PausedClock, Sample};
+use crate::config::{KeySource, Kind, Mfa, MfaCode, Profile, Session};
+use crate::secret::Secret;
+use crate::sts::{Error, GetSessionToken, Reply};
+use crate::{keys, mfa};
+
+const WALL: DateTime<Utc> = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
+const SERIAL: &str = "arn:aws:iam::123456789012:mfa/ops";
+
+/// What STS answers, in turn; then sessions of 12 hours for ever.
+enum Say {
+    Session {
+        lifetime: Duration,
+    },
+    Refuse(Class),
+    /// The connection failed before a byte left.
+    Unreachable,
+    Hang,
+    Panic,
+}
+
+/// STS as the engine sees it, with a clock of its own.
+struct Script {
+    clock: Arc<PausedClock>,
+    ahead: TimeDelta,
+    say: Mutex<VecDeque<Say>>,
+    /// When each call came, by boot time, with the code that it carried.
+    calls: Mutex<Vec<(BootInstant, Option<String>)>>,
+}
+
+impl Sts for Script {
+    fn get_session_token<'a>(&'a self, call: GetSessionToken<'a>) -> BoxFuture<'a, Reply> {
+        Box::pin(async move {
+            let sent = self.clock.boot();
+            let code = call.mfa.map(|(_, code)| code.expose().to_owned());
+            self.calls.lock().unwrap().push((sent, code));
+            let say = self.say.lock().unwrap().pop_front();
+            let sample = Sample {
+                date: DateTime::from_timestamp((self.clock.wall() + self.ahead).timestamp(), 0).unwrap(),
+                sent,
+                received: sent,
+                authenticated: true,
+            };
+            let result = match say.unwrap_or(Say::Session {
+                lifetime: Duration::from_hours(12),
+            }) {
+                Say::Session { lifetime } => Ok(session(lifetime, sample.date)),
+                Say::Refuse(class) => Err(refusal(class, true)),
+                Say::Unreachable => Err(refusal(Class::Network, false)),
+                Say::Hang => std::future::pending().await,
+                Say::Panic => panic!("as the script says"),
+            };
+            Reply {
+                sample: Some(sample),
+                elapsed: Duration::ZERO,
+                result,
+            }
+        })
+    }
+}
+
+fn session(lifetime: Duration, now: DateTime<Utc>) -> Issued {
+    Issued {
+        credentials: Credentials {
+            access_key_id: "ASIAIOSFODNN7EXAMPLE".parse().unwrap(),
+            secret_access_key: Secret::from("secret"),
+            session_token: Secret::from("token"),
+            expiration: now + lifetime,
+        },
+        lifetime,
+        request_id: String::from("id"),
+    }
+}
+
+fn refusal(class: Class, sent: bool) -> Error {
+    Error {
+        class,
+        message: format!("refused: {}", class.as_str()),
+        code: None,
+        request_id: None,
+        sent,
+    }
+}
+
+/// A key and codes that need no file. The code is the step's number, so that calls show it.
+struct Sources;
+
+impl keys::Source for Sources {
+    fn read(&self) -> BoxFuture<'_, Result<LongTermKey, keys::Error>> {
+        Box::pin(async {
+            Ok(LongTermKey {
+                access_key_id: "AKIAIOSFODNN7EXAMPLE".parse().unwrap(),
+                secret_access_key: Arc::new(Secret::from("secret")),
+            })
+        })
+    }
+}
+
+impl mfa::Source for Sources {
+    fn code(&self, step: Step) -> BoxFuture<'_, Result<TokenCode, mfa::Error>> {
+        Box::pin(async move { Ok(TokenCode::try_from(format!("{:06}", step.number() % 1_000_000)).unwrap()) })
+    }
+}
+
+/// A key that cannot be read.
+struct NoKey;
+
+impl keys::Source for NoKey {
+    fn read(&self) -> BoxFuture<'_, Result<LongTermKey, keys::Error>> {
+        Box::pin(async { Err(keys::Error::Internal) })
+    }
+}
+
+#[derive(Default)]
+struct Heard(Mutex<Vec<String>>);
+
+impl Observer for Heard {
+    fn observe(&self, event: &Event<'_>) {
+        self.0.lock().unwrap().push(format!("{event:?}"));
+    }
+}
+
+struct Scene {
+    clock: Arc<PausedClock>,
+    sts: Arc<Script>,
+    table: Arc<Table>,
+    heard: Arc<Heard>,
+}
+
+impl Scene {
+    /// Starts the engine over `profiles` profiles with one MFA device between them, or none.
+    fn start(profiles: usize, with_mfa: bool, ahead: TimeDelta, say: Vec<Say>) -> Self {
+        let jobs = (0..profiles).map(|index| job(index, with_mfa)).collect();
+        Self::start_jobs(jobs, ahead, say)
+    }
+
+    fn start_jobs(jobs: Vec<Job>, ahead: TimeDelta, say: Vec<Say>) -> Self {
+        let clock = Arc::new(PausedClock::new(WALL));
+        let sts = Arc::new(Script {
+            clock: clock.clone(),
+            ahead,
+            say: Mutex::new(say.into()),
+            calls: Mutex::default(),
+        });
+        let table = Arc::new(Table::new(&jobs.iter().map(profile).collect::<Vec<_>>()));
+        let heard = Arc::new(Heard::default());
+        let parts = Parts {
+            clock: clock.clone(),
+            sts: sts.clone(),
+            table: table.clone(),
+            observer: heard.clone(),
+            chance: Box::new(|| Fraction::from_bits(1 << 63)),
+        };
+        tokio::spawn(Engine::new(parts, jobs).run(std::future::pending()));
+        Self {
+            clock,
+            sts,
+            table,
+            heard,
+        }
+    }
+
+    /// Whether the first profile is served now.
+    fn served(&self) -> bool {
+        self.table.profiles()[0]
+            .snapshot()
+            .servable(self.clock.boot())
+            .is_some()
+    }
+
+    /// When calls came, in milliseconds since the scene began.
+    fn calls(&self) -> Vec<u128> {
+        let start = Duration::from_secs(1_000);
+        let calls = self.sts.calls.lock().unwrap();
+        calls
+            .iter()
+            .map(|(at, _)| at.since(BootInstant::from_boot(start)).as_millis())
+            .collect()
+    }
+
+    fn codes(&self) -> Vec<String> {
+        self.sts
+            .calls
+            .lock()
+            .unwrap()
+            .iter()
+            .map(|(_, code)| code.clone().unwrap())
+            .collect()
+    }
+
+    fn counted(&self, outcome: Outcome) -> u64 {
+        self.table.profiles()[0].renewals(outcome)
+    }
+}
+
+fn job(index: usize, with_mfa: bool) -> Job {
+    let region = "eu-west-1".parse().unwrap();
+    let serial: SerialNumber = SERIAL.parse().unwrap();
+    let codes: Arc<dyn mfa::Source> = Arc::new(Sources);
+    Job {
+        name: format!("p{index}").parse().unwrap(),
+        endpoint: crate::aws::Endpoint::regional(&region),
+        duration: crate::aws::SessionDuration::default(),
+        key: Arc::new(Sources),
+        mfa: with_mfa.then_some((serial, codes)),
+    }
+}
+
+fn profile(job: &Job) -> Profile {
+    Profile {
+        name: job.name.clone(),
+        region: job.endpoint.signing_region.clone(),
+        required: true,
+        endpoint: job.endpoint.clone(),
+        kind: Kind::Session(Session {
+            key: KeySource::Directory("/key".into()),
+            mfa: Some(Mfa {
+                serial: SERIAL.parse().unwrap(),
+                code: MfaCode::TotpSeedFile("/seed".into()),
+            }),
+            duration: job.duration,
+        }),
+    }
+}
+
+/// The fraction of the tests is a half: renewal at 0.44 of the lifetime, retries after half of their bound.
+const RENEWAL_MS: u128 = 43_200 * 440;
+
+#[tokio::test(start_paused = true)]
+async fn obtains_at_start_and_renews_before_the_half() {
+    let scene = Scene::start(1, false, TimeDelta::zero(), vec![]);
+    sleep(Duration::from_hours(24)).await;
+    assert_eq!(scene.calls(), (0..=4).map(|n| n * RENEWAL_MS).collect::<Vec<_>>());
+    assert_eq!(scene.counted(Outcome::Success), 5);
+    let snapshot = scene.table.profiles()[0].snapshot();
+    assert_eq!(snapshot.issued.unwrap().timestamp(), WALL.timestamp() + 4 * 19_008);
+    assert_eq!(snapshot.renewal.unwrap().timestamp(), WALL.timestamp() + 5 * 19_008);
+    assert_eq!(
+        snapshot.expiration.unwrap().timestamp(),
+        WALL.timestamp() + 4 * 19_008 + 43_200
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn serves_through_an_outage_until_the_credentials_die() {
+    let mut say = vec![Say::Session {
+        lifetime: Duration::from_hours(1),
+    }];
+    say.extend((0..200).map(|_| Say::Refuse(Class::Server)));
+    let scene = Scene::start(1, false, TimeDelta::zero(), say);
+    sleep(Duration::from_secs(3_599)).await;
+    assert!(scene.served());
+    assert!(scene.counted(Outcome::Failed(Failure::Sts(Class::Server))) > 20);
+    sleep(Duration::from_secs(1)).await;
+    assert!(!scene.served());
+    sleep(Duration::from_millis(1)).await;
+    let snapshot = scene.table.profiles()[0].snapshot();
+    assert!(snapshot.document.is_none(), "the bytes are let go, not only hidden");
+    assert!(snapshot.started);
+    assert_eq!(snapshot.trouble.as_deref(), Some("refused: server"));
+    assert!(
+        scene
+            .heard
+            .0
+            .lock()
+            .unwrap()
+            .iter()
+            .any(|event| event.starts_with("Expired"))
+    );
+    sleep(Duration::from_hours(3)).await;
+    assert!(scene.served(), "and comes back with STS");
+}
+
+#[tokio::test(start_paused = true)]
+async fn retries_with_a_backoff_that_doubles_to_a_minute() {
+    let say = (0..9).map(|_| Say::Refuse(Class::Throttled)).collect();
+    let scene = Scene::start(1, false, TimeDelta::zero(), say);
+    sleep(Duration::from_mins(5)).await;
+    assert_eq!(
+        scene.calls(),
+        [0, 500, 1_500, 3_500, 7_500, 15_500, 31_500, 61_500, 91_500, 121_500]
+    );
+    assert_eq!(scene.table.profiles()[0].snapshot().consecutive_failures, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_refused_code_is_not_sent_again_and_the_next_step_is_awaited() {
+    let say = vec![Say::Refuse(Class::MfaRejected), Say::Refuse(Class::MfaRejected)];
+    let scene = Scene::start(1, true, TimeDelta::zero(), say);
+    sleep(Duration::from_mins(5)).await;
+    assert_eq!(scene.calls(), [0, 30_000, 60_000]);
+    assert_eq!(scene.codes(), ["000000", "000001", "000002"]);
+    let face = &scene.table.profiles()[0];
+    assert_eq!(
+        (face.codes(CodeVerdict::Rejected), face.codes(CodeVerdict::Accepted)),
+        (2, 1)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_code_without_a_verdict_counts_as_used_and_one_that_never_left_does_not() {
+    let say = vec![Say::Unreachable, Say::Refuse(Class::Timeout)];
+    let scene = Scene::start(1, true, TimeDelta::zero(), say);
+    sleep(Duration::from_mins(5)).await;
+    assert_eq!(scene.calls(), [0, 500, 30_000]);
+    assert_eq!(scene.codes(), ["000000", "000000", "000001"]);
+    assert_eq!(scene.table.profiles()[0].codes(CodeVerdict::Unknown), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn profiles_of_one_device_take_turns() {
+    let scene = Scene::start(4, true, TimeDelta::zero(), vec![]);
+    sleep(Duration::from_mins(5)).await;
+    assert_eq!(scene.calls(), [0, 30_000, 60_000, 90_000]);
+    let mut codes = scene.codes();
+    codes.dedup();
+    assert_eq!(codes.len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_host_with_a_wrong_clock_learns_the_time_from_the_refusal() {
+    let scene = Scene::start(1, true, TimeDelta::hours(2), vec![Say::Refuse(Class::ClockSkew)]);
+    sleep(Duration::from_mins(1)).await;
+    // Two hours are 240 steps: the second code is of STS's time, and its step was never used.
+    assert_eq!(scene.codes(), ["000000", "000240"]);
+    assert!(scene.served());
+    assert!(
+        scene
+            .heard
+            .0
+            .lock()
+            .unwrap()
+            .iter()
+            .any(|event| event.starts_with("ClockOffset"))
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn setting_the_wall_clock_moves_nothing_and_is_told() {
+    let scene = Scene::start(1, false, TimeDelta::zero(), vec![]);
+    sleep(Duration::from_mins(1)).await;
+    scene.clock.jump_wall(TimeDelta::days(-3));
+    sleep(Duration::from_hours(6)).await;
+    assert_eq!(scene.calls(), [0, RENEWAL_MS]);
+    let heard = scene.heard.0.lock().unwrap();
+    assert_eq!(heard.iter().filter(|event| event.starts_with("ClockJumped")).count(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_resume_is_noticed_within_ten_seconds() {
+    let scene = Scene::start(
+        1,
+        false,
+        TimeDelta::zero(),
+        vec![Say::Session {
+            lifetime: Duration::from_hours(1),
+        }],
+    );
+    sleep(Duration::from_secs(1)).await;
+    scene.clock.suspend(Duration::from_hours(8));
+    assert!(!scene.served(), "what died in suspend is not served, noticed or not");
+    sleep(LONGEST_SLEEP).await;
+    assert_eq!(scene.calls().len(), 2);
+    assert!(scene.served());
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_call_at_a_time_even_when_it_hangs() {
+    let scene = Scene::start(1, false, TimeDelta::zero(), vec![Say::Hang]);
+    sleep(Duration::from_hours(1)).await;
+    assert_eq!(scene.calls(), [0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_panic_in_a_call_is_a_failure_like_another() {
+    let scene = Scene::start(2, false, TimeDelta::zero(), vec![Say::Panic]);
+    sleep(Duration::from_mins(1)).await;
+    assert_eq!(scene.counted(Outcome::Failed(Failure::Internal)), 1);
+    assert!(scene.served());
+}
+
+#[tokio::test(start_paused = true)]
+async fn credentials_that_are_nearly_dead_do_not_make_a_storm_of_calls() {
+    let say = (0..20)
+        .map(|_| Say::Session {
+            lifetime: Duration::ZERO,
+        })
+        .collect();
+    let scene = Scene::start(1, false, TimeDelta::zero(), say);
+    sleep(Duration::from_mins(1)).await;
+    assert!(scene.calls().len() < 10, "{:?}", scene.calls());
+    assert!(!scene.served());
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_key_sts_is_not_asked_and_the_code_is_not_spent() {
+    let job = Job {
+        key: Arc::new(NoKey),
+        ..job(0, true)
+    };
+    let scene = Scene::start_jobs(vec![job], TimeDelta::zero(), vec![]);
+    sleep(Duration::from_secs(2)).await;
+    assert_eq!(scene.calls(), [] as [u128; 0]);
+    // Three tries within one step: it was given back each time.
+    assert!(scene.counted(Outcome::Failed(Failure::Key)) >= 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn stops_when_told() {
+    let scene = Scene::start(1, false, TimeDelta::zero(), vec![]);
+    let parts = Parts {
+        clock: scene.clock.clone(),
+        sts: scene.sts.clone(),
+        table: scene.table.clone(),
+        observer: Arc::new(Vec::new()),
+        chance: Box::new(|| Fraction::from_bits(0)),
+    };
+    Engine::new(parts, vec![job(0, false)])
+        .run(sleep(Duration::from_hours(1)))
+        .await;
+}

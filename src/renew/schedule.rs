@@ -1,0 +1,75 @@
+//! When a renewal starts, and how long a failed one waits for the next try. Pure: chance comes in as a fraction.
+
+use std::time::Duration;
+
+use crate::clock::BootInstant;
+
+/// A number from 0 up to, but not including, 1.
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
+pub struct Fraction(f64);
+
+impl Fraction {
+    /// Makes one from random bits: 53 of them fill a double's fraction.
+    #[expect(clippy::cast_precision_loss, reason = "53 bits fit a double exactly")]
+    pub fn from_bits(bits: u64) -> Self {
+        Self((bits >> 11) as f64 / (1_u64 << 53) as f64)
+    }
+}
+
+/// The part of a lifetime at which its renewal starts, at the earliest and at the latest. Before the half, so that a
+/// session outlives an outage of STS of half its lifetime; spread, so that a fleet does not renew at once.
+const RENEWAL: (f64, f64) = (0.40, 0.48);
+
+/// The bound of the first wait after a failure, and of all later ones.
+const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(1));
+
+/// When the renewal of credentials starts that live from `start` for `lifetime`.
+pub(super) fn renewal(start: BootInstant, lifetime: Duration, chance: Fraction) -> BootInstant {
+    let (earliest, latest) = RENEWAL;
+    start + lifetime.mul_f64(earliest + (latest - earliest) * chance.0)
+}
+
+/// How long to wait after this many failures in a row: anywhere between nothing and a bound that doubles from 1 s to
+/// 60 s ("full jitter", which spreads a fleet best:
+/// <https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/>).
+pub(super) fn backoff(failures: u32, chance: Fraction) -> Duration {
+    let (first, most) = BACKOFF;
+    let doublings = failures.saturating_sub(1).min(16);
+    (first * (1 << doublings)).min(most).mul_f64(chance.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LEAST: Fraction = Fraction(0.0);
+    const MOST: Fraction = Fraction(0.999_999_999);
+
+    #[test]
+    fn a_fraction_is_below_one() {
+        assert_eq!(Fraction::from_bits(0), LEAST);
+        assert_eq!(Fraction::from_bits(1 << 63), Fraction(0.5));
+        assert!(Fraction::from_bits(u64::MAX).0 < 1.0);
+    }
+
+    #[test]
+    fn renewal_starts_between_forty_and_forty_eight_hundredths() {
+        let start = BootInstant::from_boot(Duration::from_secs(100));
+        let lifetime = Duration::from_hours(12);
+        assert_eq!(renewal(start, lifetime, LEAST), start + lifetime * 40 / 100);
+        let latest = renewal(start, lifetime, MOST);
+        let bound = start + lifetime * 48 / 100;
+        assert!(latest <= bound && bound.since(latest) < Duration::from_millis(1));
+    }
+
+    #[test]
+    fn the_wait_doubles_to_a_minute() {
+        let bounds: Vec<_> = (0..10)
+            .map(|failures| backoff(failures, MOST).as_secs_f64().round())
+            .collect();
+        assert_eq!(bounds, [1.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0]);
+        assert_eq!(backoff(u32::MAX, MOST).as_secs(), 59);
+        assert_eq!(backoff(5, LEAST), Duration::ZERO);
+        assert_eq!(backoff(2, Fraction(0.5)), Duration::from_secs(1));
+    }
+}
