@@ -1,0 +1,158 @@
+use std::cell::RefCell;
+use std::fmt;
+
+/// Every mistake of a configuration, in the order of the file; at least one.
+///
+/// Displayed as one mistake a line and a last line that counts them. None of it repeats a value or a line of the file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Errors {
+    file: String,
+    mistakes: Vec<Mistake>,
+}
+
+/// What is wrong at one place, and what to change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mistake {
+    /// Where in the file; `None` when it is about the file as a whole.
+    pub place: Option<Place>,
+    /// The key, such as `profile.ops.region`; empty when it is about the text rather than a key.
+    pub path: String,
+    /// What was found where the type or the form is wrong, and what is right.
+    pub text: String,
+}
+
+/// Line and column, both counted from 1; a column is a character.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    /// The line.
+    pub line: usize,
+    /// The character in the line.
+    pub column: usize,
+}
+
+impl Errors {
+    /// One mistake about the file as a whole.
+    pub(super) fn of_file(file: &str, text: impl Into<String>) -> Self {
+        let mistake = Mistake {
+            place: None,
+            path: String::new(),
+            text: text.into(),
+        };
+        Self {
+            file: file.to_owned(),
+            mistakes: vec![mistake],
+        }
+    }
+
+    /// The mistakes in the order of the file.
+    pub fn mistakes(&self) -> &[Mistake] {
+        &self.mistakes
+    }
+}
+
+impl std::error::Error for Errors {}
+
+impl fmt::Display for Errors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for mistake in &self.mistakes {
+            writeln!(f, "{}{mistake}", self.file)?;
+        }
+        match self.mistakes.len() {
+            1 => write!(f, "1 mistake in {}", self.file),
+            count => write!(f, "{count} mistakes in {}", self.file),
+        }
+    }
+}
+
+/// What follows the file's name: `:12:8: profile.ops.region: is missing; …`.
+impl fmt::Display for Mistake {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(Place { line, column }) = self.place {
+            write!(f, ":{line}:{column}")?;
+        }
+        if !self.path.is_empty() {
+            write!(f, ": {}", self.path)?;
+        }
+        write!(f, ": {}", self.text)
+    }
+}
+
+/// Collects mistakes while a file is read.
+#[derive(Default)]
+pub(super) struct Mistakes(RefCell<Vec<Found>>);
+
+struct Found {
+    at: usize,
+    path: String,
+    text: String,
+}
+
+/// The proof that a mistake has been collected, in place of the value that could not be made.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Reported(());
+
+impl Mistakes {
+    /// `at` counts bytes from the start of the file.
+    pub(super) fn report(&self, at: usize, path: &str, text: impl Into<String>) -> Reported {
+        self.0.borrow_mut().push(Found {
+            at,
+            path: path.to_owned(),
+            text: text.into(),
+        });
+        Reported(())
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.borrow().is_empty()
+    }
+
+    /// Sorts by place and turns bytes into lines and columns, in one pass over the file.
+    pub(super) fn into_errors(self, file: &str, bytes: &[u8]) -> Errors {
+        let mut found = self.0.into_inner();
+        found.sort_by_key(|mistake| mistake.at);
+        let mut cursor = Cursor::new(bytes);
+        let mistakes = found
+            .into_iter()
+            .map(|Found { at, path, text }| Mistake {
+                place: Some(cursor.advance(at)),
+                path,
+                text,
+            })
+            .collect();
+        Errors {
+            file: file.to_owned(),
+            mistakes,
+        }
+    }
+}
+
+/// Walks forward only, so that many mistakes on one long line cost no more than one.
+struct Cursor<'t> {
+    bytes: &'t [u8],
+    at: usize,
+    place: Place,
+}
+
+impl<'t> Cursor<'t> {
+    fn new(bytes: &'t [u8]) -> Self {
+        let place = Place { line: 1, column: 1 };
+        Self { bytes, at: 0, place }
+    }
+
+    fn advance(&mut self, to: usize) -> Place {
+        let to = to.min(self.bytes.len());
+        for &byte in &self.bytes[self.at..to] {
+            match byte {
+                b'\n' => {
+                    self.place.line += 1;
+                    self.place.column = 1;
+                }
+                // The second and later bytes of a character.
+                0x80..=0xbf => {}
+                _ => self.place.column += 1,
+            }
+        }
+        self.at = to;
+        self.place
+    }
+}

@@ -1,0 +1,256 @@
+use super::echo;
+use super::keys::{self, Key};
+use super::mistake::{Mistakes, Reported};
+use super::suggest::nearest;
+use super::tree::{Entry, Node, Value};
+use crate::aws::ProfileName;
+
+/// One table of the file, read against the keys that [`keys`] has for it.
+///
+/// Every method reports what is wrong and goes on, so that all mistakes are found; `Err` stands for a value that was
+/// reported.
+pub(super) struct Table<'t> {
+    /// As the user finds it in the file: `profile.ops`.
+    path: String,
+    at: usize,
+    entries: &'t [Entry],
+    mistakes: &'t Mistakes,
+    /// Has a key of a later version: what else it needs is not known to this one.
+    later: Option<Reported>,
+    /// Has an unknown key.
+    unknown: Option<Reported>,
+    /// Known keys that an unknown one was probably meant as: to report them missing would say it twice.
+    meant: Vec<&'static str>,
+}
+
+/// A profile's name and its table, each as far as it is right.
+pub(super) type NamedTable<'t> = (Result<ProfileName, Reported>, Result<Table<'t>, Reported>);
+
+impl<'t> Table<'t> {
+    /// The file itself.
+    pub(super) fn root(tree: &'t Node, mistakes: &'t Mistakes) -> Result<Self, Reported> {
+        let must = "must be a table with `server` and `profile`";
+        Ok(Self::new(
+            String::new(),
+            tree.at,
+            entries(tree, "", must, mistakes)?,
+            "",
+            mistakes,
+        ))
+    }
+
+    /// A top-level table; an empty one if the file has none.
+    pub(super) fn top_level(&self, name: &'static str, must: &str) -> Result<Self, Reported> {
+        match self.find(name) {
+            None => Ok(Self::new(name.to_owned(), self.at, &[], name, self.mistakes)),
+            Some(entry) => {
+                let entries = entries(&entry.node, name, must, self.mistakes)?;
+                Ok(Self::new(name.to_owned(), entry.node.at, entries, name, self.mistakes))
+            }
+        }
+    }
+
+    /// `[profile.<name>]`, at least one: each name and each table, as far as they are right.
+    pub(super) fn profiles(&self) -> Result<Vec<NamedTable<'t>>, Reported> {
+        let must = "must be one or more tables such as [profile.ops]";
+        let Some(Entry { node, .. }) = self.find("profile") else {
+            return Err(self.missing("profile", self.at, &format!("is missing; {must}")));
+        };
+        match entries(node, "profile", must, self.mistakes)? {
+            [] => Err(self.mistakes.report(node.at, "profile", format!("is empty; {must}"))),
+            profiles => Ok(profiles.iter().map(|entry| self.profile(entry)).collect()),
+        }
+    }
+
+    fn profile(&self, Entry { name, at, node }: &'t Entry) -> NamedTable<'t> {
+        let path = format!("profile.{}", echo::profile(name));
+        let name = name
+            .parse()
+            .map_err(|rule| self.mistakes.report(*at, &path, format!("a profile's name {rule}")));
+        let must = format!("must be a table such as [{path}]");
+        let table = entries(node, &path, &must, self.mistakes)
+            .map(|entries| Self::new(path, node.at, entries, "profile.<name>", self.mistakes));
+        (name, table)
+    }
+
+    /// A table that is the value of a key.
+    pub(super) fn table(&self, key: &Key) -> Result<Option<Self>, Reported> {
+        let Some(Entry { node, .. }) = self.find(key.name()) else {
+            return Ok(None);
+        };
+        let path = self.path_of(key.name());
+        let entries = entries(node, &path, key.must, self.mistakes)?;
+        Ok(Some(Self::new(path, node.at, entries, key.path, self.mistakes)))
+    }
+
+    /// A string; `parse` answers with the rule that it breaks.
+    pub(super) fn string<T>(
+        &self,
+        key: &Key,
+        parse: impl FnOnce(&str) -> Result<T, &'static str>,
+    ) -> Result<Option<T>, Reported> {
+        self.value(key, |value| match value {
+            Value::String(text) => Some(parse(text.expose())),
+            _ => None,
+        })
+    }
+
+    /// An integer; `parse` answers with the rule that it breaks.
+    pub(super) fn integer<T>(
+        &self,
+        key: &Key,
+        parse: impl FnOnce(i64) -> Result<T, &'static str>,
+    ) -> Result<Option<T>, Reported> {
+        self.value(key, |value| match value {
+            Value::Integer(number) => Some(parse(*number)),
+            _ => None,
+        })
+    }
+
+    /// `true` or `false`.
+    pub(super) fn boolean(&self, key: &Key) -> Result<Option<bool>, Reported> {
+        self.value(key, |value| match value {
+            Value::Boolean(value) => Some(Ok(*value)),
+            _ => None,
+        })
+    }
+
+    /// The value of a key that may not be left out.
+    pub(super) fn required<T>(&self, key: &Key, value: Result<Option<T>, Reported>) -> Result<T, Reported> {
+        value?.ok_or_else(|| self.missing(key.name(), self.at, &format!("is missing; {}", key.must)))
+    }
+
+    /// Where `present` is given, `needed` must be, too.
+    pub(super) fn pair(&self, present: &Key, needed: &Key) -> Result<(), Reported> {
+        match (self.find(present.name()), self.find(needed.name())) {
+            (Some(entry), None) => {
+                let text = format!("is missing, and `{}` needs it; {}", present.name(), needed.must);
+                Err(self.missing(needed.name(), entry.at, &text))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// What a table such as `key` holds, which names one of several sources: in this version always `source`.
+    pub(super) fn only_source<T>(
+        &self,
+        key: &Key,
+        source: &Key,
+        parse: impl FnOnce(&str) -> Result<T, &'static str>,
+    ) -> Result<T, Reported> {
+        let value = self.string(source, parse);
+        match (self.entries, self.unknown) {
+            ([], _) => Err(self
+                .mistakes
+                .report(self.at, &self.path, format!("is empty; {}", key.must))),
+            ([_, _, ..], None) => {
+                let text = format!("found more than one source; {}", key.must);
+                Err(self.mistakes.report(self.at, &self.path, text))
+            }
+            (_, Some(reported)) => Err(reported),
+            ([_], None) => self.required(source, value),
+        }
+    }
+
+    /// A mistake in the value of `key`, or in the table if it has no such key.
+    pub(super) fn report(&self, key: &Key, text: impl Into<String>) -> Reported {
+        let at = self.find(key.name()).map_or(self.at, |entry| entry.node.at);
+        self.mistakes.report(at, &self.path_of(key.name()), text)
+    }
+
+    fn new(path: String, at: usize, entries: &'t [Entry], form: &str, mistakes: &'t Mistakes) -> Self {
+        let mut table = Self {
+            path,
+            at,
+            entries,
+            mistakes,
+            later: None,
+            unknown: None,
+            meant: Vec::new(),
+        };
+        table.check_names(form);
+        table
+    }
+
+    /// Reports every key that this version does not have.
+    fn check_names(&mut self, form: &str) {
+        let supported = keys::supported(form);
+        let later: Vec<_> = keys::later(form).collect();
+        let known: Vec<_> = supported
+            .iter()
+            .copied()
+            .chain(later.iter().map(|(name, _)| *name))
+            .collect();
+        for entry in self.entries {
+            let name = entry.name.as_str();
+            if supported.contains(&name) {
+                continue;
+            }
+            if let Some((name, feature)) = later.iter().find(|(later, _)| *later == name) {
+                let text =
+                    format!("is known, but this version does not have it yet: it comes with {feature}; leave it out");
+                self.later = Some(self.mistakes.report(entry.at, &self.path_of(name), text));
+            } else {
+                let nearest = nearest(name, &known);
+                self.unknown = Some(self.report_unknown(entry, nearest, &supported));
+                self.meant.extend(nearest);
+            }
+        }
+    }
+
+    fn report_unknown(&self, entry: &Entry, nearest: Option<&str>, supported: &[&str]) -> Reported {
+        let remedy = match nearest {
+            Some(nearest) => format!("did you mean `{nearest}`?"),
+            None => format!("known here: `{}`", supported.join("`, `")),
+        };
+        match echo::key(&entry.name) {
+            Some(name) => {
+                let text = format!("is not a known key; {remedy}");
+                self.mistakes.report(entry.at, &self.path_of(name), text)
+            }
+            None => self
+                .mistakes
+                .report(entry.at, &self.path, format!("found an unknown key; {remedy}")),
+        }
+    }
+
+    fn value<T>(
+        &self,
+        key: &Key,
+        read: impl FnOnce(&Value) -> Option<Result<T, &'static str>>,
+    ) -> Result<Option<T>, Reported> {
+        let Some(Entry { node, .. }) = self.find(key.name()) else {
+            return Ok(None);
+        };
+        match read(&node.value) {
+            Some(Ok(value)) => Ok(Some(value)),
+            Some(Err(rule)) => Err(self.report(key, rule)),
+            None => Err(self.report(key, format!("found {}; {}", node.value.kind(), key.must))),
+        }
+    }
+
+    fn missing(&self, name: &str, at: usize, text: &str) -> Reported {
+        let meant = self.unknown.filter(|_| self.meant.contains(&name));
+        self.later
+            .or(meant)
+            .unwrap_or_else(|| self.mistakes.report(at, &self.path_of(name), text))
+    }
+
+    fn find(&self, name: &str) -> Option<&'t Entry> {
+        self.entries.iter().find(|entry| entry.name == name)
+    }
+
+    fn path_of(&self, name: &str) -> String {
+        match self.path.as_str() {
+            "" => name.to_owned(),
+            path => format!("{path}.{name}"),
+        }
+    }
+}
+
+fn entries<'t>(node: &'t Node, path: &str, must: &str, mistakes: &Mistakes) -> Result<&'t [Entry], Reported> {
+    match &node.value {
+        Value::Table(entries) => Ok(entries),
+        other => Err(mistakes.report(node.at, path, format!("found {}; {must}", other.kind()))),
+    }
+}

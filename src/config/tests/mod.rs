@@ -1,0 +1,53 @@
+//! One case for every rule, each with its exact message.
+
+mod endpoint;
+mod key_table;
+mod mutation;
+mod names;
+mod profile;
+mod secrets;
+mod server;
+mod sources;
+mod syntax;
+
+use std::ffi::OsString;
+
+use super::{Errors, Format, Plan, parse};
+
+/// The least that a file must say: three lines.
+const LEAST: &str = "[profile.ops]\nregion = \"eu-west-1\"\nkey = { directory = \"/k\" }\n";
+
+fn systemd(name: &str) -> Option<OsString> {
+    (name == "RUNTIME_DIRECTORY").then(|| OsString::from("/run/valetkey"))
+}
+
+fn toml(text: &str) -> Result<Plan, Errors> {
+    parse(text.as_bytes(), Format::Toml, "v.toml", &systemd)
+}
+
+fn json(text: &str) -> Result<Plan, Errors> {
+    parse(text.as_bytes(), Format::Json, "v.json", &systemd)
+}
+
+/// The lines of the message but the last, which counts them.
+#[track_caller]
+fn mistakes(result: Result<Plan, Errors>) -> Vec<String> {
+    let message = result.expect_err("the text is wrong").to_string();
+    let mut lines: Vec<_> = message.lines().map(str::to_owned).collect();
+    let count = lines.pop().expect("a last line");
+    let plural = if lines.len() == 1 { "" } else { "s" };
+    assert!(
+        count.starts_with(&format!("{} mistake{plural} in v.", lines.len())),
+        "{count}"
+    );
+    lines
+}
+
+/// The only mistake of a TOML text, without the file's name.
+#[track_caller]
+fn mistake(text: &str) -> String {
+    match mistakes(toml(text)).as_slice() {
+        [line] => line.strip_prefix("v.toml:").expect("the file's name").to_owned(),
+        lines => panic!("one mistake expected: {lines:#?}"),
+    }
+}

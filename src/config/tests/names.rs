@@ -1,0 +1,129 @@
+//! Keys that are unknown, of a later version, or given twice.
+
+use super::super::keys::LATER;
+use super::{LEAST, json, mistake, mistakes, toml};
+
+#[test]
+fn an_unknown_key_gets_the_nearest_known_one() {
+    for (text, expected) in [
+        (
+            format!("[sever]\n{LEAST}"),
+            "1:2: sever: is not a known key; did you mean `server`?",
+        ),
+        (
+            format!("[logging]\n{LEAST}"),
+            "1:2: logging: is not a known key; known here: `server`, `profile`",
+        ),
+        (
+            format!("[server]\nops_address = 1\n{LEAST}"),
+            "2:1: server.ops_address: is not a known key; known here: `credentials`, `ops`, `token_dir`, `token_mode`",
+        ),
+        (
+            format!("[server]\ntoken-dir = 1\n{LEAST}"),
+            "2:1: server.token-dir: is not a known key; did you mean `token_dir`?",
+        ),
+        (
+            format!("[server]\nstate_dri = 1\n{LEAST}"),
+            "2:1: server.state_dri: is not a known key; did you mean `state_dir`?",
+        ),
+        (
+            format!("{LEAST}proxy = 1"),
+            "4:1: profile.ops.proxy: is not a known key; known here: `region`, `key`, `mfa_serial`, `mfa_code`, \
+             `duration_seconds`, `required`, `endpoint_url`, `insecure_endpoint`",
+        ),
+    ] {
+        assert_eq!(mistake(&text), expected);
+    }
+}
+
+#[test]
+fn what_was_meant_is_not_missing_too() {
+    assert_eq!(
+        mistake(&LEAST.replace("region", "regoin")),
+        "2:1: profile.ops.regoin: is not a known key; did you mean `region`?"
+    );
+    assert_eq!(
+        mistake(&LEAST.replace("profile", "profiel")),
+        "1:2: profiel: is not a known key; did you mean `profile`?"
+    );
+}
+
+#[test]
+fn an_unknown_key_that_could_be_a_secret_is_not_repeated() {
+    assert_eq!(
+        mistake(&format!("{LEAST}AKIAIOSFODNN7EXAMPLE = 1")),
+        "4:1: profile.ops: found an unknown key; known here: `region`, `key`, `mfa_serial`, `mfa_code`, \
+         `duration_seconds`, `required`, `endpoint_url`, `insecure_endpoint`"
+    );
+    assert_eq!(
+        mistake(&format!("{LEAST}Required = true")),
+        "4:1: profile.ops: found an unknown key; did you mean `required`?"
+    );
+    assert_eq!(
+        mistake(&format!("JBSWY3DPEHPK3PXP = 1\n{LEAST}")),
+        "1:1: found an unknown key; known here: `server`, `profile`"
+    );
+}
+
+#[test]
+fn every_word_of_a_later_version_is_refused_by_name() {
+    for (path, feature) in LATER {
+        let (table, name) = path.rsplit_once('.').unwrap();
+        let path = path.replace("<name>", "ops");
+        let (text, place) = match table {
+            "server" => (format!("{LEAST}[server]\n{name} = \"x\""), "5:1"),
+            "profile.<name>" => (format!("{LEAST}{name} = \"x\""), "4:1"),
+            "profile.<name>.key" => (LEAST.replace("directory", name), "3:9"),
+            "profile.<name>.mfa_code" => {
+                let serial = "mfa_serial = \"GAHT12345678\"";
+                (format!("{LEAST}{serial}\nmfa_code = {{ {name} = \"x\" }}"), "5:14")
+            }
+            other => panic!("no case for {other}"),
+        };
+        assert_eq!(
+            mistake(&text),
+            format!(
+                "{place}: {path}: is known, but this version does not have it yet: \
+                 it comes with {feature}; leave it out"
+            )
+        );
+    }
+}
+
+#[test]
+fn a_profile_of_a_later_version_lacks_nothing_that_this_one_knows_of() {
+    assert_eq!(
+        mistake("[profile.deploy]\nrole_arn = \"arn:aws:iam::123456789012:role/deploy\""),
+        "2:1: profile.deploy.role_arn: is known, but this version does not have it yet: \
+         it comes with roles; leave it out"
+    );
+}
+
+#[test]
+fn a_key_given_twice_is_reported_with_all_other_mistakes() {
+    assert_eq!(
+        mistakes(toml(&format!(
+            "{LEAST}region = \"x\"\nrequired = 1\n[profile.ops]\n\"KEY ID\" = 1\n\"KEY ID\" = 2"
+        ))),
+        [
+            "v.toml:4:1: `region` is given twice; keep one",
+            "v.toml:5:12: profile.ops.required: found an integer; must be true or false",
+            "v.toml:6:10: `ops` is given twice; keep one",
+            "v.toml:7:1: profile.ops: found an unknown key; known here: `region`, `key`, `mfa_serial`, `mfa_code`, \
+             `duration_seconds`, `required`, `endpoint_url`, `insecure_endpoint`",
+            "v.toml:8:1: a key is given twice; keep one",
+        ]
+    );
+    assert_eq!(
+        mistakes(json(
+            r#"{"profile": {"ops": {"region": "x", "key": {"directory": "/k", "directory": "/l"},
+  "region": "y", "required": 1}}, "profile": {}}"#
+        )),
+        [
+            "v.json:1:64: `directory` is given twice; keep one",
+            "v.json:2:3: `region` is given twice; keep one",
+            "v.json:2:30: profile.ops.required: found an integer; must be true or false",
+            "v.json:2:35: `profile` is given twice; keep one",
+        ]
+    );
+}

@@ -1,0 +1,223 @@
+use std::path::Path;
+
+use super::super::{Format, parse};
+use super::{LEAST, json, mistake, mistakes, toml};
+
+#[track_caller]
+fn server(line: &str) -> String {
+    mistake(&format!("{LEAST}[server]\n{line}\n"))
+}
+
+#[test]
+fn has_its_defaults() {
+    let plan = toml(LEAST).unwrap();
+    assert_eq!(plan.server.credentials, "127.0.0.1:7411".parse().unwrap());
+    assert_eq!(plan.server.ops, "127.0.0.1:7412".parse().unwrap());
+    assert_eq!(plan.server.token_dir, Path::new("/run/valetkey/tokens"));
+    assert_eq!(plan.server.token_mode, 0o600);
+}
+
+#[test]
+fn serves_credentials_on_loopback_only() {
+    for address in ["127.0.0.1:0", "127.9.9.9:80", "[::1]:7411", "[::ffff:127.0.0.1]:7411"] {
+        let plan = toml(&format!("{LEAST}[server]\ncredentials = \"{address}\"")).unwrap();
+        assert_eq!(plan.server.credentials, address.parse().unwrap());
+    }
+    for address in ["0.0.0.0:7411", "[::]:7411", "10.0.0.1:7411", "169.254.170.2:80"] {
+        assert_eq!(
+            server(&format!("credentials = \"{address}\"")),
+            "5:15: server.credentials: must be a loopback address such as \"127.0.0.1:7411\": \
+             credentials are served in plain HTTP, which must not leave this machine"
+        );
+    }
+    for address in [
+        "",
+        "localhost:7411",
+        "127.0.0.1",
+        "7411",
+        "127.0.0.1:65536",
+        "http://127.0.0.1:7411",
+    ] {
+        assert_eq!(
+            server(&format!("credentials = \"{address}\"")),
+            "5:15: server.credentials: must be a loopback address and port such as \"127.0.0.1:7411\""
+        );
+    }
+}
+
+#[test]
+fn serves_ops_anywhere() {
+    let plan = toml(&format!("{LEAST}[server]\nops = \"[::]:7412\"")).unwrap();
+    assert_eq!(plan.server.ops, "[::]:7412".parse().unwrap());
+    assert_eq!(
+        server("ops = \":7412\""),
+        "5:7: server.ops: must be an address and port such as \"127.0.0.1:7412\""
+    );
+}
+
+#[test]
+fn needs_two_addresses() {
+    for lines in [
+        "credentials = \"127.0.0.1:1\"\nops = \"127.0.0.1:1\"",
+        "credentials = \"127.0.0.1:1\"\nops = \"0.0.0.0:1\"",
+        "credentials = \"127.0.0.1:1\"\nops = \"[::]:1\"",
+        "credentials = \"127.0.0.1:1\"\nops = \"[::ffff:127.0.0.1]:1\"",
+        "credentials = \"[::1]:1\"\n  ops = \"[::]:1\"",
+    ] {
+        let message = server(lines);
+        let (place, text) = message.split_once(": ").unwrap();
+        assert!(place.starts_with("6:"), "{lines}");
+        assert_eq!(
+            text,
+            "server.ops: must be another address than `credentials`; give it a port of its own"
+        );
+    }
+    assert_eq!(
+        server("credentials = \"127.0.0.1:7412\""),
+        "4:1: server.ops: must be another address than `credentials`; give it a port of its own"
+    );
+    for lines in [
+        "credentials = \"127.0.0.1:0\"\nops = \"127.0.0.1:0\"",
+        "credentials = \"127.0.0.1:1\"\nops = \"127.0.0.2:1\"",
+        "credentials = \"[::1]:1\"\nops = \"0.0.0.0:1\"",
+    ] {
+        assert!(toml(&format!("{LEAST}[server]\n{lines}")).is_ok(), "{lines}");
+    }
+}
+
+#[test]
+fn takes_a_token_dir_that_is_absolute() {
+    let plan = toml(&format!("{LEAST}[server]\ntoken_dir = \"/t\"")).unwrap();
+    assert_eq!(plan.server.token_dir, Path::new("/t"));
+    for path in ["", "tokens", "./tokens", "~/tokens"] {
+        assert_eq!(
+            server(&format!("token_dir = \"{path}\"")),
+            "5:13: server.token_dir: must be an absolute path; neither a relative one nor ~ is expanded"
+        );
+    }
+    assert_eq!(
+        server("token_dir = \"/t\\u0000\""),
+        "5:13: server.token_dir: must be a path, which has no NUL character"
+    );
+}
+
+#[test]
+fn finds_the_token_dir_in_the_environment() {
+    let with = |systemd: &str, session: &str| {
+        let env = |name: &str| match name {
+            "RUNTIME_DIRECTORY" => (systemd != "unset").then(|| systemd.into()),
+            "XDG_RUNTIME_DIR" => (session != "unset").then(|| session.into()),
+            _ => None,
+        };
+        parse(LEAST.as_bytes(), Format::Toml, "v.toml", &env)
+    };
+    for (systemd, session, expected) in [
+        ("/run/a", "/run/user/1", "/run/a/tokens"),
+        ("/run/a:/run/b", "unset", "/run/a/tokens"),
+        ("unset", "/run/user/1", "/run/user/1/valetkey/tokens"),
+        ("", "/run/user/1", "/run/user/1/valetkey/tokens"),
+        ("a", "/run/user/1", "/run/user/1/valetkey/tokens"),
+    ] {
+        let plan = with(systemd, session).unwrap();
+        assert_eq!(plan.server.token_dir, Path::new(expected));
+    }
+    for (systemd, session) in [("unset", "unset"), ("", ""), ("a", "b")] {
+        assert_eq!(
+            mistakes(with(systemd, session)),
+            [
+                "v.toml:1:1: server.token_dir: is missing, and neither $RUNTIME_DIRECTORY nor $XDG_RUNTIME_DIR gives a \
+              folder; must be an absolute path; neither a relative one nor ~ is expanded"
+            ]
+        );
+    }
+}
+
+#[test]
+fn takes_token_modes_that_are_safe() {
+    for (text, mode) in [
+        ("0600", 0o600),
+        ("600", 0o600),
+        ("0644", 0o644),
+        ("0440", 0o440),
+        ("0400", 0o400),
+    ] {
+        let plan = toml(&format!("{LEAST}[server]\ntoken_mode = \"{text}\"")).unwrap();
+        assert_eq!(plan.server.token_mode, mode);
+    }
+    for text in ["", "0o600", "06000", "60", "0680", "+600", "rw-"] {
+        assert_eq!(
+            server(&format!("token_mode = \"{text}\"")),
+            "5:14: server.token_mode: must be octal permissions in quotes such as \"0600\""
+        );
+    }
+    for (text, rule) in [
+        (
+            "4600",
+            "must have no set-user-id, set-group-id or sticky bit; use \"0600\"",
+        ),
+        ("0700", "must not make the token executable; use \"0600\""),
+        ("0610", "must not make the token executable; use \"0600\""),
+        ("0601", "must not make the token executable; use \"0600\""),
+        (
+            "0620",
+            "must not let the group or others write the token; use \"0600\" or \"0644\"",
+        ),
+        (
+            "0602",
+            "must not let the group or others write the token; use \"0600\" or \"0644\"",
+        ),
+        ("0200", "must let the owner read the token; use \"0600\""),
+        ("0044", "must let the owner read the token; use \"0600\""),
+    ] {
+        assert_eq!(
+            server(&format!("token_mode = \"{text}\"")),
+            format!("5:14: server.token_mode: {rule}")
+        );
+    }
+}
+
+#[test]
+fn says_which_type_it_found() {
+    for (line, expected) in [
+        (
+            "credentials = 7411",
+            "5:15: server.credentials: found an integer; must be a loopback address and port such as \"127.0.0.1:7411\"",
+        ),
+        (
+            "ops = false",
+            "5:7: server.ops: found a boolean; must be an address and port such as \"127.0.0.1:7412\"",
+        ),
+        (
+            "token_dir = []",
+            "5:13: server.token_dir: found an array; must be an absolute path; neither a relative one nor ~ is expanded",
+        ),
+        (
+            "token_mode = 0o600",
+            "5:14: server.token_mode: found an integer; must be octal permissions in quotes such as \"0600\"",
+        ),
+        (
+            "token_mode = 6.0",
+            "5:14: server.token_mode: found a float; must be octal permissions in quotes such as \"0600\"",
+        ),
+        (
+            "token_mode = 2026-01-01",
+            "5:14: server.token_mode: found a date or time; must be octal permissions in quotes such as \"0600\"",
+        ),
+        (
+            "token_mode = {}",
+            "5:14: server.token_mode: found a table; must be octal permissions in quotes such as \"0600\"",
+        ),
+    ] {
+        assert_eq!(server(line), expected);
+    }
+    assert_eq!(
+        mistake(&format!("server = 1\n{LEAST}")),
+        "1:10: server: found an integer; must be a table such as [server]"
+    );
+    assert_eq!(
+        mistakes(json(
+            r#"{"profile": {"ops": {"region": "x", "key": {"directory": "/k"}}}, "server": {"ops": null}}"#
+        )),
+        ["v.json:1:85: server.ops: found null; must be an address and port such as \"127.0.0.1:7412\""]
+    );
+}
