@@ -1,7 +1,20 @@
 //! STS on the wire: one small trait, [`Sts`], and its real implementation.
 
 mod action;
+mod actions;
 mod class;
+mod classify;
+mod client;
+mod credentials;
+mod explain;
+mod reply;
+mod sanitise;
+mod setup;
+mod sign;
+mod times;
+mod transport;
+mod wire;
+mod xml;
 
 use std::time::Duration;
 
@@ -9,6 +22,9 @@ use chrono::{DateTime, Utc};
 
 pub use action::Action;
 pub use class::Class;
+pub use client::StsClient;
+pub use setup::{SetupError, Variables};
+pub use transport::{Roots, Route, Timeouts};
 
 use crate::BoxFuture;
 use crate::aws::{Credentials, Endpoint, LongTermKey, SerialNumber, SessionDuration, TokenCode};
@@ -49,7 +65,8 @@ pub struct Issued {
     /// The credentials.
     pub credentials: Credentials,
     /// How long they live from the moment the request left: `Expiration` minus the reply's `Date`, less the second
-    /// that the date may have been cut by. Counting from the sending is the careful side.
+    /// that the date may have been cut by. Counting from the sending is the careful side. Without a date, the `now` of
+    /// the call takes its place.
     pub lifetime: Duration,
     /// STS's request id.
     pub request_id: String,

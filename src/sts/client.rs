@@ -1,0 +1,162 @@
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use reqwest::Response;
+use reqwest::header::DATE;
+use url::Url;
+
+use super::actions::get_session_token;
+use super::reply::{self, Answer, Read, Verdict};
+use super::setup::{SetupError, Variables};
+use super::transport::{self, Failure, Roots, Route, Timeouts, Transport};
+use super::wire::Call;
+use super::{Error, GetSessionToken, Issued, Reply, Sts, explain, sanitise, sign, times};
+use crate::BoxFuture;
+use crate::aws::Credentials;
+use crate::clock::{BootInstant, Clock, Sample};
+
+/// STS over HTTPS.
+pub struct StsClient {
+    clock: Arc<dyn Clock>,
+    transport: Transport,
+}
+
+impl StsClient {
+    /// A client with the proxies and certificates that the environment names. It reads files: for the start only.
+    ///
+    /// `AWS_CA_BUNDLE`, `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` count, as in the AWS CLI. (The loader of
+    /// the system's certificates looks at `SSL_CERT_FILE` and `SSL_CERT_DIR` by itself.)
+    pub fn new(clock: Arc<dyn Clock>, variables: Variables<'_>) -> Result<Self, SetupError> {
+        Self::with_timeouts(clock, variables, Timeouts::default())
+    }
+
+    /// As [`StsClient::new`], with timeouts of one's own.
+    pub fn with_timeouts(
+        clock: Arc<dyn Clock>,
+        variables: Variables<'_>,
+        timeouts: Timeouts,
+    ) -> Result<Self, SetupError> {
+        let transport = Transport::new(Arc::clone(&clock), variables, timeouts)?;
+        Ok(Self { clock, transport })
+    }
+
+    /// The way that requests to `endpoint` take.
+    pub fn route(&self, endpoint: &Url) -> Route {
+        self.transport.route(endpoint)
+    }
+
+    /// The certificates that a server's must lead to.
+    pub fn roots(&self) -> &Roots {
+        self.transport.roots()
+    }
+}
+
+impl Sts for StsClient {
+    fn get_session_token<'a>(&'a self, ask: GetSessionToken<'a>) -> BoxFuture<'a, Reply> {
+        Box::pin(async move {
+            let call = get_session_token::call(&ask);
+            self.exchange(call, get_session_token::read).await.into()
+        })
+    }
+}
+
+/// What came of a call, whatever the action.
+struct Exchange<T> {
+    sample: Option<Sample>,
+    elapsed: Duration,
+    /// What was asked for, and the request id.
+    result: Result<(T, String), Error>,
+}
+
+impl From<Exchange<(Credentials, Duration)>> for Reply {
+    fn from(exchange: Exchange<(Credentials, Duration)>) -> Self {
+        let result = exchange.result.map(|((credentials, lifetime), request_id)| Issued {
+            credentials,
+            lifetime,
+            request_id,
+        });
+        Self {
+            sample: exchange.sample,
+            elapsed: exchange.elapsed,
+            result,
+        }
+    }
+}
+
+impl StsClient {
+    async fn exchange<T>(&self, mut call: Call<'_>, read: Read<T>) -> Exchange<T> {
+        let sent = self.clock.boot();
+        let (sample, result) = match self.answer(&mut call).await {
+            Ok((answer, received)) => {
+                let Verdict { date, result } = reply::judge(&answer, &call, read);
+                let authenticated = call.endpoint.url.scheme() == "https";
+                let sample = date.map(|date| Sample {
+                    date,
+                    sent,
+                    received,
+                    authenticated,
+                });
+                (sample, result)
+            }
+            Err(error) => (None, Err(error)),
+        };
+        log(&call, &result);
+        Exchange {
+            sample,
+            elapsed: self.clock.boot().since(sent),
+            result,
+        }
+    }
+
+    /// The answer, and when its head came: the date in it is no younger.
+    async fn answer(&self, call: &mut Call<'_>) -> Result<(Answer, BootInstant), Error> {
+        let headers = sign::headers(call).map_err(|unsigned| self.no_answer(call, &unsigned.into()))?;
+        let form = std::mem::take(&mut call.form);
+        let response = self.transport.post(&call.endpoint.url, headers, form).await;
+        let response = response.map_err(|failure| self.no_answer(call, &failure))?;
+        let received = self.clock.boot();
+        let (status, date) = (response.status().as_u16(), date(&response));
+        let body = transport::read_body(response).await;
+        let body = body.map_err(|failure| self.no_answer(call, &failure))?;
+        Ok((Answer { status, date, body }, received))
+    }
+
+    fn no_answer(&self, call: &Call<'_>, failure: &Failure) -> Error {
+        let place = match self.route(&call.endpoint.url) {
+            Route::Direct => call.host().to_owned(),
+            route @ Route::Proxy(_) => format!("{} ({route})", call.host()),
+        };
+        let cause = sanitise::text(&failure.cause, &call.secrets);
+        Error {
+            class: failure.class,
+            message: explain::no_answer(call.action, &place, failure.class, &cause),
+            code: None,
+            request_id: None,
+            sent: failure.sent,
+        }
+    }
+}
+
+/// The `Date` header; none if there are two, since one of them is a lie.
+fn date(response: &Response) -> Option<DateTime<Utc>> {
+    let mut dates = response.headers().get_all(DATE).iter();
+    match (dates.next(), dates.next()) {
+        (Some(date), None) => times::date(date.to_str().ok()?),
+        _ => None,
+    }
+}
+
+fn log<T>(call: &Call<'_>, result: &Result<(T, String), Error>) {
+    let (result, request_id) = match result {
+        Ok((_, id)) => ("success", Some(id.as_str())),
+        Err(error) => (error.class.as_str(), error.request_id.as_deref()),
+    };
+    tracing::debug!(
+        action = call.action.as_str(),
+        host = call.host(),
+        result,
+        request_id,
+        "called STS"
+    );
+}

@@ -1,0 +1,67 @@
+//! STS's XML, read strictly: no DTD, one namespace, every element that counts exactly once.
+
+use roxmltree::{Document, Node, ParsingOptions};
+
+/// The namespace of STS's replies.
+const NAMESPACE: &str = "https://sts.amazonaws.com/doc/2011-06-15/";
+
+/// Far more than any reply has; keeps a hostile one from growing a tree or a stack.
+const NODES_LIMIT: u32 = 512;
+
+/// What is wrong with a reply, in words of ours: none of its text.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0}")]
+pub(super) struct Malformed(pub(super) String);
+
+impl Malformed {
+    pub(super) fn new(problem: &str) -> Self {
+        Self(problem.to_owned())
+    }
+}
+
+pub(super) fn parse(body: &[u8]) -> Result<Document<'_>, Malformed> {
+    let text = std::str::from_utf8(body).map_err(|_| Malformed::new("it is not UTF-8"))?;
+    let options = ParsingOptions {
+        allow_dtd: false,
+        nodes_limit: NODES_LIMIT,
+        ..ParsingOptions::default()
+    };
+    // The parser's own words may quote the document.
+    Document::parse_with_options(text, options).map_err(|_| Malformed::new("it is not XML"))
+}
+
+/// Whether `node` is the element `name` of STS's namespace.
+pub(super) fn is(node: Node<'_, '_>, name: &str) -> bool {
+    node.tag_name().name() == name && in_namespace(node)
+}
+
+pub(super) fn in_namespace(node: Node<'_, '_>) -> bool {
+    node.tag_name().namespace() == Some(NAMESPACE)
+}
+
+/// The one child element `name`, of the parent's namespace.
+pub(super) fn child<'a, 'input>(parent: Node<'a, 'input>, name: &str) -> Result<Node<'a, 'input>, Malformed> {
+    let namespace = parent.tag_name().namespace();
+    let mut found = parent
+        .children()
+        .filter(|node| node.tag_name().name() == name && node.tag_name().namespace() == namespace);
+    match (found.next(), found.next()) {
+        (Some(node), None) => Ok(node),
+        (None, _) => Err(Malformed(format!("it has no {name}"))),
+        (Some(_), Some(_)) => Err(Malformed(format!("it has more than one {name}"))),
+    }
+}
+
+/// The text of the one child element `name`, without the white space around it; never empty.
+pub(super) fn text<'a>(parent: Node<'a, '_>, name: &str) -> Result<&'a str, Malformed> {
+    let mut children = child(parent, name)?.children();
+    let text = match (children.next(), children.next()) {
+        (None, _) => "",
+        (Some(node), None) if node.is_text() => node.text().unwrap_or_default().trim(),
+        _ => return Err(Malformed(format!("its {name} is not a plain text"))),
+    };
+    if text.is_empty() {
+        return Err(Malformed(format!("its {name} is empty")));
+    }
+    Ok(text)
+}
