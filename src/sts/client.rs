@@ -8,13 +8,14 @@ use url::Url;
 
 use super::actions::get_session_token;
 use super::reply::{self, Answer, Read, Verdict};
-use super::setup::{SetupError, Variables};
+use super::setup::SetupError;
 use super::transport::{self, Failure, Roots, Route, Timeouts, Transport};
 use super::wire::Call;
 use super::{Error, GetSessionToken, Issued, Reply, Sts, explain, sanitise, sign, times};
 use crate::BoxFuture;
 use crate::aws::Credentials;
 use crate::clock::{BootInstant, Clock, Sample};
+use crate::config::Env;
 
 /// STS over HTTPS.
 pub struct StsClient {
@@ -27,17 +28,13 @@ impl StsClient {
     ///
     /// `AWS_CA_BUNDLE`, `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` count, as in the AWS CLI. (The loader of
     /// the system's certificates looks at `SSL_CERT_FILE` and `SSL_CERT_DIR` by itself.)
-    pub fn new(clock: Arc<dyn Clock>, variables: Variables<'_>) -> Result<Self, SetupError> {
-        Self::with_timeouts(clock, variables, Timeouts::default())
+    pub fn new(clock: Arc<dyn Clock>, env: Env<'_>) -> Result<Self, SetupError> {
+        Self::with_timeouts(clock, env, Timeouts::default())
     }
 
     /// As [`StsClient::new`], with timeouts of one's own.
-    pub fn with_timeouts(
-        clock: Arc<dyn Clock>,
-        variables: Variables<'_>,
-        timeouts: Timeouts,
-    ) -> Result<Self, SetupError> {
-        let transport = Transport::new(Arc::clone(&clock), variables, timeouts)?;
+    pub fn with_timeouts(clock: Arc<dyn Clock>, env: Env<'_>, timeouts: Timeouts) -> Result<Self, SetupError> {
+        let transport = Transport::new(Arc::clone(&clock), env, timeouts)?;
         Ok(Self { clock, transport })
     }
 

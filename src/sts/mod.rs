@@ -23,7 +23,7 @@ use chrono::{DateTime, Utc};
 pub use action::Action;
 pub use class::Class;
 pub use client::StsClient;
-pub use setup::{SetupError, Variables};
+pub use setup::SetupError;
 pub use transport::{Roots, Route, Timeouts};
 
 use crate::BoxFuture;

@@ -1,8 +1,4 @@
-use std::ffi::OsString;
 use std::path::PathBuf;
-
-/// The environment, as an argument: the value of a variable. In the program `&|name| std::env::var_os(name)`.
-pub type Variables<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 
 /// Why the client could not be built. No message repeats a proxy's URL, which may hold a password.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -26,8 +26,9 @@ use proxy::Proxies;
 pub use proxy::Route;
 pub use roots::Roots;
 
-use super::setup::{SetupError, Variables};
+use super::setup::SetupError;
 use crate::clock::Clock;
+use crate::config::Env;
 
 /// How long a call may take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -58,9 +59,9 @@ pub(super) struct Transport {
 
 impl Transport {
     /// Reads the certificates: blocking, for the start of the process only.
-    pub(super) fn new(clock: Arc<dyn Clock>, variables: Variables<'_>, timeouts: Timeouts) -> Result<Self, SetupError> {
-        let proxies = Arc::new(Proxies::new(variables)?);
-        let (store, roots) = roots::load(variables)?;
+    pub(super) fn new(clock: Arc<dyn Clock>, env: Env<'_>, timeouts: Timeouts) -> Result<Self, SetupError> {
+        let proxies = Arc::new(Proxies::new(env)?);
+        let (store, roots) = roots::load(env)?;
         let client = client(tls(clock, store)?, Arc::clone(&proxies), timeouts);
         Ok(Self {
             client: client.map_err(|error| SetupError::Client(error.to_string()))?,

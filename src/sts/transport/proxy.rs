@@ -5,7 +5,8 @@ use hyper_util::client::proxy::matcher::Matcher;
 use url::Url;
 
 use crate::aws::is_loopback;
-use crate::sts::setup::{SetupError, Variables};
+use crate::config::Env;
+use crate::sts::setup::SetupError;
 
 /// The way to an endpoint, for a line in the log: never a proxy's user or password.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,11 +36,11 @@ pub(super) struct Proxies {
 }
 
 impl Proxies {
-    pub(super) fn new(variables: Variables<'_>) -> Result<Self, SetupError> {
-        let all = proxy(variables, ["ALL_PROXY", "all_proxy"])?;
-        let https = proxy(variables, ["HTTPS_PROXY", "https_proxy"])?;
-        let http = proxy(variables, ["HTTP_PROXY", "http_proxy"])?;
-        let exempt = first(variables, ["NO_PROXY", "no_proxy"])?;
+    pub(super) fn new(env: Env<'_>) -> Result<Self, SetupError> {
+        let all = proxy(env, ["ALL_PROXY", "all_proxy"])?;
+        let https = proxy(env, ["HTTPS_PROXY", "https_proxy"])?;
+        let http = proxy(env, ["HTTP_PROXY", "http_proxy"])?;
+        let exempt = first(env, ["NO_PROXY", "no_proxy"])?;
         Ok(Self {
             https: https.or_else(|| all.clone()),
             http: http.or(all),
@@ -73,8 +74,8 @@ impl Proxies {
 
 type Named = (&'static str, String);
 
-fn first(variables: Variables<'_>, names: [&'static str; 2]) -> Result<Option<Named>, SetupError> {
-    let value = |name| Some((name, variables(name).filter(|value| !value.is_empty())?));
+fn first(env: Env<'_>, names: [&'static str; 2]) -> Result<Option<Named>, SetupError> {
+    let value = |name| Some((name, env(name).filter(|value| !value.is_empty())?));
     let Some((name, value)) = names.into_iter().find_map(value) else {
         return Ok(None);
     };
@@ -82,8 +83,8 @@ fn first(variables: Variables<'_>, names: [&'static str; 2]) -> Result<Option<Na
     Ok(Some((name, value.into_string().map_err(problem)?)))
 }
 
-fn proxy(variables: Variables<'_>, names: [&'static str; 2]) -> Result<Option<Url>, SetupError> {
-    let Some((name, value)) = first(variables, names)? else {
+fn proxy(env: Env<'_>, names: [&'static str; 2]) -> Result<Option<Url>, SetupError> {
+    let Some((name, value)) = first(env, names)? else {
         return Ok(None);
     };
     parse(value.trim())

@@ -5,7 +5,8 @@ use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
-use crate::sts::setup::{SetupError, Variables};
+use crate::config::Env;
+use crate::sts::setup::SetupError;
 
 /// Which certificates a server's must lead to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,8 +30,8 @@ impl fmt::Display for Roots {
 }
 
 /// Reads the certificates. Blocking.
-pub(super) fn load(variables: Variables<'_>) -> Result<(RootCertStore, Roots), SetupError> {
-    match variables("AWS_CA_BUNDLE").filter(|path| !path.is_empty()) {
+pub(super) fn load(env: Env<'_>) -> Result<(RootCertStore, Roots), SetupError> {
+    match env("AWS_CA_BUNDLE").filter(|path| !path.is_empty()) {
         Some(path) => bundle(Path::new(&path)),
         None => Ok(system_or_mozilla()),
     }
