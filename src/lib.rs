@@ -10,6 +10,8 @@ use std::pin::Pin;
 pub mod aws;
 pub mod clock;
 pub mod config;
+#[cfg(feature = "emulator")]
+pub mod emulator;
 pub mod keys;
 pub mod mfa;
 pub mod renew;

@@ -1,0 +1,149 @@
+use super::message::Response;
+use super::xml::{self, Element};
+
+/// An error of AWS: its status, its code and its very words.
+///
+/// The codes and statuses are those of the model of STS and of AWS's list of common errors; the texts are those that
+/// AWS's SDKs report. <https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html>
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Error {
+    pub(super) status: u16,
+    pub(super) code: &'static str,
+    /// AWS leaves the element out for some codes.
+    pub(super) message: Option<String>,
+    namespace: &'static str,
+}
+
+impl Error {
+    /// The caller is known and may not do this.
+    pub(super) fn access_denied(message: &str) -> Self {
+        Self::new(403, "AccessDenied", message)
+    }
+
+    /// A parameter broke a constraint of the model.
+    pub(super) fn validation(message: String) -> Self {
+        Self::new(400, "ValidationError", message)
+    }
+
+    /// A parameter is not of its type. AWS gives a text only where the value is empty.
+    pub(super) fn malformed_input(message: Option<&str>) -> Self {
+        Self {
+            message: message.map(str::to_owned),
+            ..Self::new(400, "MalformedInput", "")
+        }
+    }
+
+    /// There is no such action in this version of the API.
+    pub(super) fn invalid_action(action: &str, version: Option<&str>) -> Self {
+        let version = version.unwrap_or("NO_VERSION_SPECIFIED");
+        let message = format!("Could not find operation {action} for version {version}");
+        Self {
+            namespace: xml::AWS_FAULT,
+            ..Self::new(400, "InvalidAction", message)
+        }
+    }
+
+    /// The request is not signed.
+    pub(super) fn missing_authentication_token() -> Self {
+        let message = "Request is missing Authentication Token";
+        Self::new(403, "MissingAuthenticationToken", message)
+    }
+
+    /// The signature cannot be read.
+    pub(super) fn incomplete_signature(message: String) -> Self {
+        Self::new(400, "IncompleteSignature", message)
+    }
+
+    /// The signature is readable and wrong.
+    pub(super) fn signature_does_not_match(message: impl Into<String>) -> Self {
+        Self::new(403, "SignatureDoesNotMatch", message)
+    }
+
+    /// The access key is unknown or inactive, or the session token is not the one of this key.
+    pub(super) fn invalid_client_token_id() -> Self {
+        let message = "The security token included in the request is invalid.";
+        Self::new(403, "InvalidClientTokenId", message)
+    }
+
+    /// The session is over.
+    pub(super) fn expired_token() -> Self {
+        let message = "The security token included in the request is expired";
+        Self::new(403, "ExpiredToken", message)
+    }
+
+    /// Too many calls; 400 at STS, not 429.
+    pub(super) fn throttling() -> Self {
+        Self::new(400, "Throttling", "Rate exceeded")
+    }
+
+    /// AWS failed: 500.
+    pub(super) fn internal_failure() -> Self {
+        let message = "The request processing has failed because of an unknown error, exception or failure.";
+        Self::new(500, "InternalFailure", message)
+    }
+
+    /// AWS failed: 503.
+    pub(super) fn service_unavailable() -> Self {
+        let message = "The request has failed due to a temporary failure of the server.";
+        Self::new(503, "ServiceUnavailable", message)
+    }
+
+    /// The reply on the wire.
+    pub(super) fn response(&self, request_id: &str) -> Response {
+        let side = if self.status < 500 { "Sender" } else { "Receiver" };
+        let mut error = vec![Element::text("Type", side), Element::text("Code", self.code)];
+        error.extend(self.message.as_ref().map(|text| Element::text("Message", text)));
+        let document = Element::parent(
+            "ErrorResponse",
+            vec![Element::parent("Error", error), Element::text("RequestId", request_id)],
+        );
+        Response::new(self.status, "text/xml", document.document(self.namespace))
+    }
+
+    fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+        Self {
+            status,
+            code,
+            message: Some(message.into()),
+            namespace: xml::STS,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn body(error: &Error) -> String {
+        String::from_utf8(error.response("the-id").body).unwrap()
+    }
+
+    #[test]
+    fn an_error_of_an_action_is_in_the_namespace_of_sts() {
+        assert_eq!(
+            body(&Error::throttling()),
+            "<ErrorResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\">\n  <Error>\n    <Type>Sender</Type>\n    \
+             <Code>Throttling</Code>\n    <Message>Rate exceeded</Message>\n  </Error>\n  \
+             <RequestId>the-id</RequestId>\n</ErrorResponse>\n"
+        );
+    }
+
+    #[test]
+    fn an_unknown_action_is_in_the_namespace_of_faults() {
+        assert_eq!(
+            body(&Error::invalid_action("Nope", None)),
+            "<ErrorResponse xmlns=\"http://webservices.amazon.com/AWSFault/2005-15-09\">\n  <Error>\n    \
+             <Type>Sender</Type>\n    <Code>InvalidAction</Code>\n    \
+             <Message>Could not find operation Nope for version NO_VERSION_SPECIFIED</Message>\n  </Error>\n  \
+             <RequestId>the-id</RequestId>\n</ErrorResponse>\n"
+        );
+    }
+
+    #[test]
+    fn a_text_can_be_missing_and_a_failure_is_the_receivers() {
+        assert!(!body(&Error::malformed_input(None)).contains("<Message>"));
+        for error in [Error::internal_failure(), Error::service_unavailable()] {
+            assert!(body(&error).contains("<Type>Receiver</Type>"));
+        }
+    }
+}

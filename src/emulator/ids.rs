@@ -1,0 +1,91 @@
+use std::hash::{BuildHasher, RandomState};
+
+use data_encoding::{BASE32_NOPAD, BASE64, HEXLOWER};
+use sha2::{Digest, Sha256};
+
+/// Names and secrets that look like AWS's. The same seed gives the same ones in the same order; they protect nothing.
+pub(super) struct Ids {
+    seed: [u8; 32],
+    counter: u64,
+}
+
+/// A seed that differs from run to run: the keys of the standard library's hash maps are random.
+pub fn random_seed() -> [u8; 32] {
+    let mut seed = [0; 32];
+    for (index, word) in seed.chunks_exact_mut(8).enumerate() {
+        word.copy_from_slice(&RandomState::new().hash_one(index).to_be_bytes());
+    }
+    seed
+}
+
+impl Ids {
+    pub(super) fn new(seed: [u8; 32]) -> Self {
+        Self { seed, counter: 0 }
+    }
+
+    /// `AKIA…` or `ASIA…`, 20 characters.
+    pub(super) fn access_key_id(&mut self, prefix: &str) -> String {
+        format!("{prefix}{}", BASE32_NOPAD.encode(&self.bytes(10)))
+    }
+
+    /// 40 characters, `/` and `+` among them.
+    pub(super) fn secret_access_key(&mut self) -> String {
+        BASE64.encode(&self.bytes(30))
+    }
+
+    /// A few hundred characters: AWS warns that the length is not fixed.
+    pub(super) fn session_token(&mut self) -> String {
+        format!("FwoGZXIvYXdzE{}", BASE64.encode(&self.bytes(271)))
+    }
+
+    /// 64 characters of base32, as IAM hands out.
+    pub(super) fn totp_seed(&mut self) -> String {
+        BASE32_NOPAD.encode(&self.bytes(40))
+    }
+
+    /// In the form of a UUID.
+    pub(super) fn request_id(&mut self) -> String {
+        let hex = HEXLOWER.encode(&self.bytes(16));
+        let parts = [&hex[..8], &hex[8..12], &hex[12..16], &hex[16..20], &hex[20..]];
+        parts.join("-")
+    }
+
+    fn bytes(&mut self, count: usize) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(count + 32);
+        while bytes.len() < count {
+            self.counter += 1;
+            let block = Sha256::new()
+                .chain_update(self.seed)
+                .chain_update(self.counter.to_be_bytes());
+            bytes.extend_from_slice(&block.finalize());
+        }
+        bytes.truncate(count);
+        bytes
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_same_seed_gives_the_same_names_and_never_twice() {
+        let (mut one, mut other) = (Ids::new([7; 32]), Ids::new([7; 32]));
+        let first = one.access_key_id("AKIA");
+        assert_eq!(first, other.access_key_id("AKIA"));
+        assert_ne!(first, one.access_key_id("AKIA"));
+        assert_ne!(random_seed(), random_seed());
+    }
+
+    #[test]
+    fn they_have_the_shape_of_aws() {
+        let mut ids = Ids::new([0; 32]);
+        assert_eq!(ids.access_key_id("ASIA").len(), 20);
+        assert_eq!(ids.secret_access_key().len(), 40);
+        assert!(ids.session_token().len() > 300);
+        assert_eq!(ids.totp_seed().len(), 64);
+        let id = ids.request_id();
+        let lengths: Vec<usize> = id.split('-').map(str::len).collect();
+        assert_eq!(lengths, [8, 4, 4, 4, 12]);
+    }
+}

@@ -1,0 +1,53 @@
+//! A strict STS for the demo and the tests: it checks what AWS checks, in AWS's words, and can be told to misbehave.
+//!
+//! It is an oracle, so it shares no code with `sts` or `mfa`: its signatures, its TOTP and its XML are its own. The
+//! core ([`Sts::handle`]) is a function of the request, the time and what happened before; only the shell ([`serve`])
+//! knows sockets and clocks. Where it knows better than AWS's documentation, that is what public probes of the real
+//! service report; where nobody knows, [`Rules`] offers both readings.
+//!
+//! On the same listener, `/_emulator/` controls it in JSON. `GET /_emulator/state` counts requests by action, errors
+//! by code, successes by MFA device and step, and sessions. `POST /_emulator/faults` sets what goes wrong (see
+//! [`Faults`]), in place of what went wrong before; `DELETE /_emulator/faults` ends it. The keys of a fault:
+//!
+//! | key | value |
+//! | --- | --- |
+//! | `down`, `lost_reply` | `true`: the connection closes before, or after, the call is done |
+//! | `refuse` | `500` or `503`, with AWS's error |
+//! | `throttling` | `true`: 400 Throttling |
+//! | `garbage` | `captive_portal`, `empty`, `not_xml`, `truncated` or `oversized` |
+//! | `slow_milliseconds` | how long the answer is held back |
+//! | `clock_skew_seconds` | how far the emulator's clock is ahead; negative: behind |
+//! | `lifetime_seconds` | how long sessions live, whatever was asked for |
+//! | `count` | for how many requests all of these last |
+//!
+//! Of the first four rows one can be set at a time.
+
+mod actions;
+mod control;
+mod core;
+mod errors;
+mod faults;
+mod form;
+mod handle;
+mod ids;
+mod launch;
+mod message;
+mod mfa;
+mod rules;
+mod sessions;
+mod shell;
+mod sigv4;
+mod totp;
+mod users;
+mod validation;
+mod xml;
+
+pub use self::core::{Outcome, State, Sts};
+pub use faults::{Faults, Garbage, Instead};
+pub use handle::Handle;
+pub use ids::random_seed;
+pub use launch::{Access, Emulator, Error, Options, Running, run};
+pub use message::{Request, Response};
+pub use rules::{CodeUse, ExpirationFormat, Rules};
+pub use shell::serve;
+pub use users::{AccessKey, Device, User};

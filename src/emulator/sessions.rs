@@ -1,0 +1,44 @@
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+
+use super::ids::Ids;
+
+/// Every session that was issued, by its access key id. Expired ones stay, since AWS tells them from unknown ones.
+#[derive(Default)]
+pub(super) struct Sessions(BTreeMap<String, Session>);
+
+/// Temporary credentials and whose they are.
+#[derive(Clone)]
+pub(super) struct Session {
+    pub(super) access_key_id: String,
+    pub(super) secret_access_key: String,
+    pub(super) token: String,
+    /// From this instant on the session is expired.
+    pub(super) expiration: DateTime<Utc>,
+    pub(super) user_arn: String,
+}
+
+impl Sessions {
+    pub(super) fn issue(&mut self, ids: &mut Ids, user_arn: String, expiration: DateTime<Utc>) -> Session {
+        let session = Session {
+            access_key_id: ids.access_key_id("ASIA"),
+            secret_access_key: ids.secret_access_key(),
+            token: ids.session_token(),
+            expiration,
+            user_arn,
+        };
+        self.0.insert(session.access_key_id.clone(), session.clone());
+        session
+    }
+
+    /// The session of this key, if this is its token.
+    pub(super) fn find(&self, access_key_id: &str, token: &str) -> Option<&Session> {
+        let session = self.0.get(access_key_id)?;
+        (session.token == token).then_some(session)
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.0.len()
+    }
+}
