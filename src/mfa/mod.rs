@@ -18,6 +18,9 @@ pub use totp_seed_file::TotpSeedFile;
 
 /// A place that makes the code of a TOTP step.
 pub trait Source: Send + Sync {
+    /// Whether a code could be made, without making one.
+    fn check(&self) -> BoxFuture<'_, Result<(), Error>>;
+
     /// The code of this step.
     fn code(&self, step: Step) -> BoxFuture<'_, Result<TokenCode, Error>>;
 }

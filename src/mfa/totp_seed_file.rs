@@ -18,8 +18,19 @@ impl TotpSeedFile {
         Self { path }
     }
 
-    /// The seed as it is now. Blocks.
-    pub fn read_blocking(&self) -> Result<Seed, Error> {
+    fn with_seed<T: Send + 'static>(
+        &self,
+        then: impl FnOnce(&Seed) -> T + Send + 'static,
+    ) -> BoxFuture<'_, Result<T, Error>> {
+        let file = self.clone();
+        Box::pin(async move {
+            tokio::task::spawn_blocking(move || file.read_blocking().map(|seed| then(&seed)))
+                .await
+                .unwrap_or(Err(Error::Internal))
+        })
+    }
+
+    fn read_blocking(&self) -> Result<Seed, Error> {
         let text = secret_file::read(&self.path)?;
         Seed::parse(text.expose()).map_err(|error| Error::Seed {
             path: self.path.display().to_string(),
@@ -29,13 +40,12 @@ impl TotpSeedFile {
 }
 
 impl Source for TotpSeedFile {
+    fn check(&self) -> BoxFuture<'_, Result<(), Error>> {
+        self.with_seed(|_| ())
+    }
+
     fn code(&self, step: Step) -> BoxFuture<'_, Result<TokenCode, Error>> {
-        let file = self.clone();
-        Box::pin(async move {
-            tokio::task::spawn_blocking(move || Ok(code(&file.read_blocking()?, step)))
-                .await
-                .unwrap_or(Err(Error::Internal))
-        })
+        self.with_seed(move |seed| code(seed, step))
     }
 }
 

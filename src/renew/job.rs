@@ -53,6 +53,20 @@ impl Job {
         }
     }
 
+    /// Tries the sources without calling STS. Tells every mistake.
+    pub async fn check(&self) -> Vec<String> {
+        let mut mistakes = Vec::new();
+        if let Err(error) = self.key.read().await {
+            mistakes.push(error.to_string());
+        }
+        if let Some((_, source)) = &self.mfa
+            && let Err(error) = source.check().await
+        {
+            mistakes.push(error.to_string());
+        }
+        mistakes
+    }
+
     /// Reads the key, makes the code, calls STS once.
     pub(super) async fn attempt(&self, sts: &dyn Sts, clock: &dyn Clock, time: StsTime, step: Option<Step>) -> Attempt {
         let result = self.call(sts, clock, &time, step).await;
