@@ -1,0 +1,109 @@
+//! Metrics: what Prometheus scrapes. The only module that knows the `prometheus` crate.
+//!
+//! Series of the daemon (HTTP, STS, clocks) are registered once, each label value at 0 from the start. Series of a
+//! profile are rendered at scrape from what is published. No label holds an ARN, a key id or a token.
+
+mod http;
+mod names;
+mod profiles;
+mod registered;
+mod sts;
+mod text;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use prometheus::{Encoder, Registry, TextEncoder};
+
+pub use http::{Http, Listener, Reason, Route};
+pub use names::{Kind, NAMES, Name};
+
+use crate::clock::Clock;
+use crate::renew::{Event, Observer, Table};
+use names::{BUILD_INFO, LOG_LINES_DROPPED};
+use text::Text;
+
+/// The `Content-Type` of [`Metrics::render`].
+pub const CONTENT_TYPE: &str = prometheus::TEXT_FORMAT;
+
+/// Every metric of the daemon.
+pub struct Metrics {
+    registry: Registry,
+    http: [Arc<Http>; Listener::ALL.len()],
+    sts: sts::Sts,
+    table: Arc<Table>,
+    clock: Arc<dyn Clock>,
+    lines_dropped: Box<dyn Fn() -> u64 + Send + Sync>,
+}
+
+impl Metrics {
+    /// Metrics of the profiles in `table`; `lines_dropped` tells at each scrape how many log lines were dropped so far.
+    pub fn new(
+        table: Arc<Table>,
+        clock: Arc<dyn Clock>,
+        lines_dropped: impl Fn() -> u64 + Send + Sync + 'static,
+    ) -> Self {
+        let registry = Registry::new();
+        let http = http::Families::new(&registry);
+        let sts = sts::Sts::new(&registry);
+        register_process(&registry);
+        Self {
+            http: Listener::ALL.map(|listener| Arc::new(http.of(listener))),
+            sts,
+            registry,
+            table,
+            clock,
+            lines_dropped: Box::new(lines_dropped),
+        }
+    }
+
+    /// The series of a listener.
+    pub fn http(&self, listener: Listener) -> Arc<Http> {
+        Arc::clone(&self.http[listener as usize])
+    }
+
+    /// The page in Prometheus's text format. It reads `/proc`, and takes about 0.15 ms and 6 µs a profile: not for the
+    /// thread that answers consumers.
+    pub fn render(&self) -> Vec<u8> {
+        let mut page = Vec::new();
+        if let Err(error) = TextEncoder::new().encode(&self.registry.gather(), &mut page) {
+            tracing::error!(%error, "the metrics page is incomplete: please report this message");
+        }
+        let mut text = Text::new(&mut page);
+        text.family(&BUILD_INFO);
+        text.sample(&BUILD_INFO, &[VERSION, REVISION], 1);
+        text.family(&LOG_LINES_DROPPED);
+        text.sample(&LOG_LINES_DROPPED, &[], (self.lines_dropped)());
+        profiles::write(&mut text, &self.table, self.clock.boot());
+        page
+    }
+}
+
+impl Observer for Metrics {
+    fn observe(&self, event: &Event<'_>) {
+        self.sts.observe(event);
+    }
+}
+
+const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+/// The commit, when the build was told it.
+const REVISION: &str = match option_env!("VALETKEY_REVISION") {
+    Some(revision) => revision,
+    None => "unknown",
+};
+
+/// The standard `process_*` series. They come from `/proc`, which only Linux has.
+#[cfg(target_os = "linux")]
+fn register_process(registry: &Registry) {
+    use prometheus::process_collector::ProcessCollector;
+
+    if let Err(error) = registry.register(Box::new(ProcessCollector::for_self())) {
+        tracing::error!(%error, "the metrics page has no process_* series: please report this message");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn register_process(_registry: &Registry) {}

@@ -1,0 +1,184 @@
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+
+use hyper::Request;
+use hyper::body::Incoming;
+use tokio::net::TcpStream;
+use tower::Service;
+
+use super::activity::{Activity, Shared, Watched};
+use super::limits::Limits;
+use super::listen::Context;
+use super::reply::Reply;
+use crate::BoxFuture;
+use crate::clock::BootInstant;
+use crate::metrics::Reason;
+
+/// Serves one connection until its peer, a limit or the shutdown ends it.
+pub(super) async fn serve<S>(stream: TcpStream, service: S, context: Arc<Context>)
+where
+    S: Service<Request<Incoming>, Response = Reply, Error = Infallible> + Clone,
+{
+    // Replies leave in one write; without the option, pipelined ones would wait for acknowledgements.
+    let _ = stream.set_nodelay(true);
+    let shared = Shared::new();
+    let watched = Watched::new(stream, shared.clone());
+    let mut connection = pin!(Limits::http1().serve_connection(watched, Eager(service)));
+    let mut stop = pin!(context.stop.wait());
+    let mut stopping = false;
+    let clock = &context.clock;
+    let mut patience = Patience::new(context.limits, clock.boot());
+    let mut timer: Option<(BootInstant, BoxFuture<'_, ()>)> = None;
+
+    let refused = poll_fn(|cx| {
+        if !stopping && stop.as_mut().poll(cx).is_ready() {
+            stopping = true;
+            connection.as_mut().graceful_shutdown();
+        }
+        if let Poll::Ready(end) = connection.as_mut().poll(cx) {
+            let malformed = end.is_err_and(|error| error.is_parse());
+            return Poll::Ready(malformed.then_some(Reason::Malformed));
+        }
+        let (activity, moved) = shared.look();
+        let now = clock.boot();
+        let deadline = patience.look(activity, moved, now);
+        if now >= deadline {
+            return Poll::Ready(patience.reason());
+        }
+        // A timer that is too early is left alone until it fires: most requests then touch no timer at all. It was
+        // polled once, and its waker is this task's for good.
+        let fires = |(at, timer): &mut (BootInstant, BoxFuture<'_, ()>)| {
+            deadline < *at || now >= *at || (!moved && timer.as_mut().poll(cx).is_ready())
+        };
+        if timer.as_mut().is_none_or(fires) {
+            let (_, timer) = timer.insert((deadline, clock.sleep_until(deadline)));
+            if timer.as_mut().poll(cx).is_ready() {
+                cx.waker().wake_by_ref();
+            }
+        }
+        Poll::Pending
+    });
+    if let Some(reason) = refused.await {
+        context.http.rejected(reason);
+    }
+}
+
+/// Calls the service at once. `hyper_util`'s adapter would call it one poll later; until then the request keeps hold of
+/// the read buffer, and hyper makes another one of 8 kB, for every request. The layers here are always ready.
+struct Eager<S>(S);
+
+impl<S> hyper::service::Service<Request<Incoming>> for Eager<S>
+where
+    S: Service<Request<Incoming>> + Clone,
+{
+    type Response = S::Response;
+    type Error = S::Error;
+    type Future = S::Future;
+
+    fn call(&self, request: Request<Incoming>) -> S::Future {
+        self.0.clone().call(request)
+    }
+}
+
+/// Knows when a connection has taken too long. A pure function of what the socket does.
+struct Patience {
+    limits: Limits,
+    activity: Activity,
+    since: BootInstant,
+}
+
+impl Patience {
+    fn new(limits: Limits, now: BootInstant) -> Self {
+        Self {
+            limits,
+            activity: Activity::Head,
+            since: now,
+        }
+    }
+
+    /// Takes in what the socket does now, and returns when that has taken too long.
+    fn look(&mut self, activity: Activity, moved: bool, now: BootInstant) -> BootInstant {
+        let begins = match (self.activity, activity) {
+            (Activity::Idle, Activity::Idle) => moved,
+            (Activity::Idle, Activity::Head | Activity::Stalled) | (_, Activity::Idle) => true,
+            // One request: its time is counted from its first byte.
+            (Activity::Head | Activity::Stalled, Activity::Head | Activity::Stalled) => false,
+        };
+        if begins {
+            self.since = now;
+        }
+        self.activity = activity;
+        self.deadline()
+    }
+
+    fn deadline(&self) -> BootInstant {
+        let limit = match self.activity {
+            Activity::Idle => self.limits.idle,
+            Activity::Head => self.limits.header,
+            Activity::Stalled => self.limits.request,
+        };
+        self.since + limit
+    }
+
+    /// What the deadline is called; closing an idle connection is no refusal.
+    fn reason(&self) -> Option<Reason> {
+        match self.activity {
+            Activity::Idle => None,
+            Activity::Head => Some(Reason::HeaderTimeout),
+            Activity::Stalled => Some(Reason::RequestTimeout),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    fn at(seconds: u64) -> BootInstant {
+        BootInstant::from_boot(Duration::from_secs(seconds))
+    }
+
+    #[test]
+    fn a_head_has_five_seconds_however_often_a_byte_of_it_comes() {
+        let mut patience = Patience::new(Limits::CREDENTIALS, at(100));
+        assert_eq!(patience.deadline(), at(105));
+        assert_eq!(patience.look(Activity::Head, true, at(103)), at(105));
+        assert_eq!(patience.reason(), Some(Reason::HeaderTimeout));
+    }
+
+    #[test]
+    fn idle_time_begins_anew_with_every_request_and_with_nothing_else() {
+        let mut patience = Patience::new(Limits::CREDENTIALS, at(100));
+        assert_eq!(patience.look(Activity::Idle, true, at(101)), at(131));
+        assert_eq!(
+            patience.look(Activity::Idle, false, at(120)),
+            at(131),
+            "a spurious poll"
+        );
+        assert_eq!(patience.look(Activity::Idle, true, at(125)), at(155));
+        assert_eq!(patience.reason(), None);
+        assert_eq!(
+            patience.look(Activity::Head, true, at(150)),
+            at(155),
+            "later heads have 5 s too"
+        );
+    }
+
+    #[test]
+    fn a_reply_must_be_taken_within_ten_seconds_of_the_first_byte() {
+        let mut patience = Patience::new(Limits::CREDENTIALS, at(100));
+        assert_eq!(patience.look(Activity::Stalled, true, at(104)), at(110));
+        assert_eq!(
+            patience.look(Activity::Stalled, true, at(109)),
+            at(110),
+            "not prolonged by a drip"
+        );
+        assert_eq!(patience.reason(), Some(Reason::RequestTimeout));
+        assert_eq!(patience.look(Activity::Idle, false, at(109)), at(139));
+    }
+}

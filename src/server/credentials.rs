@@ -1,0 +1,198 @@
+use std::convert::Infallible;
+use std::future::{Ready, ready};
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use hyper::header::{ALLOW, AUTHORIZATION, HeaderValue, RETRY_AFTER};
+use hyper::{Method, Request, StatusCode};
+use tower::Service;
+
+use super::reply::{self, Reply};
+use super::tokens::Tokens;
+use crate::clock::Clock;
+use crate::metrics::{Http, Listener, Metrics, Reason, Route};
+use crate::renew::{Published, Table};
+
+/// The container-credentials endpoint: what `AWS_CONTAINER_CREDENTIALS_FULL_URI` points at.
+///
+/// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html>
+pub struct Credentials {
+    /// What is served.
+    pub table: Arc<Table>,
+    /// Who may have what; made for the profiles of `table`, in their order.
+    pub tokens: Tokens,
+    /// Tells when credentials have died.
+    pub clock: Arc<dyn Clock>,
+    /// What counts.
+    pub metrics: Arc<Metrics>,
+}
+
+impl Credentials {
+    pub(super) fn into_service(self) -> CredentialsService {
+        let http = self.metrics.http(Listener::Credentials);
+        CredentialsService(Arc::new(Inner {
+            table: self.table,
+            tokens: self.tokens,
+            clock: self.clock,
+            http,
+        }))
+    }
+}
+
+/// What a path asks for.
+pub(super) fn route(path: &str) -> Route {
+    match path.strip_prefix("/credentials") {
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => Route::Credentials,
+        _ => Route::Other,
+    }
+}
+
+#[derive(Clone)]
+pub(super) struct CredentialsService(Arc<Inner>);
+
+struct Inner {
+    table: Arc<Table>,
+    tokens: Tokens,
+    clock: Arc<dyn Clock>,
+    http: Arc<Http>,
+}
+
+impl<B> Service<Request<B>> for CredentialsService {
+    type Response = Reply;
+    type Error = Infallible;
+    type Future = Ready<Result<Reply, Infallible>>;
+
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let reply = match self.0.profile(&request) {
+            Ok(profile) => self.0.document(profile),
+            Err(reason) => {
+                self.0.http.rejected(reason);
+                refusal(reason)
+            }
+        };
+        ready(Ok(reply))
+    }
+}
+
+impl Inner {
+    /// The profile that the request may have, asked for by its own path. The token comes before the path, so that
+    /// nobody without one learns a profile's name.
+    fn profile<B>(&self, request: &Request<B>) -> Result<&Published, Reason> {
+        if request.method() != Method::GET {
+            return Err(Reason::Method);
+        }
+        let presented = request.headers().get(AUTHORIZATION).ok_or(Reason::TokenMissing)?;
+        let place = self.tokens.profile(presented.as_bytes()).ok_or(Reason::TokenUnknown)?;
+        let profiles = self.table.profiles();
+        let profile = profiles.get(place).ok_or(Reason::TokenUnknown)?;
+        if asks_for(request.uri().path(), profile.name.as_str(), profiles.len() == 1) {
+            Ok(profile)
+        } else {
+            Err(Reason::Path)
+        }
+    }
+
+    fn document(&self, profile: &Published) -> Reply {
+        let snapshot = profile.snapshot();
+        if let Some(document) = snapshot.servable(self.clock.boot()) {
+            return reply::json(StatusCode::OK, document.body.clone());
+        }
+        let state = if snapshot.started {
+            "have expired"
+        } else {
+            "are not there yet"
+        };
+        let trouble = snapshot.trouble.as_deref();
+        let message = format!(
+            "the credentials of profile {} {state}: {}",
+            profile.name,
+            trouble.unwrap_or("valetkey is asking AWS STS for them")
+        );
+        let mut reply = reply::error(StatusCode::SERVICE_UNAVAILABLE, "CredentialsUninitialized", &message);
+        reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
+        reply
+    }
+}
+
+/// Whether the path is `/credentials/<profile>`, or `/credentials` for the only profile; with one slash more or without.
+fn asks_for(path: &str, profile: &str, only: bool) -> bool {
+    let path = path.strip_suffix('/').unwrap_or(path);
+    match path.strip_prefix("/credentials") {
+        Some("") => only,
+        Some(rest) => rest.strip_prefix('/') == Some(profile),
+        None => false,
+    }
+}
+
+fn refusal(reason: Reason) -> Reply {
+    match reason {
+        Reason::Method => {
+            let message = "credentials are asked for with GET";
+            let mut reply = reply::error(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message);
+            reply.headers_mut().insert(ALLOW, HeaderValue::from_static("GET"));
+            reply
+        }
+        Reason::Path => {
+            let message = "this token is for another path: check AWS_CONTAINER_CREDENTIALS_FULL_URI";
+            reply::error(StatusCode::NOT_FOUND, "NotFound", message)
+        }
+        // A missing and a wrong token look the same, and no reply says which profiles there are.
+        _ => {
+            let message = "the Authorization header must be the content of the profile's token file: check \
+                           AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
+            reply::closing(reply::error(StatusCode::UNAUTHORIZED, "Unauthorized", message))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_path_names_the_profile_and_nothing_else() {
+        for path in ["/credentials/ops", "/credentials/ops/"] {
+            assert!(asks_for(path, "ops", true), "{path}");
+            assert!(asks_for(path, "ops", false), "{path}");
+        }
+        for path in ["/credentials", "/credentials/"] {
+            assert!(asks_for(path, "ops", true), "{path}");
+            assert!(!asks_for(path, "ops", false), "{path}");
+        }
+        for path in [
+            "",
+            "/",
+            "/credentials//",
+            "/credentials//ops",
+            "/credentials/ops//",
+            "/credentials/OPS",
+            "/Credentials/ops",
+            "/credentials/deploy",
+            "/credentials/ops/x",
+            "/credentialsops",
+            "//credentials/ops",
+            "/credentials/../ops",
+            "/credentials/%6fps",
+            "/credentials/ops;x",
+            "/x/credentials/ops",
+            "/credentials/op",
+            "/credentials/opss",
+        ] {
+            assert!(!asks_for(path, "ops", true), "{path}");
+        }
+    }
+
+    #[test]
+    fn routes_of_the_counters() {
+        for path in ["/credentials", "/credentials/", "/credentials/ops", "/credentials/x/y"] {
+            assert_eq!(route(path), Route::Credentials, "{path}");
+        }
+        for path in ["/", "/credentialsx", "/latest/meta-data/"] {
+            assert_eq!(route(path), Route::Other, "{path}");
+        }
+    }
+}

@@ -1,0 +1,223 @@
+use std::convert::Infallible;
+use std::future::poll_fn;
+use std::io;
+use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::Poll;
+use std::time::Duration;
+
+use hyper::Request;
+use hyper::body::Incoming;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Notify;
+use tokio::task::{JoinError, JoinSet};
+use tower::Service;
+
+use super::connection;
+use super::limits::Limits;
+use super::reply::Reply;
+use crate::BoxFuture;
+use crate::clock::Clock;
+use crate::metrics::{Http, Reason};
+
+/// What the connections of one listener share.
+pub(super) struct Context {
+    pub(super) limits: Limits,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) http: Arc<Http>,
+    pub(super) stop: Stop,
+}
+
+impl Context {
+    pub(super) fn new(limits: Limits, clock: Arc<dyn Clock>, http: Arc<Http>) -> Self {
+        let stop = Stop::default();
+        Self {
+            limits,
+            clock,
+            http,
+            stop,
+        }
+    }
+}
+
+/// Tells every connection to end. Asking whether it was told costs a request one load.
+#[derive(Default)]
+pub(super) struct Stop {
+    told: AtomicBool,
+    wake: Notify,
+}
+
+impl Stop {
+    fn tell(&self) {
+        self.told.store(true, Ordering::Release);
+        self.wake.notify_waiters();
+    }
+
+    /// Returns once it was told. Its waker is registered at the first poll only: one task must poll it throughout.
+    pub(super) async fn wait(&self) {
+        let mut woken = pin!(self.wake.notified());
+        let mut registered = false;
+        poll_fn(|cx| {
+            if !registered {
+                registered = true;
+                let _ = woken.as_mut().poll(cx);
+            }
+            if self.told.load(Ordering::Acquire) {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+    }
+}
+
+/// Accepts connections until `shutdown` completes, then lets the open ones end.
+pub(super) async fn run<S>(listener: TcpListener, service: S, context: Context, shutdown: impl Future<Output = ()>)
+where
+    S: Service<Request<Incoming>, Response = Reply, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    let clock = Arc::clone(&context.clock);
+    let mut connections = Connections::new(service, context);
+    let mut backoff = Backoff::default();
+    let mut pause = None;
+    let mut shutdown = pin!(shutdown);
+    loop {
+        tokio::select! {
+            biased;
+            () = &mut shutdown => break,
+            Some(ended) = connections.tasks.join_next() => connections.ended(ended),
+            () = over(&mut pause), if pause.is_some() => pause = None,
+            accepted = listener.accept(), if pause.is_none() => match accepted {
+                Ok((stream, _peer)) => {
+                    backoff = Backoff::default();
+                    connections.open(stream);
+                }
+                Err(error) if is_of_one_connection(&error) => {}
+                Err(error) => {
+                    let retry_in = backoff.next();
+                    let listener = connections.context.http.listener().as_str();
+                    tracing::warn!(listener, %error, ?retry_in, "no connection can be accepted");
+                    pause = Some(clock.sleep_until(clock.boot() + retry_in));
+                }
+            },
+        }
+    }
+    drop(listener);
+    connections.drain().await;
+}
+
+/// Returns when the pause is over.
+async fn over(pause: &mut Option<BoxFuture<'_, ()>>) {
+    if let Some(timer) = pause {
+        timer.await;
+    }
+}
+
+struct Connections<S> {
+    service: S,
+    context: Arc<Context>,
+    tasks: JoinSet<()>,
+}
+
+impl<S> Connections<S>
+where
+    S: Service<Request<Incoming>, Response = Reply, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    fn new(service: S, context: Context) -> Self {
+        Self {
+            service,
+            context: Arc::new(context),
+            tasks: JoinSet::new(),
+        }
+    }
+
+    fn open(&mut self, stream: TcpStream) {
+        if self.tasks.len() >= self.context.limits.connections {
+            self.context.http.rejected(Reason::Connections);
+            return;
+        }
+        let (service, context) = (self.service.clone(), Arc::clone(&self.context));
+        self.tasks.spawn(connection::serve(stream, service, context));
+        self.context.http.connections(self.tasks.len());
+    }
+
+    fn ended(&self, ended: Result<(), JoinError>) {
+        if ended.is_err_and(|error| error.is_panic()) {
+            self.context.http.rejected(Reason::Panic);
+            // The panic's own message is left to the panic hook: it might repeat a request.
+            let listener = self.context.http.listener().as_str();
+            tracing::error!(
+                listener,
+                "the task of a connection panicked: please report this message"
+            );
+        }
+        self.context.http.connections(self.tasks.len());
+    }
+
+    async fn drain(mut self) {
+        let context = Arc::clone(&self.context);
+        context.stop.tell();
+        let mut grace = context.clock.sleep_until(context.clock.boot() + context.limits.grace);
+        loop {
+            tokio::select! {
+                biased;
+                ended = self.tasks.join_next() => match ended {
+                    Some(ended) => self.ended(ended),
+                    None => return,
+                },
+                () = &mut grace => break,
+            }
+        }
+        self.tasks.shutdown().await;
+        self.context.http.connections(0);
+    }
+}
+
+/// Errors that concern the connection that was about to be accepted, not the listener.
+fn is_of_one_connection(error: &io::Error) -> bool {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset, Interrupted};
+    matches!(
+        error.kind(),
+        ConnectionAborted | ConnectionRefused | ConnectionReset | Interrupted
+    )
+}
+
+/// How long to wait after a failed accept: 50 ms, doubled each time, at most 1 s.
+#[derive(Default)]
+struct Backoff(u32);
+
+impl Backoff {
+    fn next(&mut self) -> Duration {
+        let pause = Duration::from_millis(50) * 2_u32.pow(self.0);
+        self.0 = (self.0 + 1).min(5);
+        pause.min(Duration::from_secs(1))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn backs_off_from_50_ms_to_1_s() {
+        let mut backoff = Backoff::default();
+        let pauses: Vec<_> = (0..8).map(|_| backoff.next().as_millis()).collect();
+        assert_eq!(pauses, [50, 100, 200, 400, 800, 1_000, 1_000, 1_000]);
+    }
+
+    #[test]
+    fn only_errors_of_the_listener_make_it_pause() {
+        assert!(is_of_one_connection(&io::ErrorKind::ConnectionAborted.into()));
+        for errno in [
+            rustix::io::Errno::MFILE,
+            rustix::io::Errno::NFILE,
+            rustix::io::Errno::NOBUFS,
+        ] {
+            assert!(!is_of_one_connection(&errno.into()), "{errno}");
+        }
+    }
+}

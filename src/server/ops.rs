@@ -1,0 +1,174 @@
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use hyper::header::{ALLOW, HeaderValue};
+use hyper::{Method, Request, StatusCode};
+use tokio::sync::Semaphore;
+use tower::Service;
+
+use super::reply::{self, Reply};
+use crate::BoxFuture;
+use crate::clock::Clock;
+use crate::metrics::{self, Http, Listener, Metrics, Reason, Route};
+use crate::renew::{Published, Table};
+
+/// Metrics and probes. No answer depends on STS answering at that moment.
+pub struct Ops {
+    /// Which profiles there are and how they are.
+    pub table: Arc<Table>,
+    /// Tells when credentials have died.
+    pub clock: Arc<dyn Clock>,
+    /// What is rendered, and counts.
+    pub metrics: Arc<Metrics>,
+}
+
+impl Ops {
+    pub(super) fn into_service(self) -> OpsService {
+        let http = self.metrics.http(Listener::Ops);
+        OpsService(Arc::new(Inner {
+            ops: self,
+            http,
+            rendering: Semaphore::new(1),
+        }))
+    }
+}
+
+/// What a path asks for.
+pub(super) fn route(path: &str) -> Route {
+    match path {
+        "/livez" => Route::Livez,
+        "/metrics" => Route::Metrics,
+        "/readyz" => Route::Readyz,
+        "/startupz" => Route::Startupz,
+        _ => Route::Other,
+    }
+}
+
+#[derive(Clone)]
+pub(super) struct OpsService(Arc<Inner>);
+
+struct Inner {
+    ops: Ops,
+    http: Arc<Http>,
+    /// One page at a time: each takes memory and a thread.
+    rendering: Semaphore,
+}
+
+impl<B> Service<Request<B>> for OpsService {
+    type Response = Reply;
+    type Error = Infallible;
+    type Future = Answer;
+
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Answer {
+        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+            self.0.http.rejected(Reason::Method);
+            return Answer::Now(Some(method_not_allowed()));
+        }
+        let reply = match route(request.uri().path()) {
+            Route::Livez => reply::text(StatusCode::OK, "ok\n"),
+            Route::Startupz => self.0.startup(),
+            Route::Readyz => self.0.ready(request.uri().query()),
+            Route::Metrics => return Answer::Later(Box::pin(page(Arc::clone(&self.0)))),
+            Route::Credentials | Route::Other => {
+                let paths = "not found: /livez, /metrics, /readyz and /startupz are here\n";
+                reply::text(StatusCode::NOT_FOUND, paths)
+            }
+        };
+        Answer::Now(Some(reply))
+    }
+}
+
+/// A reply that is there, or a page that is being rendered.
+pub(super) enum Answer {
+    /// Taken when it is polled.
+    Now(Option<Reply>),
+    Later(BoxFuture<'static, Reply>),
+}
+
+impl Future for Answer {
+    type Output = Result<Reply, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut *self {
+            Self::Now(reply) => reply.take().map_or(Poll::Pending, |reply| Poll::Ready(Ok(reply))),
+            Self::Later(page) => page.as_mut().poll(cx).map(Ok),
+        }
+    }
+}
+
+/// Renders on another thread: the runtime's only one answers consumers meanwhile.
+async fn page(inner: Arc<Inner>) -> Reply {
+    // The semaphore is never closed; a permit that did not come would mean only that pages are not rendered one by one.
+    let _one = inner.rendering.acquire().await;
+    let metrics = Arc::clone(&inner.ops.metrics);
+    match tokio::task::spawn_blocking(move || metrics.render()).await {
+        Ok(page) => reply::with_type(
+            StatusCode::OK,
+            HeaderValue::from_static(metrics::CONTENT_TYPE),
+            page.into(),
+        ),
+        Err(_) => reply::text(StatusCode::INTERNAL_SERVER_ERROR, "the page could not be rendered\n"),
+    }
+}
+
+impl Inner {
+    fn startup(&self) -> Reply {
+        verdict(self.required().filter(|profile| !profile.snapshot().started))
+    }
+
+    /// Asks about one profile, also one that readiness does not wait for, or about every required one.
+    fn ready(&self, query: Option<&str>) -> Reply {
+        let now = self.ops.clock.boot();
+        let is_not_ready = |profile: &&Published| profile.snapshot().servable(now).is_none();
+        match query.and_then(profile_of) {
+            None => verdict(self.required().filter(is_not_ready)),
+            Some(name) => match self.ops.table.named(name) {
+                Some(profile) => verdict(std::iter::once(profile).filter(is_not_ready)),
+                None => reply::text(StatusCode::NOT_FOUND, "no such profile\n"),
+            },
+        }
+    }
+
+    fn required(&self) -> impl Iterator<Item = &Published> {
+        self.ops.table.profiles().iter().filter(|profile| profile.required)
+    }
+}
+
+/// The value of `profile` in a query. A profile's name needs no percent-encoding.
+fn profile_of(query: &str) -> Option<&str> {
+    query.split('&').find_map(|pair| pair.strip_prefix("profile="))
+}
+
+fn verdict<'a>(missing: impl Iterator<Item = &'a Published>) -> Reply {
+    let missing: Vec<_> = missing.map(|profile| profile.name.as_str()).collect();
+    if missing.is_empty() {
+        reply::text(StatusCode::OK, "ok\n")
+    } else {
+        let body = format!("no valid credentials: {}\n", missing.join(", "));
+        reply::text(StatusCode::SERVICE_UNAVAILABLE, body)
+    }
+}
+
+fn method_not_allowed() -> Reply {
+    let mut reply = reply::text(StatusCode::METHOD_NOT_ALLOWED, "ask with GET or HEAD\n");
+    reply.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+    reply
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_profile_stands_anywhere_in_the_query() {
+        assert_eq!(profile_of("profile=ops"), Some("ops"));
+        assert_eq!(profile_of("verbose&profile=ops&x=y"), Some("ops"));
+        assert_eq!(profile_of("verbose&xprofile=ops"), None);
+    }
+}

@@ -1,0 +1,118 @@
+//! Authorization tokens: `<token_dir>/<profile>/token`, one a profile.
+//!
+//! A file is written by valetkey and read by the consumers' SDKs. The daemon itself keeps digests only: it can
+//! recognise a token and cannot tell one.
+
+mod file;
+mod folder;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+use ring::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
+use rustix::fs::Mode;
+
+use crate::aws::ProfileName;
+use crate::secret::Secret;
+
+/// Which token belongs to which profile. How long a look-up takes tells nothing of any token: what is compared is a
+/// digest, of which nobody chooses a prefix.
+pub struct Tokens(Box<[(Digest, usize)]>);
+
+type Digest = [u8; SHA256_OUTPUT_LEN];
+
+impl Tokens {
+    /// One token a profile, in the order of the profiles.
+    pub fn new<'a>(tokens: impl IntoIterator<Item = &'a Secret>) -> Self {
+        let digests = tokens.into_iter().map(digest_of);
+        Self::sorted(digests.zip(0..).collect())
+    }
+
+    fn sorted(mut digests: Vec<(Digest, usize)>) -> Self {
+        digests.sort_unstable();
+        Self(digests.into())
+    }
+
+    /// The place of the profile whose token the whole value of an `Authorization` header is. No SDK adds a scheme such
+    /// as `Bearer`.
+    pub(super) fn profile(&self, authorization: &[u8]) -> Option<usize> {
+        let digest = sha256(authorization);
+        let found = self.0.binary_search_by(|(known, _)| known.cmp(&digest));
+        found.ok().map(|at| self.0[at].1)
+    }
+}
+
+fn digest_of(token: &Secret) -> Digest {
+    sha256(token.expose().as_bytes())
+}
+
+fn sha256(bytes: &[u8]) -> Digest {
+    let mut copy = [0; SHA256_OUTPUT_LEN];
+    copy.copy_from_slice(digest(&SHA256, bytes).as_ref());
+    copy
+}
+
+/// Makes sure that every profile has a token file with permission bits `mode`, and returns the tokens in the order of
+/// `profiles`. A token survives restarts while its file is one that only this user could have written; otherwise it is
+/// replaced, with a warning that says why.
+///
+/// Blocks on the file system.
+pub fn prepare(dir: &Path, mode: u32, profiles: &[ProfileName]) -> Result<Tokens, TokenError> {
+    let mode = Mode::from_raw_mode(mode);
+    let outer = folder::open_or_create(dir, folder::mode_for(mode))?;
+    let mut known = Vec::new();
+    for (place, profile) in profiles.iter().enumerate() {
+        let path = dir.join(profile.as_str());
+        let inner = folder::open_or_create_in(&outer, profile.as_str(), &path, folder::mode_for(mode))?;
+        let token_file = file::TokenFile {
+            folder: &inner,
+            path: path.join(file::NAME),
+            mode,
+        };
+        let token = match token_file.keep(|token| is_known(&known, digest_of(token)))? {
+            Some(token) => token,
+            None => token_file.replace()?,
+        };
+        known.push((digest_of(&token), place));
+    }
+    Ok(Tokens::sorted(known))
+}
+
+fn is_known(known: &[(Digest, usize)], digest: Digest) -> bool {
+    known.iter().any(|(other, _)| *other == digest)
+}
+
+/// Why there are no tokens. The message names the path and what to change.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// A system call failed.
+    #[error("{}: cannot {what}: {errno}; token_dir must be a folder that this user may write in", path.display())]
+    Io {
+        /// What failed.
+        what: &'static str,
+        /// On which path.
+        path: PathBuf,
+        /// How.
+        errno: rustix::io::Errno,
+    },
+    /// Somebody else could put another file in the place of a token.
+    #[error("{}: {problem}; choose a token_dir that only this user may write in, such as a new folder inside it", path.display())]
+    Unsafe {
+        /// The folder.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// The system gave no random numbers.
+    #[error("the system gives no random numbers for a token")]
+    Random,
+}
+
+impl TokenError {
+    fn io(what: &'static str, path: &Path) -> impl FnOnce(rustix::io::Errno) -> Self {
+        let path = path.to_owned();
+        move |errno| Self::Io { what, path, errno }
+    }
+}

@@ -1,0 +1,9 @@
+//! The servers from outside: raw sockets against real listeners, with a clock that the tests move.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
+
+mod clock;
+mod ops;
+mod requests;
+mod scene;
+mod times;
