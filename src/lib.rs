@@ -7,16 +7,21 @@
 use std::future::Future;
 use std::pin::Pin;
 
+pub mod app;
 pub mod aws;
+pub mod cli;
 pub mod clock;
 pub mod config;
 #[cfg(feature = "emulator")]
 pub mod emulator;
+pub mod harden;
 pub mod keys;
+pub mod metrics;
 pub mod mfa;
 pub mod renew;
 pub mod secret;
 pub mod secret_file;
+pub mod server;
 pub mod sts;
 
 /// A future behind a pointer, as the small traits at the edges return it.

@@ -1,2 +1,10 @@
 //! The thin binary.
-fn main() {}
+
+use std::process::ExitCode;
+
+use valetkey::{cli, harden};
+
+fn main() -> ExitCode {
+    let protections = harden::harden();
+    cli::main(protections)
+}

@@ -1,0 +1,194 @@
+//! The composition root: builds every part from the plan, wires them, runs them, ends them.
+
+mod announce;
+mod listeners;
+pub mod logs;
+pub mod panics;
+mod setup_error;
+pub mod signals;
+
+use std::future::Future;
+use std::io;
+use std::sync::Arc;
+
+use ring::rand::{SecureRandom, SystemRandom};
+use tokio::sync::watch;
+use tokio::task::{JoinError, JoinSet};
+use tracing::{error, info};
+use tracing_appender::non_blocking::ErrorCounter;
+
+use crate::clock::Clock;
+use crate::config::{Env, Plan};
+use crate::metrics::Metrics;
+use crate::renew::{Engine, Fraction, Job, Observer, Parts, Table};
+use crate::server::{self, Credentials, Limits, Ops, Tokens};
+use crate::sts::StsClient;
+pub use listeners::{BindError, Listeners};
+pub use setup_error::SetupErrors;
+
+/// A daemon that is ready to run: everything was checked, nothing is bound.
+pub struct App {
+    plan: Plan,
+    clock: Arc<dyn Clock>,
+    sts: Arc<StsClient>,
+    table: Arc<Table>,
+    metrics: Arc<Metrics>,
+    observers: Vec<Arc<dyn Observer>>,
+    jobs: Vec<Job>,
+}
+
+/// Why a daemon that ran ended by itself.
+#[derive(Debug, thiserror::Error)]
+#[error("a defect of valetkey: {0}; please report this")]
+pub struct Broken(String);
+
+impl App {
+    /// Builds the daemon and tries what the plan names: each key and each seed is read once. All mistakes are told in
+    /// one error.
+    pub async fn prepare(
+        plan: Plan,
+        env: Env<'_>,
+        clock: Arc<dyn Clock>,
+        lines_dropped: ErrorCounter,
+    ) -> Result<Self, SetupErrors> {
+        let jobs: Vec<Job> = plan.profiles.iter().map(Job::new).collect();
+        let mut mistakes = SetupErrors::default();
+        for job in &jobs {
+            for mistake in job.check().await {
+                mistakes.add(format!("profile {}: {mistake}", job.name));
+            }
+        }
+        let sts = StsClient::new(Arc::clone(&clock), env).map_err(|error| mistakes.add(error.to_string()));
+        let (Ok(sts), true) = (sts, mistakes.is_empty()) else {
+            return Err(mistakes);
+        };
+        let table = Arc::new(Table::new(&plan.profiles));
+        let dropped = move || lines_dropped.dropped_lines() as u64;
+        let metrics = Arc::new(Metrics::new(Arc::clone(&table), Arc::clone(&clock), dropped));
+        Ok(Self {
+            plan,
+            clock,
+            sts: Arc::new(sts),
+            table,
+            observers: vec![metrics.clone()],
+            metrics,
+            jobs,
+        })
+    }
+
+    /// What it was built from.
+    pub fn plan(&self) -> &Plan {
+        &self.plan
+    }
+
+    /// Lets another one watch the renewals.
+    pub fn watch(&mut self, observer: Arc<dyn Observer>) {
+        self.observers.push(observer);
+    }
+
+    /// Makes the token files that consumers authorise themselves with, or keeps those that are there.
+    pub async fn issue_tokens(&self) -> Result<Tokens, SetupErrors> {
+        let server = self.plan.server.clone();
+        let names: Vec<_> = self.plan.profiles.iter().map(|profile| profile.name.clone()).collect();
+        let made = tokio::task::spawn_blocking(move || server::prepare(&server.token_dir, server.token_mode, &names));
+        match made.await {
+            Ok(Ok(tokens)) => Ok(tokens),
+            Ok(Err(error)) => Err(SetupErrors::from(error.to_string())),
+            Err(panic) => Err(SetupErrors::from(panic.to_string())),
+        }
+    }
+
+    /// Renews and serves until `shutdown`, then lets open connections end within the grace of [`Limits`].
+    pub async fn run(
+        self,
+        listeners: Listeners,
+        tokens: Tokens,
+        shutdown: impl Future<Output = io::Result<()>>,
+    ) -> Result<(), Broken> {
+        let (stop, stopped) = watch::channel(false);
+        let mut tasks = JoinSet::new();
+        self.spawn(&mut tasks, listeners, tokens, &stopped);
+        let ended = tokio::select! {
+            asked = shutdown => asked.map_err(|error| Broken(format!("signals cannot be awaited: {error}"))),
+            Some(ended) = tasks.join_next() => Err(broken(&ended)),
+        };
+        let _ = stop.send(true);
+        while let Some(task) = tasks.join_next().await {
+            if task.is_err() && ended.is_ok() {
+                return Err(broken(&task));
+            }
+        }
+        info!("ended");
+        ended
+    }
+
+    fn spawn(
+        self,
+        tasks: &mut JoinSet<io::Result<()>>,
+        listeners: Listeners,
+        tokens: Tokens,
+        stopped: &watch::Receiver<bool>,
+    ) {
+        let parts = Parts {
+            clock: Arc::clone(&self.clock),
+            sts: self.sts,
+            table: Arc::clone(&self.table),
+            observer: Arc::new(self.observers),
+            chance: Box::new(chance),
+        };
+        let engine = Engine::new(parts, self.jobs);
+        let credentials = Credentials {
+            table: Arc::clone(&self.table),
+            tokens,
+            metrics: Arc::clone(&self.metrics),
+            clock: Arc::clone(&self.clock),
+        };
+        let ops = Ops {
+            table: self.table,
+            metrics: self.metrics,
+            clock: self.clock,
+        };
+        let (for_engine, for_credentials, for_ops) = (told(stopped), told(stopped), told(stopped));
+        tasks.spawn(async {
+            engine.run(for_engine).await;
+            Ok(())
+        });
+        tasks.spawn(server::serve_credentials(
+            listeners.credentials,
+            credentials,
+            Limits::CREDENTIALS,
+            for_credentials,
+        ));
+        tasks.spawn(async {
+            server::serve_ops(listeners.ops, ops, Limits::OPS, for_ops).await;
+            Ok(())
+        });
+    }
+}
+
+/// Completes when `stopped` says so, or nobody is left to say it.
+fn told(stopped: &watch::Receiver<bool>) -> impl Future<Output = ()> + Send + use<> {
+    let mut stopped = stopped.clone();
+    async move {
+        let _ = stopped.wait_for(|stopped| *stopped).await;
+    }
+}
+
+/// None of the tasks ends by itself.
+fn broken(ended: &Result<io::Result<()>, JoinError>) -> Broken {
+    let reason = match ended {
+        Ok(Ok(())) => String::from("a task ended by itself"),
+        Ok(Err(error)) => error.to_string(),
+        Err(error) if error.is_panic() => String::from("a task panicked"),
+        Err(error) => error.to_string(),
+    };
+    error!("{reason}");
+    Broken(reason)
+}
+
+/// Without the system's random numbers every delay takes its middle, which is no worse than no jitter.
+fn chance() -> Fraction {
+    let mut bytes = 1_u64.rotate_right(1).to_ne_bytes();
+    let _ = SystemRandom::new().fill(&mut bytes);
+    Fraction::from_bits(u64::from_ne_bytes(bytes))
+}

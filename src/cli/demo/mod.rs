@@ -1,0 +1,94 @@
+//! The main job on one machine: an emulated STS, the daemon, and somebody who tells what happens.
+
+mod narrator;
+mod story;
+
+use std::fmt::Display;
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::sync::Arc;
+
+use tempfile::TempDir;
+use tracing::level_filters::LevelFilter;
+
+use super::{Exit, Failed, runtime};
+use crate::app::logs::{self, Format, Logs};
+use crate::app::{App, Listeners, signals};
+use crate::clock::SystemClock;
+use crate::config;
+use crate::emulator::{Access, Emulator, Options, Rules};
+use narrator::Narrator;
+use story::Story;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// How long sessions live, in seconds, 20 at least: short, so that renewals can be watched
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u32).range(20..=3600))]
+    lifetime: u32,
+}
+
+/// Runs until Ctrl-C. Everything is made up, lives in a temporary folder, and is gone afterwards.
+pub(super) fn run(args: &Args) -> Result<(), Failed> {
+    let logs = logs::start(Format::Text, LevelFilter::WARN);
+    let runtime = runtime()?;
+    let ended = runtime.block_on(play(args, &logs));
+    runtime.shutdown_background();
+    ended
+}
+
+async fn play(args: &Args, logs: &Logs) -> Result<(), Failed> {
+    let internal = |error: &dyn Display| Failed::new(Exit::Internal, error);
+    let rules = Rules {
+        lifetime_seconds: Some(args.lifetime),
+        ..Rules::default()
+    };
+    let options = Options {
+        rules,
+        ..Options::default()
+    };
+    let emulator = Emulator::bind(options, Arc::new(SystemClock)).await;
+    let emulator = emulator.map_err(|error| internal(&error))?.spawn();
+    let folder = furnish(&emulator.access).map_err(|error| internal(&error))?;
+
+    let env: config::Env<'_> = &|name| std::env::var_os(name);
+    let plan = config::load(&folder.path().join("valetkey.toml"), env).map_err(|error| internal(&error))?;
+    let app = App::prepare(plan, env, Arc::new(SystemClock), logs.dropped()).await;
+    let mut app = app.map_err(|error| internal(&error))?;
+    let tokens = app.issue_tokens().await.map_err(|error| internal(&error))?;
+    let listeners = Listeners::bind(app.plan()).await.map_err(|error| internal(&error))?;
+
+    let story =
+        Story::new(folder.path(), &emulator.access, args.lifetime, &listeners).map_err(|error| internal(&error))?;
+    say(&story.beginning());
+    app.watch(Arc::new(Narrator::new(Arc::new(SystemClock), story)));
+    let ended = app.run(listeners, tokens, signals::shutdown()).await;
+    say("\nThe demo has ended; its folder, keys and sessions are gone.\n");
+    ended.map_err(|broken| internal(&broken))
+}
+
+/// The folder of a user: the key, the seed, the configuration.
+fn furnish(access: &Access) -> io::Result<TempDir> {
+    let folder = tempfile::Builder::new().prefix("valetkey-demo-").tempdir()?;
+    let path = folder.path();
+    fs::create_dir(path.join("key"))?;
+    write_secret(&path.join("key/aws_access_key_id"), &access.access_key_id)?;
+    write_secret(&path.join("key/aws_secret_access_key"), &access.secret_access_key)?;
+    write_secret(&path.join("totp_seed"), &access.totp_seed)?;
+    fs::write(path.join("valetkey.toml"), story::configuration(path, access))?;
+    Ok(folder)
+}
+
+fn write_secret(path: &Path, text: &str) -> io::Result<()> {
+    let mut options = fs::OpenOptions::new();
+    let mut file = options.write(true).create_new(true).mode(0o600).open(path)?;
+    file.write_all(text.as_bytes())
+}
+
+/// Whoever reads may have gone; the demo goes on for the second terminal.
+fn say(text: &str) {
+    let mut out = io::stdout().lock();
+    let _ = out.write_all(text.as_bytes());
+    let _ = out.flush();
+}

@@ -1,0 +1,99 @@
+//! What a person types: one file a subcommand.
+
+mod exit;
+mod healthcheck;
+mod serve;
+
+#[cfg(feature = "emulator")]
+mod demo;
+#[cfg(feature = "emulator")]
+mod sts_emulator;
+
+use std::fmt::Display;
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use crate::app::panics;
+use crate::harden::Protections;
+pub use exit::Exit;
+
+/// Keeps MFA-backed AWS session credentials fresh and serves them to every SDK on a local endpoint.
+#[derive(Debug, Parser)]
+#[command(name = "valetkey", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Obtain, renew and serve the credentials of the configured profiles
+    Serve(serve::Args),
+    /// See the main job in two minutes: a daemon against an embedded STS, with commands to try beside it
+    #[cfg(feature = "emulator")]
+    Demo(demo::Args),
+    /// Ask a running daemon's probe; for images without a shell or curl
+    Healthcheck(healthcheck::Args),
+    /// Run the strict STS emulator alone, with a user, a key and an MFA device that exist nowhere else
+    #[cfg(feature = "emulator")]
+    StsEmulator(sts_emulator::Args),
+}
+
+/// Runs the command that the arguments name.
+pub fn main(protections: Protections) -> ExitCode {
+    panics::tell_place_only();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            return if error.use_stderr() {
+                Exit::Usage.into()
+            } else {
+                ExitCode::SUCCESS
+            };
+        }
+    };
+    let result = match cli.command {
+        Command::Serve(args) => serve::run(&args, protections),
+        #[cfg(feature = "emulator")]
+        Command::Demo(args) => demo::run(&args),
+        Command::Healthcheck(args) => healthcheck::run(&args),
+        #[cfg(feature = "emulator")]
+        Command::StsEmulator(args) => sts_emulator::run(&args),
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            let _ = writeln!(std::io::stderr(), "valetkey: {}", failure.message);
+            failure.exit.into()
+        }
+    }
+}
+
+/// Why a command ended, for the person who typed it.
+#[derive(Debug)]
+struct Failed {
+    exit: Exit,
+    message: String,
+}
+
+impl Failed {
+    fn new(exit: Exit, message: &dyn Display) -> Self {
+        Self {
+            exit,
+            message: message.to_string(),
+        }
+    }
+}
+
+/// The runtime of every command: one thread, which is all that a sidecar needs.
+fn runtime() -> Result<tokio::runtime::Runtime, Failed> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        // Reading keys and seeds, and resolving names.
+        .max_blocking_threads(4)
+        .build()
+        .map_err(|error| Failed::new(Exit::Internal, &format_args!("the runtime did not start: {error}")))
+}

@@ -1,0 +1,62 @@
+use std::fmt::Display;
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tracing::level_filters::LevelFilter;
+
+use super::{Exit, Failed, runtime};
+use crate::app::logs::{self, Format};
+use crate::app::{App, Listeners, signals};
+use crate::clock::SystemClock;
+use crate::config;
+use crate::harden::Protections;
+
+#[derive(Debug, clap::Args)]
+pub(super) struct Args {
+    /// The configuration, in TOML (.toml) or JSON (.json)
+    #[arg(long, env = "VALETKEY_CONFIG", value_name = "FILE")]
+    config: PathBuf,
+    /// Check the configuration, the keys and the seeds that it names, say every mistake, and end
+    #[arg(long)]
+    check_config: bool,
+    #[command(flatten)]
+    log: LogArgs,
+}
+
+/// How a daemon logs.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(super) struct LogArgs {
+    /// The form of the log lines on standard error
+    #[arg(long, env = "VALETKEY_LOG_FORMAT", value_enum, default_value_t = Format::Text)]
+    pub(super) log_format: Format,
+    /// How much is logged: off, error, warn, info, debug or trace
+    #[arg(long, env = "VALETKEY_LOG_LEVEL", value_name = "LEVEL", default_value_t = LevelFilter::INFO)]
+    pub(super) log_level: LevelFilter,
+}
+
+/// Runs the daemon until a signal ends it.
+pub(super) fn run(args: &Args, protections: Protections) -> Result<(), Failed> {
+    let env: config::Env<'_> = &|name| std::env::var_os(name);
+    let wrong = |mistakes: &dyn Display| Failed::new(Exit::Configuration, mistakes);
+    let plan = config::load(&args.config, env).map_err(|mistakes| wrong(&mistakes))?;
+    let logs = logs::start(args.log.log_format, args.log.log_level);
+    let runtime = runtime()?;
+    let ended = runtime.block_on(async {
+        let app = App::prepare(plan, env, Arc::new(SystemClock), logs.dropped());
+        let app = app.await.map_err(|mistakes| wrong(&mistakes))?;
+        if args.check_config {
+            let _ = writeln!(std::io::stdout(), "{}: no mistakes", args.config.display());
+            return Ok(());
+        }
+        let tokens = app.issue_tokens().await.map_err(|mistakes| wrong(&mistakes))?;
+        let listeners = Listeners::bind(app.plan()).await;
+        let listeners = listeners.map_err(|error| Failed::new(Exit::CannotBind, &error))?;
+        app.announce(protections, &listeners);
+        let ended = app.run(listeners, tokens, signals::shutdown()).await;
+        ended.map_err(|broken| Failed::new(Exit::Internal, &broken))
+    });
+    // A file system that hangs may still hold a thread that reads a key; nobody waits for it.
+    runtime.shutdown_background();
+    ended
+}

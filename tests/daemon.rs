@@ -1,0 +1,259 @@
+//! The real binary, from outside: a key and a seed go in, a session comes out.
+
+#![cfg(feature = "emulator")]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test ends at the first surprise"
+)]
+
+mod common;
+
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::process::Stdio;
+
+use common::{World, finish, valetkey};
+use valetkey::emulator::{Faults, Instead};
+
+#[test]
+fn an_mfa_session_is_obtained_and_served_to_whoever_has_the_token() {
+    let world = World::new(None);
+    let daemon = world.serve();
+    daemon.wait_for_credentials("ops");
+
+    let reply = daemon.credentials("/credentials/ops", &world.token("ops"));
+    assert_eq!(reply.status, 200);
+    let document = reply.json();
+    assert_eq!(document["Code"], "Success");
+    for key in ["AccessKeyId", "SecretAccessKey", "Token", "Expiration", "LastUpdated"] {
+        assert!(document[key].as_str().is_some_and(|text| !text.is_empty()), "{key}");
+    }
+    assert_ne!(document["AccessKeyId"], world.emulator.access.access_key_id.as_str());
+    let state = world.emulator.handle.state();
+    assert_eq!(state.successes[&world.emulator.access.mfa_serial].len(), 1);
+    assert!(state.errors.is_empty(), "{:?}", state.errors);
+
+    assert_eq!(daemon.credentials("/credentials/ops", "wrong").status, 401);
+    assert_eq!(
+        daemon.credentials("/credentials/ops", &world.token("plain")).status,
+        404
+    );
+    assert_eq!(daemon.ops("/readyz").status, 200);
+    assert_eq!(daemon.ops("/startupz").status, 200);
+}
+
+#[test]
+fn before_the_first_session_consumers_are_told_why_and_probes_wait() {
+    let world = World::new(None);
+    world
+        .emulator
+        .handle
+        .set_faults(Faults::instead(Instead::ServiceUnavailable));
+    let daemon = world.serve();
+    daemon.wait_for("credentials not obtained");
+    daemon.wait_for("credentials not obtained");
+
+    let reply = daemon.credentials("/credentials/plain", &world.token("plain"));
+    assert_eq!(reply.status, 503);
+    assert_eq!(reply.json()["code"], "CredentialsUninitialized");
+    assert!(reply.head.to_lowercase().contains("\r\nretry-after:"), "{}", reply.head);
+    for (path, status) in [("/livez", 200), ("/startupz", 503), ("/readyz", 503)] {
+        assert_eq!(daemon.ops(path).status, status, "{path}");
+    }
+
+    world.emulator.handle.clear_faults();
+    daemon.wait_for_credentials("plain");
+    assert_eq!(
+        daemon.credentials("/credentials/plain/", &world.token("plain")).status,
+        200
+    );
+}
+
+#[test]
+fn sessions_are_renewed_and_served_on_through_an_outage_until_they_die() {
+    let world = World::new(Some(8));
+    let daemon = world.serve();
+    daemon.wait_for_credentials("plain");
+    let key = || {
+        let reply = daemon.credentials("/credentials/plain", &world.token("plain"));
+        (reply.status, reply.body)
+    };
+    let (_, first) = key();
+    daemon.wait_for_credentials("plain");
+    world.emulator.handle.set_faults(Faults::instead(Instead::Down));
+    let (status, second) = key();
+    assert_eq!(status, 200);
+    assert_ne!(first, second);
+
+    daemon.wait_until(|line| {
+        line["message"]
+            .as_str()
+            .is_some_and(|m| m.starts_with("credentials not obtained"))
+            && line["profile"] == "plain"
+    });
+    assert_eq!(key(), (200, second));
+    daemon.wait_until(|line| {
+        line["message"].as_str().is_some_and(|m| m.contains("expired")) && line["profile"] == "plain"
+    });
+    assert_eq!(key().0, 503);
+}
+
+#[test]
+fn a_restart_keeps_the_token_and_takes_another_step() {
+    let world = World::new(None);
+    let mut daemon = world.serve();
+    daemon.wait_for_credentials("ops");
+    let token = world.token("ops");
+    daemon.child.kill().unwrap();
+    drop(daemon);
+
+    let daemon = world.serve();
+    assert_eq!(world.token("ops"), token);
+    // Without a state_dir the used step is forgotten: a refused first code is the price, and the next step heals it.
+    daemon.wait_for_credentials("ops");
+    assert_eq!(daemon.credentials("/credentials/ops", &token).status, 200);
+    assert_eq!(
+        world.emulator.handle.state().successes[&world.emulator.access.mfa_serial].len(),
+        2
+    );
+}
+
+#[test]
+fn sigterm_and_sigint_end_it_cleanly_although_connections_are_open() {
+    for signal in ["-TERM", "-INT"] {
+        let world = World::new(None);
+        let daemon = world.serve();
+        let mut idle = TcpStream::connect(daemon.credentials).unwrap();
+        idle.write_all(b"GET /credentials/ops HTTP/1.1\r\nHost: 127.0.0.1\r\n\r\n")
+            .unwrap();
+        assert!(idle.read(&mut [0; 16]).unwrap() > 0);
+        daemon.signal(signal);
+        daemon.wait_for("ended");
+        assert_eq!(daemon.wait().code(), Some(0), "{signal}");
+    }
+}
+
+#[test]
+fn a_log_that_nobody_reads_delays_no_consumer() {
+    let world = World::new(None);
+    // Nobody reads the log, so the addresses cannot be read from it.
+    let ports: Vec<_> = (0..2).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+    let [credentials, ops] = [&ports[0], &ports[1]].map(|port| port.local_addr().unwrap());
+    drop(ports);
+    let configuration = world
+        .configuration()
+        .replacen("127.0.0.1:0", &credentials.to_string(), 1);
+    let mut configuration = configuration.replacen("127.0.0.1:0", &ops.to_string(), 1);
+    // Each profile logs four lines at least: together more than the buffer holds.
+    configuration.extend((0..300).map(|index| world.profile_without_mfa(&format!("p{index}"))));
+    world.write("valetkey.toml", &configuration);
+
+    // A pipe that is full before the first line.
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    writer.write_all(&vec![b'x'; 64 * 1024]).unwrap();
+    let mut stalled = world.command().stderr(writer).stdout(Stdio::null()).spawn().unwrap();
+    let connected = std::iter::repeat_with(|| TcpStream::connect(ops)).find_map(Result::ok);
+    drop(connected);
+    let page = std::iter::repeat_with(|| common::get(ops, "/metrics", &[]).body)
+        .find(|page| !page.contains("valetkey_profile_ready{profile=\"p299\"} 0"))
+        .unwrap();
+    assert!(
+        !page.contains("\nvaletkey_log_lines_dropped_total 0\n"),
+        "the log did not stall, so nothing is shown"
+    );
+    let token = world.token("p299");
+    let reply = common::get(credentials, "/credentials/p299", &[("Authorization", &token)]);
+    assert_eq!(reply.status, 200);
+    stalled.kill().unwrap();
+    stalled.wait().unwrap();
+    drop(reader);
+}
+
+#[test]
+fn healthcheck_tells_by_its_exit_code() {
+    let world = World::new(None);
+    let daemon = world.serve();
+    daemon.wait_for_credentials("plain");
+    daemon.wait_for_credentials("ops");
+    let ops = daemon.ops.to_string();
+    let check = |args: &[&str]| {
+        let (code, _, stderr) = finish(valetkey(["healthcheck", "--ops", &ops]).args(args));
+        (code, stderr)
+    };
+    assert_eq!(check(&[]), (0, String::new()));
+    assert_eq!(check(&["--probe", "live"]).0, 0);
+    assert_eq!(check(&["--probe", "startup"]).0, 0);
+    assert_eq!(check(&["--profile", "plain"]).0, 0);
+    let (code, stderr) = check(&["--profile", "nobody"]);
+    assert_eq!(code, 1);
+    assert!(stderr.starts_with("valetkey: 404 "), "{stderr}");
+    assert_eq!(check(&["--probe", "live", "--profile", "plain"]).0, 64);
+    drop(daemon);
+    let (code, stderr) = check(&[]);
+    assert_eq!(code, 1);
+    assert!(
+        stderr.starts_with(&format!("valetkey: no answer from http://{ops}: ")),
+        "{stderr}"
+    );
+}
+
+#[test]
+fn wrong_use_and_wrong_setups_have_their_exit_codes() {
+    let world = World::new(None);
+    let (code, _, stderr) = finish(&mut valetkey(["serve", "--confg", "x"]));
+    assert_eq!(code, 64);
+    assert!(stderr.contains("--config"), "{stderr}");
+    assert_eq!(finish(&mut valetkey(["--version"])).0, 0);
+
+    let check = |world: &World| finish(world.command().arg("--check-config"));
+    let (code, stdout, stderr) = check(&world);
+    assert_eq!((code, stderr.as_str()), (0, ""), "{stdout}");
+    assert_eq!(
+        stdout,
+        format!("{}: no mistakes\n", common::show(&world.path("valetkey.toml")))
+    );
+    assert!(!world.path("tokens").exists(), "a check leaves nothing behind");
+
+    // Every mistake of keys and seeds in one message.
+    fs::remove_file(world.path("key/aws_access_key_id")).unwrap();
+    world.write("totp_seed", "too short");
+    let (code, _, stderr) = check(&world);
+    let folder = common::show(world.folder.path());
+    assert_eq!(code, 78);
+    assert_eq!(
+        stderr.replace(&folder, ""),
+        "valetkey: profile ops: long-term key: /key/aws_access_key_id: does not exist\n\
+         profile ops: TOTP seed: /totp_seed: is shorter than 80 bits (16 characters of base32): part of it is missing\n\
+         profile plain: long-term key: /key/aws_access_key_id: does not exist\n\
+         3 mistakes\n"
+    );
+
+    world.write("valetkey.toml", "[server]\ncredential = \"127.0.0.1:0\"\n");
+    let (code, _, stderr) = check(&world);
+    assert_eq!(code, 78);
+    assert!(
+        stderr.contains("credentials"),
+        "the nearest known key is named: {stderr}"
+    );
+}
+
+#[test]
+fn a_taken_address_is_told_before_anything_else_happens() {
+    let world = World::new(None);
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    world.write(
+        "valetkey.toml",
+        &world.configuration().replacen("127.0.0.1:0", &address, 1),
+    );
+    let (code, _, stderr) = finish(&mut world.command());
+    assert_eq!(code, 69);
+    assert!(
+        stderr.contains(&format!("[server] credentials: {address} cannot be bound"))
+            && stderr.contains("another process"),
+        "{stderr}"
+    );
+    assert!(world.emulator.handle.state().requests.is_empty());
+}

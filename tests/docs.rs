@@ -1,0 +1,111 @@
+//! The README against the code: what it lists is what there is.
+
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test ends at the first surprise"
+)]
+
+use std::fs;
+
+use valetkey::config::{self, Format, KEYS};
+use valetkey::metrics::NAMES;
+use valetkey::renew::Outcome;
+
+fn readme() -> String {
+    fs::read_to_string("README.md").unwrap()
+}
+
+/// The rows of the table under this heading row, without the ruler.
+fn table(heading: &str) -> Vec<String> {
+    let readme = readme();
+    let rows = readme.lines().skip_while(|line| *line != heading).skip(2);
+    rows.take_while(|line| line.starts_with('|'))
+        .map(ToOwned::to_owned)
+        .collect()
+}
+
+#[test]
+fn every_configuration_key_is_listed() {
+    let expected: Vec<_> = KEYS
+        .iter()
+        .map(|key| {
+            format!(
+                "| `{}` | {} | {} |",
+                key.path,
+                code(&key.presence.to_string()),
+                key.what
+            )
+        })
+        .collect();
+    assert_eq!(
+        table("| key | default | what |"),
+        expected,
+        "expected:\n{}",
+        expected.join("\n")
+    );
+}
+
+/// A value is set as code, a word about it is not.
+fn code(presence: &str) -> String {
+    if matches!(presence, "required" | "optional") {
+        presence.to_owned()
+    } else {
+        format!("`{presence}`")
+    }
+}
+
+#[test]
+fn every_metric_is_listed() {
+    let expected: Vec<_> = NAMES
+        .iter()
+        .map(|metric| {
+            let labels = metric.labels.join(", ");
+            format!(
+                "| `{}` | {} | {labels} | {} |",
+                metric.name,
+                metric.kind.as_str(),
+                metric.help
+            )
+        })
+        .collect();
+    assert_eq!(
+        table("| metric | type | labels | what |"),
+        expected,
+        "expected:\n{}",
+        expected.join("\n")
+    );
+}
+
+#[test]
+fn every_word_of_a_result_is_listed() {
+    let words: Vec<_> = Outcome::all()
+        .map(|outcome| format!("`{}`", outcome.as_str()))
+        .collect();
+    assert!(
+        readme().contains(&format!("The words of `result`: {}.", words.join(", "))),
+        "{}",
+        words.join(", ")
+    );
+}
+
+#[test]
+fn the_configuration_of_the_five_minutes_is_a_plan() {
+    let readme = readme();
+    let (_, rest) = readme.split_once("```toml\n").unwrap();
+    let (toml, _) = rest.split_once("```").unwrap();
+    let plan = config::parse(toml.as_bytes(), Format::Toml, "README.md", &|_| None).unwrap();
+    assert_eq!(plan.profiles[0].name.as_str(), "ops");
+    // What the SDK is pointed at is what that file serves.
+    assert!(readme.contains(&format!("http://{}/credentials/ops", plan.server.credentials)));
+    assert!(readme.contains(&format!("TOKEN_FILE={}/ops/token", plan.server.token_dir.display())));
+}
+
+#[test]
+fn the_two_commands_come_first() {
+    let readme = readme();
+    let head: Vec<_> = readme.lines().take(12).collect();
+    for command in ["cargo run --release -- demo", "cargo test"] {
+        assert!(head.iter().any(|line| line.starts_with(command)), "{command}");
+    }
+}

@@ -1,0 +1,179 @@
+//! What the process keeps from others: its memory, its environment, a core file, the message of a panic. Each with the
+//! same attack on a process without the protection, where it succeeds.
+
+#![cfg(feature = "emulator")]
+#![allow(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    reason = "a test ends at the first surprise"
+)]
+
+mod common;
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use common::{Daemon, World, finish};
+use valetkey::app::panics;
+
+const CANARY: &str = "canary-in-the-environment-1234";
+
+/// Root may read everything, so as root both attacker and victim are somebody else.
+fn as_nobody(command: &mut Command) -> &mut Command {
+    if is_root() {
+        command.uid(65534).gid(65534)
+    } else {
+        command
+    }
+}
+
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+/// A daemon whose binary and files another user can reach.
+fn daemon(world: &World, shell_prefix: &str) -> Daemon {
+    let binary = world.path("valetkey");
+    fs::copy(env!("CARGO_BIN_EXE_valetkey"), &binary).unwrap();
+    fs::set_permissions(&binary, fs::Permissions::from_mode(0o755)).unwrap();
+    if is_root() {
+        give_to_nobody(world.folder.path());
+    }
+    let script = format!(
+        "{shell_prefix} exec {} serve --log-format json --config {}",
+        binary.display(),
+        world.path("valetkey.toml").display()
+    );
+    let mut command = Command::new("/bin/sh");
+    command
+        .args(["-c", &script])
+        .current_dir(world.folder.path())
+        .env("CANARY", CANARY);
+    as_nobody(&mut command);
+    Daemon::start(command)
+}
+
+fn give_to_nobody(path: &Path) {
+    chown(path, Some(65534), Some(65534)).unwrap();
+    if path.is_dir() {
+        for entry in fs::read_dir(path).unwrap() {
+            give_to_nobody(&entry.unwrap().path());
+        }
+    }
+}
+
+/// A process without protection, with the canary in its environment.
+fn bystander(world: &World, shell_prefix: &str) -> Child {
+    let mut command = Command::new("/bin/sh");
+    command.args(["-c", &format!("{shell_prefix} echo; exec sleep 600")]);
+    command
+        .current_dir(world.folder.path())
+        .env("CANARY", CANARY)
+        .stdout(Stdio::piped());
+    let mut child = as_nobody(&mut command).spawn().unwrap();
+    // One line: the limits are set and what remains is `sleep`.
+    let mut line = [0; 1];
+    std::io::Read::read_exact(child.stdout.as_mut().unwrap(), &mut line).unwrap();
+    child
+}
+
+#[test]
+fn another_process_of_the_same_user_reads_neither_memory_nor_environment_nor_files() {
+    let world = World::new(None);
+    let daemon = daemon(&world, "");
+    let mut bystander = bystander(&world, "");
+    let reads = |pid: u32, what: &str| {
+        let mut attack = Command::new("/bin/sh");
+        attack.args([
+            "-c",
+            &format!("head -c 1000000 /proc/{pid}/{what} 2>/dev/null || ls /proc/{pid}/{what}/ 2>/dev/null"),
+        ]);
+        let (_, stdout, _) = finish(as_nobody(&mut attack).env_clear().env("PATH", "/usr/bin:/bin"));
+        !stdout.is_empty()
+    };
+    for what in ["environ", "maps", "fd", "map_files"] {
+        assert!(
+            reads(bystander.id(), what),
+            "{what}: without the protection it must be readable"
+        );
+        assert!(!reads(daemon.child.id(), what), "{what}");
+    }
+    bystander.kill().unwrap();
+    bystander.wait().unwrap();
+}
+
+#[test]
+fn a_crash_leaves_no_core() {
+    let world = World::new(None);
+    let unlimited = "ulimit -c unlimited &&";
+    let daemon = daemon(&world, unlimited);
+    daemon.wait_for_credentials("plain");
+    let limits = fs::read_to_string(format!("/proc/{}/limits", daemon.child.id())).unwrap();
+    let core = limits
+        .lines()
+        .find(|line| line.starts_with("Max core file size"))
+        .unwrap();
+    assert_eq!(
+        core.split_whitespace().skip(4).take(2).collect::<Vec<_>>(),
+        ["0", "0"],
+        "{core}"
+    );
+    daemon.signal("-ABRT");
+    assert_eq!(daemon.wait().code(), None, "it died of the signal");
+    assert_eq!(cores(&world), 0);
+
+    // Where the system writes cores into the working folder, the same crash of an unprotected process leaves one.
+    let pattern = fs::read_to_string("/proc/sys/kernel/core_pattern").unwrap();
+    if pattern.starts_with(['|', '/']) {
+        return;
+    }
+    let mut bystander = bystander(&world, unlimited);
+    let killed = Command::new("kill")
+        .args(["-ABRT", &bystander.id().to_string()])
+        .status()
+        .unwrap();
+    assert!(killed.success());
+    bystander.wait().unwrap();
+    assert_eq!(cores(&world), 1);
+}
+
+fn cores(world: &World) -> usize {
+    let names = fs::read_dir(world.folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name());
+    names.filter(|name| name.to_string_lossy().starts_with("core")).count()
+}
+
+#[test]
+fn a_panic_tells_its_place_and_not_its_message() {
+    let child = |protected: &str| {
+        let (_, _, stderr) = finish(
+            Command::new(std::env::current_exe().unwrap())
+                .args(["--exact", "as_a_child_that_panics", "--nocapture"])
+                .env("PANIC_CHILD", protected),
+        );
+        stderr
+    };
+    assert!(
+        child("no").contains(CANARY),
+        "without the protection the message is told"
+    );
+    let told = child("yes");
+    assert!(!told.contains(CANARY), "{told}");
+    assert!(told.contains("a defect: panic at tests/protection.rs:"), "{told}");
+}
+
+/// Not a test of its own: the other half of the one above, in a process of its own.
+#[test]
+fn as_a_child_that_panics() {
+    let Some(protected) = std::env::var_os("PANIC_CHILD") else {
+        return;
+    };
+    if protected == "yes" {
+        panics::tell_place_only();
+    }
+    std::panic::catch_unwind(|| panic!("{CANARY}")).unwrap_err();
+}
