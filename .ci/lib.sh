@@ -1,0 +1,29 @@
+# What the suites share. Sourced from the repository's root.
+set -euo pipefail
+
+# Debian packages, installed when a command is missing: need COMMAND PACKAGE
+need() {
+  command -v "$1" >/dev/null && return
+  apt-get update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$2"
+  command -v "$1" >/dev/null
+}
+
+# A Python environment with the pinned clients; its programs come first in PATH from then on.
+python_env() {
+  local env=target/ci/python
+  if ! cmp -s .ci/requirements.txt "$env/requirements.txt"; then
+    rm -rf "$env"
+    python3 -m venv "$env"
+    "$env/bin/pip" install --quiet -r .ci/requirements.txt
+    cp .ci/requirements.txt "$env/requirements.txt"
+  fi
+  PATH="$PWD/$env/bin:$PATH"
+}
+
+# The binary that the suites run.
+build() {
+  cargo build --locked --release
+  VALETKEY="$PWD/target/release/valetkey"
+  export VALETKEY
+}

@@ -1,0 +1,148 @@
+"""What the Python suites share: an STS emulator, a daemon, and a count of checks."""
+
+import contextlib
+import json
+import os
+import pathlib
+import queue
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import urllib.error
+import urllib.request
+
+BINARY = os.environ.get("VALETKEY", "target/release/valetkey")
+# An MFA step lasts 30 s; a used one has to pass before the next.
+PATIENCE = 90
+
+
+class Checks:
+    """Counts what held; `done` prints the counts and ends the suite."""
+
+    def __init__(self):
+        self.passed = self.failed = 0
+
+    def that(self, name, held, detail=""):
+        print(("ok      " if held else "FAILED  ") + name + ("" if held else f": {detail}"), flush=True)
+        self.passed += bool(held)
+        self.failed += not held
+
+    def equal(self, name, found, expected):
+        self.that(name, found == expected, f"found {found!r}, expected {expected!r}")
+
+    def done(self):
+        print(f"{self.passed} passed, {self.failed} failed")
+        sys.exit(0 if self.passed and not self.failed else 1)
+
+
+class Process:
+    """A child whose output lines can be awaited."""
+
+    def __init__(self, command, stream="stderr", env=None):
+        pipes = {"stdout": subprocess.DEVNULL, "stderr": None, stream: subprocess.PIPE}
+        self.child = subprocess.Popen(command, text=True, env=env or clean_env(), **pipes)
+        self.queue, self.lines = queue.Queue(), []
+        threading.Thread(target=self._read, args=(getattr(self.child, stream),), daemon=True).start()
+
+    def _read(self, pipe):
+        for line in pipe:
+            self.lines.append(line.rstrip("\n"))
+            self.queue.put(line.rstrip("\n"))
+
+    def wait_for(self, wanted, patience=PATIENCE):
+        """The next line for which `wanted` holds."""
+        end = time.monotonic() + patience
+        while True:
+            try:
+                line = self.queue.get(timeout=max(0, end - time.monotonic()))
+            except queue.Empty:
+                raise SystemExit("the line did not come; so far:\n" + "\n".join(self.lines)) from None
+            if wanted(line):
+                return line
+
+    def stop(self):
+        self.child.terminate()
+        return self.child.wait(timeout=15)
+
+
+def clean_env(**more):
+    """The environment without anything that would give a client other credentials or another region."""
+    env = {key: value for key, value in os.environ.items() if not key.startswith("AWS_")}
+    return env | {"AWS_CONFIG_FILE": "/dev/null", "AWS_SHARED_CREDENTIALS_FILE": "/dev/null"} | more
+
+
+class Emulator(Process):
+    """`valetkey sts-emulator`, and what it says about itself."""
+
+    def __init__(self, *args):
+        super().__init__([BINARY, "sts-emulator", "--listen", "127.0.0.1:0", *args], stream="stdout")
+        self.wait_for(lambda line: "TOTP_SEED=" in line)
+        self.access = dict(re.findall(r"export (\w+)='([^']*)'", "\n".join(self.lines)))
+        self.url = self.access["AWS_ENDPOINT_URL_STS"]
+        self.region = self.access["AWS_REGION"]
+
+    def control(self, method, path, document=None):
+        body = None if document is None else json.dumps(document).encode()
+        request = urllib.request.Request(f"{self.url}/_emulator/{path}", body, method=method)
+        with urllib.request.urlopen(request) as reply:
+            return json.loads(reply.read() or b"null")
+
+
+class Daemon(Process):
+    """`valetkey serve` over a configuration in JSON."""
+
+    def __init__(self, folder, profiles):
+        self.folder = pathlib.Path(folder)
+        config = {
+            "server": {"credentials": "127.0.0.1:0", "ops": "127.0.0.1:0", "token_dir": str(self.folder / "tokens")},
+            "profile": profiles,
+        }
+        path = self.folder / "valetkey.json"
+        path.write_text(json.dumps(config))
+        super().__init__([BINARY, "serve", "--config", str(path), "--log-format", "json"])
+        start = json.loads(self.wait_for(lambda line: '"valetkey starts"' in line))
+        self.credentials, self.ops = start["credentials"], start["ops"]
+
+    def wait_for_credentials(self, profile):
+        def obtained(line):
+            event = json.loads(line)
+            return event["message"] == "credentials obtained" and event["profile"] == profile
+
+        return self.wait_for(obtained)
+
+    def uri(self, profile):
+        return f"http://{self.credentials}/credentials/{profile}"
+
+    def token_file(self, profile):
+        return str(self.folder / "tokens" / profile / "token")
+
+    def client_env(self, profile, **more):
+        """What an application beside the daemon has in its environment."""
+        return clean_env(
+            AWS_CONTAINER_CREDENTIALS_FULL_URI=self.uri(profile),
+            AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=self.token_file(profile),
+            **more,
+        )
+
+    def get_ops(self, path):
+        with contextlib.suppress(urllib.error.HTTPError):
+            with urllib.request.urlopen(f"http://{self.ops}{path}") as reply:
+                return reply.read().decode()
+
+
+def write_key(folder, access_key_id, secret_access_key, seed=None):
+    """A user's files; the profile keys that name them."""
+    folder = pathlib.Path(folder)
+    (folder / "key").mkdir()
+    for name, text in [("key/aws_access_key_id", access_key_id), ("key/aws_secret_access_key", secret_access_key)]:
+        (folder / name).write_text(text + "\n")
+    if seed:
+        (folder / "totp_seed").write_text(seed + "\n")
+    return {"key": {"directory": str(folder / "key")}}
+
+
+def temporary_folder():
+    return tempfile.TemporaryDirectory(prefix="valetkey-ci-")

@@ -1,0 +1,77 @@
+"""Unmodified boto3 and AWS CLI get their credentials from `valetkey serve` and sign with them, before and after a renewal."""
+
+import json
+import subprocess
+import sys
+
+from harness import Checks, Daemon, Emulator, temporary_folder, write_key
+
+BOTO3 = """
+import json, boto3
+session = boto3.Session()
+identity = boto3.client("sts").get_caller_identity()
+print(json.dumps({"key": session.get_credentials().access_key, "arn": identity["Arn"], "account": identity["Account"]}))
+"""
+
+# A process that lives through a renewal: it asks again with the same client whenever a line comes.
+BOTO3_LONG_LIVED = """
+import sys, boto3
+client = boto3.client("sts")
+for _ in sys.stdin:
+    client.get_caller_identity()
+    print(client._request_signer._credentials.access_key, flush=True)
+"""
+
+
+def main():
+    checks = Checks()
+    emulator = Emulator("--lifetime", "80")
+    with temporary_folder() as folder:
+        access = emulator.access
+        key = write_key(folder, access["AWS_ACCESS_KEY_ID"], access["AWS_SECRET_ACCESS_KEY"], access["TOTP_SEED"])
+        profile = key | {
+            "region": emulator.region,
+            "endpoint_url": emulator.url,
+            "mfa_serial": access["MFA_SERIAL"],
+            "mfa_code": {"totp_seed_file": f"{folder}/totp_seed"},
+        }
+        daemon = Daemon(folder, {"ops": profile})
+        env = daemon.client_env("ops", AWS_DEFAULT_REGION=emulator.region, AWS_ENDPOINT_URL_STS=emulator.url)
+        daemon.wait_for_credentials("ops")
+        long_lived = subprocess.Popen(
+            [sys.executable, "-c", BOTO3_LONG_LIVED], env=env, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        first = sign(checks, "first session", env, long_lived)
+        daemon.wait_for_credentials("ops")
+        second = sign(checks, "after a renewal", env, long_lived)
+        checks.that("the renewal brought another key", first != second, first)
+        long_lived.terminate()
+
+        state = emulator.control("GET", "state")
+        print(state)
+        checks.equal("STS refused nothing", state["errors"], {})
+        checks.equal("the daemon ends cleanly", daemon.stop(), 0)
+    emulator.stop()
+    checks.done()
+
+
+def sign(checks, name, env, long_lived):
+    """Signs with a fresh boto3, a fresh AWS CLI and a boto3 that lives on; the key that they used."""
+    boto3 = run([sys.executable, "-c", BOTO3], env)
+    checks.equal(f"{name}: boto3 signs", (boto3["arn"], boto3["account"]), ("arn:aws:iam::123456789012:user/demo", "123456789012"))
+    cli = run(["aws", "sts", "get-caller-identity"], env)
+    checks.equal(f"{name}: the AWS CLI signs", cli["Arn"], "arn:aws:iam::123456789012:user/demo")
+    long_lived.stdin.write("\n")
+    long_lived.stdin.flush()
+    checks.equal(f"{name}: a boto3 that lives on signs with the same key", long_lived.stdout.readline().strip(), boto3["key"])
+    return boto3["key"]
+
+
+def run(command, env):
+    ended = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
+    if ended.returncode:
+        raise SystemExit(f"{command} failed: {ended.stderr}")
+    return json.loads(ended.stdout)
+
+
+main()
