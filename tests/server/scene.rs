@@ -33,6 +33,9 @@ pub(crate) struct Scene {
     pub(crate) ops: Running,
 }
 
+/// When a test that waits for something gives up.
+const HANG: Duration = Duration::from_secs(20);
+
 /// Small, so that a peer that does not read is felt soon.
 const BUFFER: u32 = 4096;
 
@@ -110,9 +113,14 @@ impl Scene {
 
     /// Returns once this many connections are open.
     pub(crate) async fn open_connections(&self, wanted: u64) {
-        while self.metric("valetkey_http_connections{listener=\"credentials\"}") != wanted {
-            tokio::task::yield_now().await;
-        }
+        let reached = async {
+            while self.metric("valetkey_http_connections{listener=\"credentials\"}") != wanted {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::time::timeout(HANG, reached)
+            .await
+            .expect("connections neither open nor end");
     }
 }
 
@@ -220,8 +228,7 @@ impl Peer {
 
     /// A close may arrive as a reset, when the peer's bytes were not all read.
     async fn byte(&mut self) -> Option<u8> {
-        let hang = Duration::from_secs(20);
-        match tokio::time::timeout(hang, self.0.read_u8())
+        match tokio::time::timeout(HANG, self.0.read_u8())
             .await
             .expect("neither bytes nor a close")
         {

@@ -32,11 +32,11 @@ async fn a_head_that_drips_is_cut_off_after_five_seconds() {
 async fn a_connection_may_be_idle_for_thirty_seconds_and_its_next_head_take_five() {
     let scene = Scene::new(&["ops"], &["ops"]);
     let mut peer = scene.credentials.connect().await;
+    scene.clock.armed(seconds(5)).await;
     peer.send(get("ops")).await;
     assert_eq!(peer.reply().await.unwrap().body, DOCUMENT);
 
     // The timer of the first head finds a connection that is idle since 0.
-    scene.clock.armed(seconds(5)).await;
     scene.clock.advance(seconds(5));
     scene.clock.armed(seconds(30)).await;
     scene.clock.advance(seconds(24));
