@@ -10,6 +10,8 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, openat};
+use rustix::io::Errno;
+use rustix::process::geteuid;
 use zeroize::Zeroizing;
 
 use crate::secret::Secret;
@@ -29,9 +31,13 @@ pub struct Error {
 enum Reason {
     #[error("holds nothing; write the value into it")]
     Empty,
-    #[error("is not a regular file")]
+    #[error("is not a regular file; write the value into a file of this name")]
     NotAFile,
-    #[error("does not exist")]
+    #[error("is not a folder; name the folder that the file is in")]
+    NotAFolder,
+    #[error("may not be read by the user that runs valetkey (UID {0}); give it to that user")]
+    NotAllowed(u32),
+    #[error("does not exist; create it, or name another place")]
     NotFound,
     #[error("holds bytes that are not UTF-8; write the value as plain text")]
     NotText,
@@ -52,11 +58,11 @@ impl Error {
     }
 }
 
-/// Opens a folder, following links, as the one handle through which its files are read.
-pub fn open_directory(path: &Path) -> Result<OwnedFd, Error> {
+/// Opens a folder, following links, as the one handle through which its files are read; messages say `shown`.
+pub fn open_directory(path: &Path, shown: &Path) -> Result<OwnedFd, Error> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
     openat(CWD, path, flags, Mode::empty()).map_err(|errno| Error {
-        path: path.to_owned(),
+        path: shown.to_owned(),
         reason: errno.into(),
     })
 }
@@ -109,10 +115,12 @@ fn read_all(file: File) -> Result<Zeroizing<Vec<u8>>, Reason> {
     Ok(bytes)
 }
 
-impl From<rustix::io::Errno> for Reason {
-    fn from(errno: rustix::io::Errno) -> Self {
+impl From<Errno> for Reason {
+    fn from(errno: Errno) -> Self {
         match errno {
-            rustix::io::Errno::NOENT => Self::NotFound,
+            Errno::NOENT => Self::NotFound,
+            Errno::NOTDIR => Self::NotAFolder,
+            Errno::ACCESS | Errno::PERM => Self::NotAllowed(geteuid().as_raw()),
             other => Self::Unreadable(other.into()),
         }
     }
@@ -181,12 +189,13 @@ mod tests {
         let pipe = folder.path().join("pipe");
         rustix::fs::mknodat(CWD, &pipe, FileType::Fifo, Mode::from_raw_mode(0o600), 0).unwrap();
         for (path, expected) in [
-            (pipe.as_path(), "is not a regular file"),
-            (folder.path(), "is not a regular file"),
-            (&folder.path().join("missing"), "does not exist"),
+            (pipe.as_path(), "is not a regular file; "),
+            (folder.path(), "is not a regular file; "),
+            (&folder.path().join("missing"), "does not exist; "),
+            (&pipe.join("below"), "is not a folder; "),
         ] {
             let error = read(path).err().unwrap().to_string();
-            assert_eq!(error, format!("{}: {expected}", path.display()));
+            assert!(error.starts_with(&format!("{}: {expected}", path.display())), "{error}");
         }
     }
 }

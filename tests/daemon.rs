@@ -224,9 +224,9 @@ fn wrong_use_and_wrong_setups_have_their_exit_codes() {
     assert_eq!(code, 78);
     assert_eq!(
         stderr.replace(&folder, ""),
-        "valetkey: profile ops: long-term key: /key/aws_access_key_id: does not exist\n\
+        "valetkey: profile ops: long-term key: /key/aws_access_key_id: does not exist; create it, or name another place\n\
          profile ops: TOTP seed: /totp_seed: is shorter than 80 bits (16 characters of base32): part of it is missing\n\
-         profile plain: long-term key: /key/aws_access_key_id: does not exist\n\
+         profile plain: long-term key: /key/aws_access_key_id: does not exist; create it, or name another place\n\
          3 mistakes\n"
     );
 

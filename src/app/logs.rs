@@ -84,7 +84,6 @@ mod tests {
             "hyper",
             "reqwest",
             "rustls",
-            "valetkeys",
         ] {
             assert!(filter.would_enable(library, &Level::INFO), "{library}");
             assert!(!filter.would_enable(library, &Level::DEBUG), "{library}");

@@ -1,10 +1,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Invalid, all_word_or};
+use super::{Arn, Invalid, all_word_or};
 
 /// An MFA device: the ARN of a virtual one or the serial number of a hardware one; 9 to 256 characters of
-/// `[\w+=/:,.@-]` (`serialNumberType` of the STS model).
+/// `[\w+=/:,.@-]` (`serialNumberType` of the STS model). An ARN must be one of a device, not of its user.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SerialNumber(Box<str>);
 
@@ -19,7 +19,10 @@ impl FromStr for SerialNumber {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        if (9..=256).contains(&text.len()) && all_word_or(text, b"+=/:,.@-") {
+        let of_device =
+            |arn: Arn| arn.service() == "iam" && !arn.account().is_empty() && arn.resource().starts_with("mfa/");
+        let well_formed = (9..=256).contains(&text.len()) && all_word_or(text, b"+=/:,.@-");
+        if well_formed && (!text.starts_with("arn:") || text.parse().is_ok_and(of_device)) {
             Ok(Self(text.into()))
         } else {
             Err(Invalid(
@@ -44,7 +47,16 @@ mod tests {
         for text in ["arn:aws:iam::123456789012:mfa/ops", "GAHT12345678"] {
             assert!(text.parse::<SerialNumber>().is_ok(), "{text}");
         }
-        for text in ["", "GAHT1234", "arn:aws:iam::123456789012:mfa/o ps", &"x".repeat(257)] {
+        for text in [
+            "",
+            "GAHT1234",
+            "arn:aws:iam::123456789012:mfa/o ps",
+            "arn:aws:iam::123456789012:user/ops",
+            "arn:aws:iam::12345:mfa/ops",
+            "arn:aws:iam:::mfa/ops",
+            "arn:aws:sts::123456789012:mfa/ops",
+            &"x".repeat(257),
+        ] {
             assert!(text.parse::<SerialNumber>().is_err(), "{text:?}");
         }
     }

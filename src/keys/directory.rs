@@ -52,13 +52,13 @@ impl Directory {
     }
 
     /// The kubelet swaps a whole Secret by pointing the link `..data` at another folder. Opening what it points at pins
-    /// one version; opening the files by path could take one of each.
+    /// one version; opening the files by path could take one of each. While the link is there it must be followed: it
+    /// may point at a folder that was removed a moment ago, and then it soon points at the next.
     /// <https://pkg.go.dev/k8s.io/kubernetes/pkg/volume/util#AtomicWriter>
     fn open(&self) -> Result<OwnedFd, secret_file::Error> {
-        match secret_file::open_directory(&self.path.join("..data")) {
-            Err(error) if error.is_not_found() => secret_file::open_directory(&self.path),
-            result => result,
-        }
+        let link = self.path.join("..data");
+        let pinned = if link.is_symlink() { &link } else { &self.path };
+        secret_file::open_directory(pinned, &self.path)
     }
 
     fn long_term_id(&self, text: &Secret) -> Result<AccessKeyId, Error> {
@@ -78,6 +78,12 @@ impl Directory {
 
     fn secret_key(&self, secret: Secret) -> Result<Secret, Error> {
         let text = secret.expose();
+        if text.starts_with("AKIA") && text.parse::<AccessKeyId>().is_ok() && text.len() < 40 {
+            return Err(self.wrong(
+                SECRET_ACCESS_KEY,
+                "holds an access key id (AKIA…): the contents of the two files are swapped",
+            ));
+        }
         if text.len() <= 256 && text.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\'') {
             Ok(secret)
         } else {
@@ -173,13 +179,25 @@ mod tests {
     }
 
     #[test]
+    fn swapped_halves_are_called_so() {
+        assert_eq!(
+            message("AKIAIOSFODNN7EXAMPLE", "AKIAIOSFODNN7EXAMPLE"),
+            "long-term key: /aws_secret_access_key: holds an access key id (AKIA…): the contents of the two files are \
+             swapped"
+        );
+    }
+
+    #[test]
     fn a_missing_half_is_named() {
         let folder = folder("AKIAIOSFODNN7EXAMPLE", "secret");
         fs::remove_file(folder.path().join(SECRET_ACCESS_KEY)).unwrap();
         let error = read(folder.path()).err().unwrap().to_string();
-        assert!(error.ends_with("/aws_secret_access_key: does not exist"), "{error}");
+        assert!(error.contains("/aws_secret_access_key: does not exist; "), "{error}");
         let error = read(Path::new("/nowhere")).err().unwrap().to_string();
-        assert_eq!(error, "long-term key: /nowhere: does not exist");
+        assert!(
+            error.starts_with("long-term key: /nowhere: does not exist; "),
+            "{error}"
+        );
     }
 
     /// A Secret volume: files are links through `..data`, which is swapped by renaming a new link over it.
