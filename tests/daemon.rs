@@ -121,6 +121,37 @@ fn a_restart_keeps_the_token_and_takes_another_step() {
 }
 
 #[test]
+fn sighup_is_no_end() {
+    let world = World::new(None);
+    let daemon = world.serve();
+    daemon.signal("-HUP");
+    daemon.wait_for("SIGHUP is ignored");
+    assert_eq!(daemon.ops("/livez").status, 200);
+}
+
+#[test]
+fn the_start_is_told_with_the_way_to_sts_and_without_the_proxys_password() {
+    let world = World::new(None);
+    let elsewhere = world.profile("elsewhere").replace("us-east-1", "eu-west-1");
+    let elsewhere = elsewhere.replace(&world.emulator.access.url, "https://sts.example");
+    world.write("valetkey.toml", &(world.configuration() + &elsewhere));
+    let mut command = world.command();
+    command.env("HTTPS_PROXY", "http://user:canary-of-a-proxy@127.0.0.1:9");
+    let daemon = common::Daemon::start(command);
+    let line = daemon.wait_until(|line| line["message"] == "profile" && line["profile"] == "elsewhere");
+    assert_eq!(line["route"], "through the proxy http://127.0.0.1:9");
+    assert_eq!(line["endpoint"], "https://sts.example/");
+    assert_eq!(line["mfa_serial"], world.emulator.access.mfa_serial.as_str());
+    let line = daemon.wait_until(|line| line["message"] == "profile" && line["profile"] == "plain");
+    assert_eq!(
+        (&line["route"], &line["mfa_serial"]),
+        (&"direct".into(), &serde_json::Value::Null)
+    );
+    assert!(daemon.log().contains("certificates"), "{}", daemon.log());
+    assert!(!daemon.log().contains("canary-of-a-proxy"), "{}", daemon.log());
+}
+
+#[test]
 fn sigterm_and_sigint_end_it_cleanly_although_connections_are_open() {
     for signal in ["-TERM", "-INT"] {
         let world = World::new(None);
@@ -154,11 +185,11 @@ fn a_log_that_nobody_reads_delays_no_consumer() {
     let (reader, mut writer) = std::io::pipe().unwrap();
     writer.write_all(&vec![b'x'; 64 * 1024]).unwrap();
     let mut stalled = world.command().stderr(writer).stdout(Stdio::null()).spawn().unwrap();
-    let connected = std::iter::repeat_with(|| TcpStream::connect(ops)).find_map(Result::ok);
-    drop(connected);
-    let page = std::iter::repeat_with(|| common::get(ops, "/metrics", &[]).body)
-        .find(|page| !page.contains("valetkey_profile_ready{profile=\"p299\"} 0"))
-        .unwrap();
+    let page = common::eventually(|| {
+        TcpStream::connect(ops).ok()?;
+        let page = common::get(ops, "/metrics", &[]).body;
+        (!page.contains("valetkey_profile_ready{profile=\"p299\"} 0")).then_some(page)
+    });
     assert!(
         !page.contains("\nvaletkey_log_lines_dropped_total 0\n"),
         "the log did not stall, so nothing is shown"
@@ -224,7 +255,7 @@ fn wrong_use_and_wrong_setups_have_their_exit_codes() {
     assert_eq!(code, 78);
     assert_eq!(
         stderr.replace(&folder, ""),
-        "valetkey: profile ops: long-term key: /key/aws_access_key_id: does not exist; create it, or name another place\n\
+        "profile ops: long-term key: /key/aws_access_key_id: does not exist; create it, or name another place\n\
          profile ops: TOTP seed: /totp_seed: is shorter than 80 bits (16 characters of base32): part of it is missing\n\
          profile plain: long-term key: /key/aws_access_key_id: does not exist; create it, or name another place\n\
          3 mistakes\n"

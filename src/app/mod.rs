@@ -54,7 +54,7 @@ impl App {
         let jobs: Vec<Job> = plan.profiles.iter().map(Job::new).collect();
         let mut mistakes = SetupErrors::default();
         for job in &jobs {
-            for mistake in job.check().await {
+            for mistake in job.check(&*clock).await {
                 mistakes.add(format!("profile {}: {mistake}", job.name));
             }
         }
@@ -94,7 +94,9 @@ impl App {
         match made.await {
             Ok(Ok(tokens)) => Ok(tokens),
             Ok(Err(error)) => Err(SetupErrors::from(error.to_string())),
-            Err(panic) => Err(SetupErrors::from(panic.to_string())),
+            Err(_panic) => Err(SetupErrors::from(String::from(
+                "making the token files failed in valetkey itself; please report this",
+            ))),
         }
     }
 

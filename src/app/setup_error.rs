@@ -6,10 +6,7 @@ pub struct SetupErrors(Vec<String>);
 
 impl SetupErrors {
     pub(super) fn add(&mut self, mistake: String) {
-        // Profiles that share a key share its mistake.
-        if !self.0.contains(&mistake) {
-            self.0.push(mistake);
-        }
+        self.0.push(mistake);
     }
 
     pub(super) fn is_empty(&self) -> bool {

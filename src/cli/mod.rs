@@ -12,6 +12,7 @@ mod sts_emulator;
 use std::fmt::Display;
 use std::io::Write;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 
@@ -66,7 +67,13 @@ pub fn main(protections: Protections) -> ExitCode {
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            let _ = writeln!(std::io::stderr(), "valetkey: {}", failure.message);
+            // Several lines are a list of mistakes, each of which says where it is.
+            let name = if failure.message.contains('\n') {
+                ""
+            } else {
+                "valetkey: "
+            };
+            let _ = writeln!(std::io::stderr(), "{name}{}", failure.message);
             failure.exit.into()
         }
     }
@@ -92,8 +99,10 @@ impl Failed {
 fn runtime() -> Result<tokio::runtime::Runtime, Failed> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        // Reading keys and seeds, and resolving names.
-        .max_blocking_threads(4)
+        // Reading keys and seeds, resolving names, rendering metrics: each made when it is needed, gone soon after, and
+        // enough of them that some that hang on a file system leave others for the rest.
+        .max_blocking_threads(32)
+        .thread_keep_alive(Duration::from_secs(1))
         .build()
         .map_err(|error| Failed::new(Exit::Internal, &format_args!("the runtime did not start: {error}")))
 }

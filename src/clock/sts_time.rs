@@ -23,18 +23,17 @@ pub struct Sample {
 /// the first reply the wall clock is the guess.
 #[derive(Debug, Clone, Default)]
 pub struct StsTime {
+    /// What we believe.
     utc_at_boot: Option<DateTime<Utc>>,
+    /// What the last authenticated date told. Unauthenticated ones are held against it, or against the wall clock, and
+    /// not against each other: many small steps would lead as far as one large one.
+    authenticated: Option<DateTime<Utc>>,
 }
 
 /// How far an unauthenticated date may be from what we believe: AWS's own tolerance of a request's time stamp.
 const UNAUTHENTICATED_TOLERANCE: TimeDelta = TimeDelta::minutes(15);
 
 impl StsTime {
-    /// STS's time now.
-    pub fn now(&self, clock: &dyn Clock) -> DateTime<Utc> {
-        self.at(clock.boot(), clock)
-    }
-
     /// STS's time at a boot instant, past or to come.
     pub fn at(&self, instant: BootInstant, clock: &dyn Clock) -> DateTime<Utc> {
         self.utc_at_boot(clock) + instant.since_boot()
@@ -51,22 +50,31 @@ impl StsTime {
         self.utc_at_boot(clock) - wall_at_boot(clock)
     }
 
-    /// Takes a reply's date into account, unless it is neither authenticated nor near what we believe.
+    /// Takes a reply's date into account, unless it is neither authenticated nor near what can be trusted. Tells whether
+    /// it did.
     ///
     /// The date was written between `sent` and `received` and may be up to a second old by its rounding. That bounds the
     /// truth from both sides: a belief within the bounds stays (so that jitter of the network never moves it), another
     /// goes to their middle.
-    pub fn learn(&mut self, sample: Sample, clock: &dyn Clock) {
-        let belief = self.utc_at_boot(clock);
+    pub fn learn(&mut self, sample: Sample, clock: &dyn Clock) -> bool {
         let earliest = sample.date - sample.received.since_boot();
         let latest = sample.date + TimeDelta::seconds(1) - sample.sent.since_boot();
-        let distance = (sample.date - (belief + sample.received.since_boot())).abs();
-        if !sample.authenticated && distance > UNAUTHENTICATED_TOLERANCE {
-            return;
+        let trusted = self.authenticated.unwrap_or_else(|| wall_at_boot(clock));
+        if !sample.authenticated && (earliest - trusted).abs() > UNAUTHENTICATED_TOLERANCE {
+            return false;
         }
+        let belief = self.utc_at_boot(clock);
         let fits = (earliest..=latest).contains(&belief);
-        let middle = earliest + (latest - earliest) / 2;
-        self.utc_at_boot = Some(if fits { belief } else { middle });
+        let utc_at_boot = if fits {
+            belief
+        } else {
+            earliest + (latest - earliest) / 2
+        };
+        self.utc_at_boot = Some(utc_at_boot);
+        if sample.authenticated {
+            self.authenticated = Some(utc_at_boot);
+        }
+        true
     }
 
     fn utc_at_boot(&self, clock: &dyn Clock) -> DateTime<Utc> {
@@ -104,7 +112,7 @@ mod tests {
         let clock = PausedClock::new(NOW);
         let time = StsTime::default();
         clock.jump_wall(TimeDelta::hours(3));
-        assert_eq!(time.now(&clock), NOW + TimeDelta::hours(3));
+        assert_eq!(time.at(clock.boot(), &clock), NOW + TimeDelta::hours(3));
         assert_eq!(time.offset(&clock), TimeDelta::zero());
     }
 
@@ -127,9 +135,9 @@ mod tests {
             "{offset}"
         );
 
-        let before = time.now(&clock);
+        let before = time.at(clock.boot(), &clock);
         clock.jump_wall(TimeDelta::days(400));
-        assert_eq!(time.now(&clock), before);
+        assert_eq!(time.at(clock.boot(), &clock), before);
         assert_eq!(time.offset(&clock), offset - TimeDelta::days(400));
     }
 
@@ -139,7 +147,7 @@ mod tests {
         let mut time = StsTime::default();
         time.learn(reply(&clock, TimeDelta::zero()), &clock);
         clock.suspend(Duration::from_hours(8));
-        assert_eq!(time.now(&clock), NOW + TimeDelta::hours(8));
+        assert_eq!(time.at(clock.boot(), &clock), NOW + TimeDelta::hours(8));
     }
 
     #[tokio::test(start_paused = true)]
@@ -151,8 +159,30 @@ mod tests {
                 authenticated: false,
                 ..reply(&clock, TimeDelta::minutes(minutes))
             };
-            time.learn(sample, &clock);
+            assert_eq!(time.learn(sample, &clock), learns, "{minutes} min");
             assert_eq!(time.offset(&clock) != TimeDelta::zero(), learns, "{minutes} min");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn many_small_lies_lead_no_further_than_one() {
+        let clock = PausedClock::new(NOW);
+        for honest_hours in [None, Some(3)] {
+            let mut time = StsTime::default();
+            if let Some(hours) = honest_hours {
+                assert!(time.learn(reply(&clock, TimeDelta::hours(hours)), &clock));
+            }
+            let start = time.at(clock.boot(), &clock);
+            for _ in 0..10 {
+                let ahead = time.offset(&clock) + TimeDelta::minutes(14);
+                let sample = Sample {
+                    authenticated: false,
+                    ..reply(&clock, ahead)
+                };
+                time.learn(sample, &clock);
+            }
+            let moved = time.at(clock.boot(), &clock) - start;
+            assert!(moved < TimeDelta::minutes(16), "{moved}");
         }
     }
 

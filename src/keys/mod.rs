@@ -38,6 +38,9 @@ pub enum Error {
         /// What it must hold.
         rule: &'static str,
     },
+    /// The source did not answer in time.
+    #[error("long-term key: reading it took too long; is the file system that it is on reachable?")]
+    Slow,
     /// The reading itself broke.
     #[error("long-term key: reading it failed in valetkey itself; please report this")]
     Internal,

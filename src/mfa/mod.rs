@@ -46,6 +46,9 @@ pub enum Error {
         /// What is wrong with it.
         error: SeedError,
     },
+    /// The source did not answer in time.
+    #[error("TOTP seed: reading it took too long; is the file system that it is on reachable?")]
+    Slow,
     /// The reading itself broke.
     #[error("TOTP seed: reading it failed in valetkey itself; please report this")]
     Internal,

@@ -18,6 +18,10 @@ const SECONDS: i64 = 30;
 /// What must be left of a step for its code to be sent: it has to arrive before the step is over.
 const MARGIN: TimeDelta = TimeDelta::seconds(3);
 
+/// How far ahead of the present an accepted step may lie: the step before or after STS's own, and as much again for the
+/// difference between its clock and our idea of it.
+const ACCEPTED_AHEAD: u64 = 2;
+
 /// How many used steps of a device are remembered one by one. A step that old comes back only if STS's time went back.
 const REMEMBERED: usize = 64;
 
@@ -43,6 +47,11 @@ impl Step {
             .ok()
             .and_then(|number| DateTime::from_timestamp(number.checked_mul(SECONDS)?, 0))
             .unwrap_or(DateTime::<Utc>::MAX_UTC)
+    }
+
+    /// Whether it is the step of `now` and enough of it is left to send its code.
+    pub fn is_usable(self, now: DateTime<Utc>) -> bool {
+        self == Self::at(now) && self.next().start() - now >= MARGIN
     }
 
     fn next(self) -> Self {
@@ -75,8 +84,11 @@ impl Ledger {
     /// Which step of `device` may be used at `now` of STS's time.
     pub fn choose(&self, device: &SerialNumber, now: DateTime<Utc>) -> Choice {
         let current = Step::at(now);
-        let too_late = current.next().start() - now < MARGIN;
-        let mut step = if too_late { current.next() } else { current };
+        let mut step = if current.is_usable(now) {
+            current
+        } else {
+            current.next()
+        };
         if let Some(device) = self.0.get(device) {
             step = device.first_unused(step);
         }
@@ -112,7 +124,12 @@ impl Ledger {
 
 impl Device {
     fn first_unused(&self, from: Step) -> Step {
-        let mut step = self.accepted.map_or(from, |accepted| from.max(accepted.next()));
+        // STS takes codes of the steps around its own. An acceptance further ahead was by a time that has since been
+        // corrected; to wait for it to pass could take for ever.
+        let accepted = self
+            .accepted
+            .filter(|accepted| accepted.0 <= from.0.saturating_add(ACCEPTED_AHEAD));
+        let mut step = accepted.map_or(from, |accepted| from.max(accepted.next()));
         while self.used.contains(&step) {
             step = step.next();
         }
@@ -186,6 +203,21 @@ mod tests {
         ledger.accept(&device(), STEP);
         assert_eq!(ledger.choose(&device(), at(0)), Choice::Wait(at(60_000)));
         assert_eq!(ledger.choose(&device(), at(60_000)), Choice::Use(after(2)));
+    }
+
+    #[test]
+    fn an_acceptance_by_a_wrong_clock_does_not_block_the_right_time() {
+        let mut ledger = Ledger::default();
+        ledger.reserve(&device(), after(600));
+        ledger.accept(&device(), after(600));
+        assert_eq!(ledger.choose(&device(), at(0)), Choice::Use(STEP));
+        assert_eq!(
+            ledger.choose(&device(), after(600).start()),
+            Choice::Wait(after(601).start())
+        );
+        let mut ledger = Ledger::default();
+        ledger.accept(&device(), after(2));
+        assert_eq!(ledger.choose(&device(), at(0)), Choice::Wait(at(90_000)));
     }
 
     #[test]

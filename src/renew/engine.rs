@@ -1,32 +1,32 @@
 //! The one task that drives every profile: asks the machines what to do, makes the calls, publishes what came of them.
 
+mod settle;
+#[cfg(test)]
+mod tests;
+
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
-use tokio::task::{Id, JoinError, JoinSet};
-use tracing::{error, info, warn};
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::task::{Id, JoinSet};
+use tracing::warn;
 
-use super::job::{Attempt, Unprepared};
+use super::job::Attempt;
 use super::machine::{Code, Decision, Machine};
 use super::schedule::Fraction;
-use super::{CodeVerdict, Document, Event, Failure, Job, Observer, Outcome, Published, Snapshot, Table, document};
+use super::{Event, Job, Observer, Published, Table};
 use crate::clock::{BootInstant, Clock, StsTime};
 use crate::mfa::Step;
 use crate::mfa::steps::{Choice, Ledger};
-use crate::sts::{Action, Class, Issued, Sts};
+use crate::sts::{Action, Sts};
 
 /// The longest sleep: timers stop while the host is suspended, and a resume must be noticed soon.
 const LONGEST_SLEEP: Duration = Duration::from_secs(10);
 
 /// How far the wall clock must move against boot time to be told: less is the slewing of a time service.
 const JUMP: TimeDelta = TimeDelta::seconds(1);
-
-/// The least life that is worth serving. A reply with less is a failure, so that it is met with a backoff instead of an
-/// endless run of calls.
-const LEAST_LIFETIME: Duration = Duration::from_secs(5);
 
 /// What the engine works with.
 pub struct Parts {
@@ -52,7 +52,9 @@ pub struct Engine {
     ledger: Ledger,
     time: StsTime,
     /// The wall clock minus boot time, to notice that somebody set it.
-    wall_at_boot: chrono::DateTime<chrono::Utc>,
+    wall_at_boot: DateTime<Utc>,
+    /// The offset of STS's time that was last told in the log.
+    told_offset: TimeDelta,
 }
 
 struct Worker {
@@ -77,6 +79,7 @@ impl Engine {
             ledger: Ledger::default(),
             time: StsTime::default(),
             wall_at_boot,
+            told_offset: TimeDelta::zero(),
         }
     }
 
@@ -144,160 +147,6 @@ impl Engine {
         self.under_way.insert(id, (index, step));
     }
 
-    fn end_call(&mut self, ended: Result<(Id, Attempt), JoinError>) {
-        let id = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
-        let Some((index, step)) = self.under_way.remove(&id) else {
-            return;
-        };
-        match ended {
-            Ok((
-                _,
-                Attempt {
-                    sent,
-                    result: Ok(reply),
-                },
-            )) => {
-                self.observe(&Event::Called {
-                    action: Action::GetSessionToken,
-                    error: reply.result.as_ref().err().map(|error| error.class),
-                    elapsed: reply.elapsed,
-                });
-                if let Some(sample) = reply.sample {
-                    self.time.learn(sample, &*self.parts.clock);
-                    self.observe(&Event::ClockOffset(self.time.offset(&*self.parts.clock)));
-                }
-                self.settle_step(index, step, &reply.result);
-                match reply.result {
-                    Ok(issued) if issued.lifetime < LEAST_LIFETIME => self.fail(
-                        index,
-                        Failure::Sts(Class::Malformed),
-                        "STS gave credentials that expire within seconds; compare its clock with its Date header",
-                    ),
-                    Ok(issued) => self.succeed(index, sent, &issued),
-                    Err(error) => self.fail(index, Failure::Sts(error.class), &error.message),
-                }
-            }
-            Ok((
-                _,
-                Attempt {
-                    result: Err(Unprepared { failure, message }),
-                    ..
-                },
-            )) => {
-                self.release_step(index, step);
-                self.fail(index, failure, &message);
-            }
-            Err(panic) => {
-                error!(profile = %self.workers[index].job.name, "a call to STS ended by a panic: {panic}");
-                self.fail(
-                    index,
-                    Failure::Internal,
-                    "the call failed in valetkey itself; please report this",
-                );
-            }
-        }
-    }
-
-    fn settle_step(&mut self, index: usize, step: Option<Step>, result: &Result<Issued, crate::sts::Error>) {
-        let (Some((device, _)), Some(step)) = (&self.workers[index].job.mfa, step) else {
-            return;
-        };
-        let verdict = match result {
-            Ok(_) => {
-                self.ledger.accept(device, step);
-                CodeVerdict::Accepted
-            }
-            Err(error) if !error.sent => return self.release_step(index, Some(step)),
-            Err(error) if error.class == Class::MfaRejected => CodeVerdict::Rejected,
-            Err(_) => CodeVerdict::Unknown,
-        };
-        self.face(index).count_code(verdict);
-    }
-
-    /// The code provably never left.
-    fn release_step(&mut self, index: usize, step: Option<Step>) {
-        if let (Some((device, _)), Some(step)) = (&self.workers[index].job.mfa, step) {
-            self.ledger.release(device, step);
-        }
-    }
-
-    fn succeed(&mut self, index: usize, sent: BootInstant, issued: &Issued) {
-        let chance = (self.parts.chance)();
-        let (dies, renewal) = self.workers[index].machine.succeeded(sent, issued.lifetime, chance);
-        let clock = &*self.parts.clock;
-        let (issued_at, renewal) = (self.time.at(sent, clock), self.time.at(renewal, clock));
-        let credentials = &issued.credentials;
-        let face = self.face(index);
-        face.publish(Snapshot {
-            document: Some(Document {
-                body: document::render(credentials, issued_at),
-                dies,
-            }),
-            started: true,
-            issued: Some(issued_at),
-            renewal: Some(renewal),
-            expiration: Some(credentials.expiration),
-            consecutive_failures: 0,
-            trouble: None,
-        });
-        face.count_renewal(Outcome::Success);
-        info!(
-            profile = %face.name,
-            key = %credentials.access_key_id,
-            expiration = %credentials.expiration,
-            renewal = %renewal.format("%FT%TZ"),
-            request_id = issued.request_id,
-            "credentials obtained"
-        );
-        self.observe(&Event::Renewed {
-            profile: &face.name,
-            expiration: credentials.expiration,
-            renewal,
-        });
-    }
-
-    fn fail(&mut self, index: usize, failure: Failure, message: &str) {
-        let chance = (self.parts.chance)();
-        let now = self.parts.clock.boot();
-        let machine = &mut self.workers[index].machine;
-        let retry_in = machine.failed(now, chance);
-        let failures = machine.failures();
-        let face = self.face(index);
-        let before = face.snapshot();
-        face.publish(Snapshot {
-            consecutive_failures: failures,
-            trouble: Some(message.into()),
-            ..Snapshot::clone(&before)
-        });
-        let outcome = Outcome::Failed(failure);
-        face.count_renewal(outcome);
-        warn!(
-            profile = %face.name,
-            result = outcome.as_str(),
-            failures,
-            retry_seconds = retry_in.as_secs_f32(),
-            served = before.servable(now).is_some(),
-            "credentials not obtained: {message}"
-        );
-        self.observe(&Event::Failed {
-            profile: &face.name,
-            failure,
-            message,
-            retry_in,
-        });
-    }
-
-    fn withdraw(&mut self, index: usize) {
-        let face = self.face(index);
-        let before = face.snapshot();
-        face.publish(Snapshot {
-            document: None,
-            ..Snapshot::clone(&before)
-        });
-        error!(profile = %face.name, "the credentials have expired and are no longer served");
-        self.observe(&Event::Expired { profile: &face.name });
-    }
-
     fn notice_jumps(&mut self) {
         let clock = &*self.parts.clock;
         let wall_at_boot = clock.wall() - clock.boot().since_boot();
@@ -322,6 +171,3 @@ impl Engine {
         self.parts.observer.observe(event);
     }
 }
-
-#[cfg(test)]
-mod tests;

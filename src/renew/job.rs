@@ -1,9 +1,11 @@
+use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tracing::debug;
 
 use super::Failure;
-use crate::aws::{Endpoint, ProfileName, SerialNumber, SessionDuration};
+use crate::aws::{Endpoint, LongTermKey, ProfileName, SerialNumber, SessionDuration, TokenCode};
 use crate::clock::{BootInstant, Clock, StsTime};
 use crate::config::{Kind, Profile};
 use crate::mfa::Step;
@@ -54,27 +56,30 @@ impl Job {
     }
 
     /// Tries the sources without calling STS. Tells every mistake.
-    pub async fn check(&self) -> Vec<String> {
-        let mut mistakes = Vec::new();
-        if let Err(error) = self.key.read().await {
-            mistakes.push(error.to_string());
-        }
-        if let Some((_, source)) = &self.mfa
-            && let Err(error) = source.check().await
-        {
-            mistakes.push(error.to_string());
-        }
-        mistakes
+    pub async fn check(&self, clock: &dyn Clock) -> Vec<String> {
+        let key = self.read_key(clock).await.err();
+        let code = match &self.mfa {
+            Some((_, source)) => check_code(&**source, clock).await.err(),
+            None => None,
+        };
+        key.into_iter()
+            .chain(code)
+            .map(|unprepared| unprepared.message)
+            .collect()
     }
 
     /// Reads the key, makes the code, calls STS once.
     pub(super) async fn attempt(&self, sts: &dyn Sts, clock: &dyn Clock, time: StsTime, step: Option<Step>) -> Attempt {
-        let result = self.call(sts, clock, &time, step).await;
-        let (sent, result) = match result {
-            Ok((sent, reply)) => (sent, Ok(reply)),
-            Err(unprepared) => (clock.boot(), Err(unprepared)),
-        };
-        Attempt { sent, result }
+        match self.call(sts, clock, &time, step).await {
+            Ok((sent, reply)) => Attempt {
+                sent,
+                result: Ok(reply),
+            },
+            Err(unprepared) => Attempt {
+                sent: clock.boot(),
+                result: Err(unprepared),
+            },
+        }
     }
 
     async fn call(
@@ -84,19 +89,12 @@ impl Job {
         time: &StsTime,
         step: Option<Step>,
     ) -> Result<(BootInstant, Reply), Unprepared> {
-        let key = self.key.read().await.map_err(|error| Unprepared {
-            failure: Failure::Key,
-            message: error.to_string(),
-        })?;
+        let key = self.read_key(clock).await?;
         let code = match (&self.mfa, step) {
-            (Some((serial, source)), Some(step)) => {
-                let code = source.code(step).await.map_err(|error| Unprepared {
-                    failure: Failure::Code,
-                    message: error.to_string(),
-                })?;
-                Some((serial, code))
-            }
-            _ => None,
+            (None, None) => None,
+            (Some((serial, source)), Some(step)) => Some((serial, make_code(&**source, clock, time, step).await?)),
+            // Never a session without the MFA that the user asked for.
+            (Some(_), None) | (None, Some(_)) => return Err(Unprepared::code(&mfa::Error::Internal)),
         };
         debug!(profile = %self.name, key = %key.access_key_id, step = step.map(Step::number), "calling STS");
         let sent = clock.boot();
@@ -108,5 +106,58 @@ impl Job {
             mfa: code.as_ref().map(|(serial, code)| (*serial, code)),
         };
         Ok((sent, sts.get_session_token(call).await))
+    }
+
+    async fn read_key(&self, clock: &dyn Clock) -> Result<LongTermKey, Unprepared> {
+        let key = in_time(clock, self.key.read()).await;
+        key.unwrap_or(Err(keys::Error::Slow)).map_err(|error| Unprepared {
+            failure: Failure::Key,
+            message: error.to_string(),
+        })
+    }
+}
+
+async fn check_code(source: &dyn mfa::Source, clock: &dyn Clock) -> Result<(), Unprepared> {
+    let checked = in_time(clock, source.check()).await;
+    checked
+        .unwrap_or(Err(mfa::Error::Slow))
+        .map_err(|error| Unprepared::code(&error))
+}
+
+/// The code of `step`, if that can still be sent once it is made.
+async fn make_code(
+    source: &dyn mfa::Source,
+    clock: &dyn Clock,
+    time: &StsTime,
+    step: Step,
+) -> Result<TokenCode, Unprepared> {
+    let code = in_time(clock, source.code(step)).await;
+    let code = code
+        .unwrap_or(Err(mfa::Error::Slow))
+        .map_err(|error| Unprepared::code(&error))?;
+    if step.is_usable(time.at(clock.boot(), clock)) {
+        Ok(code)
+    } else {
+        Err(Unprepared::code(&mfa::Error::Slow))
+    }
+}
+
+impl Unprepared {
+    fn code(error: &mfa::Error) -> Self {
+        Self {
+            failure: Failure::Code,
+            message: error.to_string(),
+        }
+    }
+}
+
+/// How long reading a key or a seed may take: a file system that hangs must not leave a profile waiting for ever.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+async fn in_time<T>(clock: &dyn Clock, result: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        biased;
+        result = result => Some(result),
+        () = clock.sleep_until(clock.boot() + PATIENCE) => None,
     }
 }

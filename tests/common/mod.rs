@@ -263,6 +263,18 @@ pub fn get(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Reply {
     }
 }
 
+/// What `look` finds, once it finds something.
+#[expect(clippy::disallowed_methods, reason = "the patience of a test is real time")]
+pub fn eventually<T>(look: impl Fn() -> Option<T>) -> T {
+    let end = Instant::now() + PATIENCE;
+    loop {
+        if let Some(found) = look() {
+            return found;
+        }
+        assert!(Instant::now() < end, "it did not come");
+    }
+}
+
 /// Runs a command to its end: exit code, standard output, standard error.
 pub fn finish(command: &mut Command) -> (i32, String, String) {
     let output = command.output().unwrap();

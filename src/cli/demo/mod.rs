@@ -24,8 +24,9 @@ use story::Story;
 
 #[derive(Debug, clap::Args)]
 pub(super) struct Args {
-    /// How long sessions live, in seconds, 20 at least: short, so that renewals can be watched
-    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u32).range(20..=3600))]
+    /// How long sessions live, in seconds: short, so that renewals can be watched, but 60 at least, since a renewal may
+    /// have to wait for the next MFA step
+    #[arg(long, value_name = "SECONDS", default_value_t = 120, value_parser = clap::value_parser!(u32).range(60..=3600))]
     lifetime: u32,
 }
 

@@ -5,7 +5,9 @@ mod scene;
 use tokio::time::sleep;
 
 use super::*;
-use scene::{NoKey, Say, Scene, WALL, job};
+use crate::renew::{CodeVerdict, Failure, Outcome};
+use crate::sts::Class;
+use scene::{NoKey, Say, Scene, SlowKey, WALL, job};
 
 /// The fraction of the tests is a half: renewal at 0.44 of the lifetime, retries after half of their bound.
 const RENEWAL_MS: u128 = 43_200 * 440;
@@ -202,4 +204,60 @@ async fn stops_when_told() {
     Engine::new(parts, vec![job(0, false)])
         .run(sleep(Duration::from_hours(1)))
         .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn credentials_that_die_sooner_do_not_replace_those_that_live_longer() {
+    let say = vec![
+        Say::Session {
+            lifetime: Duration::from_hours(12),
+        },
+        Say::Session {
+            lifetime: Duration::from_secs(6),
+        },
+    ];
+    let scene = Scene::start(1, false, TimeDelta::zero(), say);
+    sleep(Duration::from_secs(19_008)).await;
+    sleep(Duration::from_millis(1)).await;
+    let malformed = Outcome::Failed(Failure::Sts(Class::Malformed));
+    assert_eq!((scene.calls().len(), scene.counted(malformed)), (2, 1));
+    assert!(scene.served());
+    sleep(Duration::from_secs(10)).await;
+    assert!(scene.served());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_source_that_hangs_is_a_failure_after_ten_seconds() {
+    let job = Job {
+        key: Arc::new(SlowKey(Duration::from_hours(9))),
+        ..job(0, false)
+    };
+    let scene = Scene::start_jobs(vec![job], TimeDelta::zero(), vec![]);
+    sleep(Duration::from_secs(9)).await;
+    assert_eq!(scene.counted(Outcome::Failed(Failure::Key)), 0);
+    sleep(Duration::from_secs(2)).await;
+    assert_eq!(scene.counted(Outcome::Failed(Failure::Key)), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_code_that_was_made_too_late_is_not_sent() {
+    // 24 s into a step, a key that takes 4 s to read leaves 2 s of it.
+    let job = Job {
+        key: Arc::new(SlowKey(Duration::from_secs(4))),
+        ..job(0, true)
+    };
+    let scene = Scene::start_at(WALL + TimeDelta::seconds(24), vec![job]);
+    sleep(Duration::from_secs(20)).await;
+    assert_eq!(scene.codes(), ["000001"], "the code of step 0 was made and not sent");
+    assert_eq!(scene.counted(Outcome::Failed(Failure::Code)), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_try_is_told_with_the_wait_for_a_step() {
+    let scene = Scene::start(1, true, TimeDelta::zero(), vec![Say::Refuse(Class::MfaRejected)]);
+    sleep(Duration::from_millis(1)).await;
+    let heard = scene.heard.0.lock().unwrap().join("\n");
+    assert!(heard.contains("retry_in: 30s"), "{heard}");
+    let snapshot = scene.table.profiles()[0].snapshot();
+    assert_eq!(snapshot.renewal.unwrap().timestamp(), WALL.timestamp() + 30);
 }

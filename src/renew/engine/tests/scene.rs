@@ -10,8 +10,9 @@ use crate::BoxFuture;
 use crate::aws::{Credentials, LongTermKey, SerialNumber, TokenCode};
 use crate::clock::{PausedClock, Sample};
 use crate::config::{KeySource, Kind, Mfa, MfaCode, Profile, Session};
+use crate::renew::Outcome;
 use crate::secret::Secret;
-use crate::sts::{Error, GetSessionToken, Reply};
+use crate::sts::{Class, Error, GetSessionToken, Issued, Reply};
 use crate::{keys, mfa};
 
 pub(super) const WALL: DateTime<Utc> = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
@@ -125,6 +126,18 @@ impl keys::Source for NoKey {
     }
 }
 
+/// A key on a slow disk.
+pub(super) struct SlowKey(pub(super) Duration);
+
+impl keys::Source for SlowKey {
+    fn read(&self) -> BoxFuture<'_, Result<LongTermKey, keys::Error>> {
+        Box::pin(async {
+            tokio::time::sleep(self.0).await;
+            keys::Source::read(&Sources).await
+        })
+    }
+}
+
 #[derive(Default)]
 pub(super) struct Heard(pub(super) Mutex<Vec<String>>);
 
@@ -149,7 +162,16 @@ impl Scene {
     }
 
     pub(super) fn start_jobs(jobs: Vec<Job>, ahead: TimeDelta, say: Vec<Say>) -> Self {
-        let clock = Arc::new(PausedClock::new(WALL));
+        Self::begin(WALL, jobs, ahead, say)
+    }
+
+    /// Starts the engine at another time than the start of a step.
+    pub(super) fn start_at(wall: DateTime<Utc>, jobs: Vec<Job>) -> Self {
+        Self::begin(wall, jobs, TimeDelta::zero(), vec![])
+    }
+
+    fn begin(wall: DateTime<Utc>, jobs: Vec<Job>, ahead: TimeDelta, say: Vec<Say>) -> Self {
+        let clock = Arc::new(PausedClock::new(wall));
         let sts = Arc::new(Script {
             clock: clock.clone(),
             ahead,
