@@ -71,6 +71,11 @@ fn every_mistake_is_reported_in_the_order_of_the_file() {
 fn a_file_that_cannot_be_read_says_what_to_do() {
     let folder = Folder::new();
     fs::create_dir(folder.path("folder.toml")).unwrap();
+    for name in ["valetkey.yaml", "valetkey"] {
+        fs::write(folder.path(name), "").unwrap();
+    }
+    let pipe = folder.path("pipe.toml");
+    rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
     let unnamed = "is not named .toml or .json; rename it after what it holds";
     for (name, expected) in [
         (
@@ -80,6 +85,10 @@ fn a_file_that_cannot_be_read_says_what_to_do() {
         (
             "folder.toml",
             "cannot be read (Is a directory (os error 21)); name the file in it",
+        ),
+        (
+            "pipe.toml",
+            "cannot be read (it is not a regular file); name a readable file",
         ),
         ("valetkey.yaml", unnamed),
         ("valetkey", unnamed),

@@ -22,7 +22,7 @@ def main():
     checks.that("the metrics are there", "valetkey_profile_ready" in pasted.stdout)
     demo.wait_for(lambda line: "Renewed: this is session 2." in line, patience=120)
     checks.that("a renewal is seen within two minutes", True)
-    subprocess.run(["pkill", "-INT", "-f", "target/release/valetkey demo"], check=True)
+    demo.interrupt()
     demo.wait_for(lambda line: "The demo has ended" in line)
     checks.equal("Ctrl-C ends it cleanly", demo.child.wait(timeout=15), 0)
     checks.done()

@@ -6,6 +6,7 @@ import os
 import pathlib
 import queue
 import re
+import signal
 import subprocess
 import sys
 import tempfile
@@ -43,7 +44,7 @@ class Process:
 
     def __init__(self, command, stream="stderr", env=None):
         pipes = {"stdout": subprocess.DEVNULL, "stderr": None, stream: subprocess.PIPE}
-        self.child = subprocess.Popen(command, text=True, env=env or clean_env(), **pipes)
+        self.child = subprocess.Popen(command, text=True, env=env or clean_env(), start_new_session=True, **pipes)
         self.queue, self.lines = queue.Queue(), []
         threading.Thread(target=self._read, args=(getattr(self.child, stream),), daemon=True).start()
 
@@ -62,6 +63,10 @@ class Process:
                 raise SystemExit("the line did not come; so far:\n" + "\n".join(self.lines)) from None
             if wanted(line):
                 return line
+
+    def interrupt(self):
+        """Ctrl-C: to the child and to whatever it started."""
+        os.killpg(self.child.pid, signal.SIGINT)
 
     def stop(self):
         self.child.terminate()

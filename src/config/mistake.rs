@@ -52,10 +52,16 @@ impl Errors {
 
 impl std::error::Error for Errors {}
 
+/// How many mistakes are displayed: a file with more is of another kind altogether.
+const SHOWN: usize = 100;
+
 impl fmt::Display for Errors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for mistake in &self.mistakes {
+        for mistake in self.mistakes.iter().take(SHOWN) {
             writeln!(f, "{}{mistake}", self.file)?;
+        }
+        if self.mistakes.len() > SHOWN {
+            writeln!(f, "… and {} more", self.mistakes.len() - SHOWN)?;
         }
         match self.mistakes.len() {
             1 => write!(f, "1 mistake in {}", self.file),

@@ -21,7 +21,7 @@ mod toml;
 mod tree;
 
 use std::ffi::OsString;
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
@@ -65,13 +65,13 @@ impl Format {
 /// `env` gives the default folders: `RUNTIME_DIRECTORY`, then `XDG_RUNTIME_DIR`.
 pub fn load(path: &Path, env: Env<'_>) -> Result<Plan, Errors> {
     let file = path.display().to_string();
+    let bytes = read(path).map_err(|error| Errors::of_file(&file, unreadable(&error)))?;
     let Some(format) = Format::of(path) else {
         return Err(Errors::of_file(
             &file,
             "is not named .toml or .json; rename it after what it holds",
         ));
     };
-    let bytes = read(path).map_err(|error| Errors::of_file(&file, unreadable(&error)))?;
     parse(&bytes, format, &file, env)
 }
 
@@ -89,8 +89,12 @@ pub fn parse(bytes: &[u8], format: Format, file: &str, env: Env<'_>) -> Result<P
     }
 }
 
-/// One byte more than the limit is read, so that a larger file is seen as such.
+/// One byte more than the limit is read, so that a larger file is seen as such. A pipe would hang whoever opens it.
 fn read(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    let kind = fs::metadata(path)?.file_type();
+    if !kind.is_file() && !kind.is_dir() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
     let mut bytes = Zeroizing::new(Vec::new());
     File::open(path)?.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)

@@ -97,7 +97,7 @@ fn takes_a_token_dir_that_is_absolute() {
     }
     assert_eq!(
         server("token_dir = \"/t\\u0000\""),
-        "5:13: server.token_dir: must be a path, which has no NUL character"
+        "5:13: server.token_dir: must be a path without control characters"
     );
 }
 

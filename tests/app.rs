@@ -1,0 +1,48 @@
+//! The composition root from within: what ends it by itself.
+
+#![cfg(feature = "emulator")]
+#![allow(clippy::unwrap_used, reason = "a test ends at the first surprise")]
+
+mod common;
+
+use std::sync::Arc;
+
+use common::World;
+use tracing_appender::non_blocking::NonBlocking;
+use valetkey::app::{App, Listeners};
+use valetkey::clock::SystemClock;
+use valetkey::config::{self, Env};
+use valetkey::renew::{Event, Observer};
+
+/// An observer with a defect: the engine's task ends by its panic.
+struct Panics;
+
+impl Observer for Panics {
+    fn observe(&self, event: &Event<'_>) {
+        assert!(!matches!(event, Event::Renewed { .. }), "as the test wants it");
+    }
+}
+
+#[test]
+fn a_panic_in_the_engine_ends_the_daemon_with_an_error() {
+    let world = World::new(None);
+    let env: Env<'_> = &|_| None;
+    let plan = config::load(&world.path("valetkey.toml"), env).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let ended = runtime.block_on(async {
+        let (writer, _guard) = NonBlocking::new(std::io::sink());
+        let app = App::prepare(plan, env, Arc::new(SystemClock), writer.error_counter()).await;
+        let mut app = app.unwrap();
+        app.watch(Arc::new(Panics));
+        let listeners = Listeners::bind(app.plan()).await.unwrap();
+        let tokens = app.issue_tokens().await.unwrap();
+        app.run(listeners, tokens, std::future::pending()).await
+    });
+    assert_eq!(
+        ended.err().unwrap().to_string(),
+        "a defect of valetkey: a task panicked; please report this"
+    );
+}
