@@ -9,8 +9,9 @@
 use std::fs;
 
 use valetkey::config::{self, Format, KEYS};
-use valetkey::metrics::NAMES;
-use valetkey::renew::Outcome;
+use valetkey::metrics::{Listener, NAMES};
+use valetkey::renew::{CodeVerdict, Outcome};
+use valetkey::sts::Class;
 
 fn readme() -> String {
     fs::read_to_string("README.md").unwrap()
@@ -78,14 +79,34 @@ fn every_metric_is_listed() {
 }
 
 #[test]
-fn every_word_of_a_result_is_listed() {
-    let words: Vec<_> = Outcome::all()
-        .map(|outcome| format!("`{}`", outcome.as_str()))
-        .collect();
-    assert!(
-        readme().contains(&format!("The words of `result`: {}.", words.join(", "))),
-        "{}",
-        words.join(", ")
+fn every_word_of_a_label_is_listed() {
+    let row = |label: &str, words: Vec<&str>| format!("| {label} | `{}` |", words.join("`, `"));
+    let classes = || Class::ALL.into_iter().map(Class::as_str);
+    let reasons = |listener: Listener| listener.reasons().iter().map(|reason| reason.as_str()).collect();
+    let expected = [
+        row(
+            "`result` of `valetkey_renewals_total`",
+            Outcome::all().map(Outcome::as_str).collect(),
+        ),
+        row(
+            "`result` of `valetkey_sts_requests_total`",
+            std::iter::once("success").chain(classes()).collect(),
+        ),
+        row(
+            "`result` of `valetkey_mfa_codes_total`",
+            CodeVerdict::ALL.into_iter().map(CodeVerdict::as_str).collect(),
+        ),
+        row(
+            "`reason` where `listener` is `credentials`",
+            reasons(Listener::Credentials),
+        ),
+        row("`reason` where `listener` is `ops`", reasons(Listener::Ops)),
+    ];
+    assert_eq!(
+        table("| label | words |"),
+        expected,
+        "expected:\n{}",
+        expected.join("\n")
     );
 }
 

@@ -24,21 +24,11 @@ def main():
     checks = Checks()
     iam, files, configuration, run, environment = blocks()
     with temporary_folder() as folder:
-        with Moto() as url:
-            env = clean_env(
-                AWS_ENDPOINT_URL=url, AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x", AWS_DEFAULT_REGION="us-east-1"
-            )
-            shell(checks, "1. IAM's part", iam, folder, env)
-            checks.that("the seed is there", pathlib.Path(folder, "totp_seed").stat().st_size >= 16)
-
         emulator = Emulator()
         access = emulator.access
-        pathlib.Path(folder, "totp_seed").write_text(access["TOTP_SEED"])
 
         def here(text):
             for name, value in {
-                "AKIA…": access["AWS_ACCESS_KEY_ID"],
-                "the secret": access["AWS_SECRET_ACCESS_KEY"],
                 "arn:aws:iam::123456789012:mfa/valetkey": access["MFA_SERIAL"],
                 "eu-west-1": emulator.region,
                 "/etc/valetkey": f"{folder}/etc",
@@ -47,7 +37,21 @@ def main():
                 text = text.replace(name, value)
             return text
 
-        shell(checks, "2. the key and the seed", here(files), folder, clean_env())
+        with Moto() as url:
+            env = clean_env(
+                AWS_ENDPOINT_URL=url, AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x", AWS_DEFAULT_REGION="us-east-1"
+            )
+            shell(checks, "1. IAM's part", iam, folder, env)
+            shell(checks, "2. the key and the seed", here(files), folder, env)
+        # What IAM gave must be what the daemon takes; then the emulator's user stands in for moto's.
+        for name, value in {
+            "key/aws_access_key_id": access["AWS_ACCESS_KEY_ID"],
+            "key/aws_secret_access_key": access["AWS_SECRET_ACCESS_KEY"],
+            "mfa/totp_seed": access["TOTP_SEED"],
+        }.items():
+            path = pathlib.Path(folder, "etc", name)
+            checks.that(f"{name} is there", path.stat().st_size >= 16)
+            path.write_text(value)
         modes = {path.stat().st_mode & 0o077 for path in pathlib.Path(folder, "etc").rglob("*")}
         checks.equal("nobody else can read them", modes, {0})
         written = here(configuration).replace("[profile.ops]\n", f'[profile.ops]\nendpoint_url = "{emulator.url}"\n')

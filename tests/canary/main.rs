@@ -15,7 +15,7 @@ mod search;
 mod uncapped;
 
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 use std::process::{Command, Stdio};
 
@@ -45,6 +45,11 @@ impl Output {
             let code = world.emulator.handle.token_code(&access.mfa_serial, time);
             self.canaries.plant("an MFA code", &code.unwrap());
         }
+    }
+
+    fn holds_no_secret(&self) {
+        assert!(self.text.len() > 5_000, "too little came out to prove anything");
+        assert_eq!(self.canaries.found_in(&self.text), [] as [&str; 0], "{}", self.text);
     }
 
     /// Plants what is served: it may leave by the document alone.
@@ -102,63 +107,110 @@ fn troubles() -> Vec<Trouble> {
     of_sts.chain(of_files).collect()
 }
 
+/// A daemon of users who are well and users in trouble, and all that it must not tell.
+struct Scene {
+    world: World,
+    short: World,
+    troubles: Vec<Trouble>,
+    output: Output,
+}
+
+impl Scene {
+    fn new() -> Self {
+        let (world, short, troubles) = (World::new(None), World::new(Some(8)), troubles());
+        let mut output = Output {
+            text: String::new(),
+            canaries: Canaries::default(),
+        };
+        let mut configuration = world.configuration() + &short.profile_without_mfa("short");
+        for trouble in &troubles {
+            configuration.push_str(&trouble.world.profile(&trouble.name));
+            output.plant_user(&trouble.world);
+        }
+        for user in [&world, &short] {
+            output.plant_user(user);
+        }
+        for (name, text) in [
+            ("a guessed token", GUESS),
+            ("a wrong secret access key", WRONG_SECRET),
+            ("a wrong TOTP seed", WRONG_SEED),
+            ("a reply of STS", "<SecretAccessKey>"),
+            ("a reply of STS", "<SessionToken>"),
+        ] {
+            output.canaries.plant(name, text);
+        }
+        world.write("valetkey.toml", &configuration);
+        Self {
+            world,
+            short,
+            troubles,
+            output,
+        }
+    }
+
+    fn command(&self, format: &str) -> Command {
+        let mut command = valetkey(["serve", "--log-level", "trace", "--log-format", format, "--config"]);
+        command.arg(self.world.path("valetkey.toml"));
+        // The switch by which aws-sigv4 logs the body with the code in it.
+        command.env("LOG_SIGNABLE_BODY", "true").env("RUST_LOG", "trace");
+        command
+    }
+}
+
 #[test]
 fn nothing_that_comes_out_of_the_daemon_holds_a_secret() {
-    let world = World::new(None);
-    let short = World::new(Some(8));
-    let troubles = troubles();
-    let mut output = Output {
-        text: String::new(),
-        canaries: Canaries::default(),
-    };
-    let mut configuration = world.configuration() + &short.profile_without_mfa("short");
-    for trouble in &troubles {
-        configuration.push_str(&trouble.world.profile(&trouble.name));
-        output.plant_user(&trouble.world);
-    }
-    for user in [&world, &short] {
-        output.plant_user(user);
-    }
-    for (name, text) in [
-        ("a guessed token", GUESS),
-        ("a wrong secret access key", WRONG_SECRET),
-        ("a wrong TOTP seed", WRONG_SEED),
-        ("a reply of STS", "<SecretAccessKey>"),
-        ("a reply of STS", "<SessionToken>"),
-    ] {
-        output.canaries.plant(name, text);
-    }
-    world.write("valetkey.toml", &configuration);
-    let mut command = world.command();
-    // The switch by which aws-sigv4 logs the body with the code in it.
-    command.env("LOG_SIGNABLE_BODY", "true").env("RUST_LOG", "trace");
-    let daemon = Daemon::start(command);
+    let mut scene = Scene::new();
+    let daemon = Daemon::start(scene.command("json"));
+    let output = &mut scene.output;
     for profile in ["ops", "plain", "short"] {
         daemon.wait_for_credentials(profile);
-        output.plant_document(&daemon, profile, &world.token(profile));
+        output.plant_document(&daemon, profile, &scene.world.token(profile));
     }
-    for Trouble { name, result, .. } in &troubles {
+    for Trouble { name, result, .. } in &scene.troubles {
         daemon.wait_until(|line| line["profile"] == name.as_str() && line["result"] == *result);
     }
-    break_key(&short, &daemon);
-    knock(&daemon, &mut output, &world.token("ops"));
-    look_at(&daemon, &mut output);
+    break_key(&scene.short, &daemon);
+    knock(&daemon, output, &scene.world.token("ops"));
+    look_at(&daemon, output);
     daemon.signal("-TERM");
     daemon.wait_for("ended");
     output.take(&daemon.log());
 
     assert!(daemon.log().contains("\"DEBUG\""), "the level was not that of the user");
-    assert!(output.text.len() > 10_000, "too little came out to prove anything");
-    assert_eq!(
-        output.canaries.found_in(&output.text),
-        [] as [&str; 0],
-        "{}",
-        output.text
-    );
+    output.holds_no_secret();
     // The search works: what it looks for is found where it stands.
     for (name, secret) in &output.canaries.0 {
         assert!(is_in(&format!("x {secret} y"), secret), "{name}");
     }
+}
+
+#[test]
+fn nor_do_log_lines_for_people() {
+    let mut scene = Scene::new();
+    let mut daemon = scene.command("text").stderr(Stdio::piped()).spawn().unwrap();
+    let log = BufReader::new(daemon.stderr.take().unwrap());
+    let mut left: Vec<_> = scene
+        .troubles
+        .iter()
+        .map(|trouble| format!("profile={} ", trouble.name))
+        .collect();
+    for line in log.lines().map_while(Result::ok) {
+        left.retain(|profile| !(line.contains("credentials not obtained") && line.contains(profile)));
+        scene.output.take(&line);
+        if left.is_empty() {
+            break;
+        }
+    }
+    daemon.kill().unwrap();
+    daemon.wait().unwrap();
+    assert!(left.is_empty(), "{}", scene.output.text);
+    for profile in ["ops", "plain"] {
+        scene
+            .output
+            .canaries
+            .plant("an authorization token", &scene.world.token(profile));
+    }
+    scene.output.holds_no_secret();
 }
 
 /// The key becomes wrong while the daemon runs; the next renewal finds out.
@@ -181,6 +233,11 @@ fn look_at(daemon: &Daemon, output: &mut Output) {
     ] {
         let reply = daemon.ops(path);
         output.take(&format!("{}{}", reply.head, reply.body));
+    }
+    let ops = daemon.ops.to_string();
+    for profile in ["plain", "sts0", "nobody"] {
+        let (_, stdout, stderr) = finish(&mut valetkey(["healthcheck", "--ops", &ops, "--profile", profile]));
+        output.take(&(stdout + &stderr));
     }
     let process = format!("/proc/{}", daemon.child.id());
     for name in ["environ", "cmdline"] {
