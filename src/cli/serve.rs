@@ -12,7 +12,12 @@ use crate::clock::SystemClock;
 use crate::config;
 use crate::harden::Protections;
 
+const EXIT_CODES: &str = "\
+Exit codes: 0 ended by SIGTERM or SIGINT, 64 wrong use, 69 an address cannot be bound, 70 a defect of valetkey,
+78 the configuration, a key, a seed or a certificate is wrong.";
+
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_CODES)]
 pub(super) struct Args {
     /// The configuration, in TOML (.toml) or JSON (.json)
     #[arg(long, env = "VALETKEY_CONFIG", value_name = "FILE")]

@@ -6,7 +6,17 @@ use crate::app::signals;
 use crate::clock::SystemClock;
 use crate::emulator::{self, Error, Options, Rules};
 
+/// How to use it with `serve`, and how to make it fail.
+const MORE: &str = "\
+To use it with `valetkey serve`: write the printed key and seed into files, and set `region`, `mfa_serial` and
+`endpoint_url = \"http://127.0.0.1:7414\"` in the profile.
+
+To make it fail: POST one of these to /_emulator/faults, DELETE to end it, and GET /_emulator/state for what happened:
+  {\"down\": true}  {\"lost_reply\": true}  {\"refuse\": 503}  {\"throttling\": true}  {\"slow_milliseconds\": 5000}
+  {\"garbage\": \"captive_portal\"}  {\"clock_skew_seconds\": 3600}  {\"lifetime_seconds\": 60}, each also with {\"count\": N}";
+
 #[derive(Debug, clap::Args)]
+#[command(after_help = MORE)]
 pub(super) struct Args {
     /// Where to listen; a loopback address, since it speaks plain HTTP
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:7414")]
