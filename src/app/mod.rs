@@ -105,13 +105,13 @@ impl App {
         self,
         listeners: Listeners,
         tokens: Tokens,
-        shutdown: impl Future<Output = io::Result<()>>,
+        shutdown: impl Future<Output = ()>,
     ) -> Result<(), Broken> {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
         self.spawn(&mut tasks, listeners, tokens, &stopped);
         let ended = tokio::select! {
-            asked = shutdown => asked.map_err(|error| Broken(format!("signals cannot be awaited: {error}"))),
+            () = shutdown => Ok(()),
             Some(ended) = tasks.join_next() => Err(broken(&ended)),
         };
         let _ = stop.send(true);

@@ -2,25 +2,38 @@
 
 use std::io;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing::{info, warn};
 
-/// Returns when the process is asked to end: SIGTERM from an orchestrator, SIGINT from a terminal.
-pub async fn shutdown() -> io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    // By default it would end the process, and with it every session, when a terminal closes or out of habit.
-    let mut hangup = signal(SignalKind::hangup())?;
-    loop {
-        let name = tokio::select! {
-            _ = terminate.recv() => "SIGTERM",
-            _ = interrupt.recv() => "SIGINT",
-            _ = hangup.recv() => {
-                warn!("SIGHUP is ignored: this version does not reload; restart it to read another configuration");
-                continue;
+/// The signals that are listened to, from the moment this is made.
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hangup: Signal,
+}
+
+impl Signals {
+    /// Listens from now on. Within a runtime.
+    pub fn listen() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            // By default it would end the process, and with it every session, when a terminal closes or out of habit.
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// Returns when the process is asked to end: SIGTERM from an orchestrator, SIGINT from a terminal.
+    pub async fn shutdown(mut self) {
+        let name = loop {
+            tokio::select! {
+                _ = self.terminate.recv() => break "SIGTERM",
+                _ = self.interrupt.recv() => break "SIGINT",
+                _ = self.hangup.recv() => {
+                    warn!("SIGHUP is ignored: this version does not reload; restart it to read another configuration");
+                }
             }
         };
         info!("{name}: finishing what is under way, then ending");
-        return Ok(());
     }
 }

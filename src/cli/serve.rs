@@ -7,7 +7,8 @@ use tracing::level_filters::LevelFilter;
 
 use super::{Exit, Failed, runtime};
 use crate::app::logs::{self, Format};
-use crate::app::{App, Listeners, signals};
+use crate::app::signals::Signals;
+use crate::app::{App, Listeners};
 use crate::clock::SystemClock;
 use crate::config;
 use crate::harden::Protections;
@@ -57,8 +58,9 @@ pub(super) fn run(args: &Args, protections: Protections) -> Result<(), Failed> {
         let tokens = app.issue_tokens().await.map_err(|mistakes| wrong(&mistakes))?;
         let listeners = Listeners::bind(app.plan()).await;
         let listeners = listeners.map_err(|error| Failed::new(Exit::CannotBind, &error))?;
+        let signals = Signals::listen().map_err(|error| Failed::new(Exit::Internal, &error))?;
         app.announce(protections, &listeners);
-        let ended = app.run(listeners, tokens, signals::shutdown()).await;
+        let ended = app.run(listeners, tokens, signals.shutdown()).await;
         ended.map_err(|broken| Failed::new(Exit::Internal, &broken))
     });
     // A file system that hangs may still hold a thread that reads a key; nobody waits for it.

@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::{Exit, Failed, runtime};
-use crate::app::signals;
+use crate::app::signals::Signals;
 use crate::clock::SystemClock;
 use crate::emulator::{self, Error, Options, Rules};
 
@@ -52,12 +52,15 @@ pub(super) fn run(args: &Args) -> Result<(), Failed> {
         },
     };
     runtime()?.block_on(async {
-        let shutdown = async {
-            let _ = signals::shutdown().await;
-        };
-        emulator::run(options, Arc::new(SystemClock), &mut std::io::stdout(), shutdown)
-            .await
-            .map_err(|error| Failed::new(exit(&error), &error))
+        let signals = Signals::listen().map_err(|error| Failed::new(Exit::Internal, &error))?;
+        emulator::run(
+            options,
+            Arc::new(SystemClock),
+            &mut std::io::stdout(),
+            signals.shutdown(),
+        )
+        .await
+        .map_err(|error| Failed::new(exit(&error), &error))
     })
 }
 

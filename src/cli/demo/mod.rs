@@ -15,7 +15,8 @@ use tracing::level_filters::LevelFilter;
 
 use super::{Exit, Failed, runtime};
 use crate::app::logs::{self, Format, Logs};
-use crate::app::{App, Listeners, signals};
+use crate::app::signals::Signals;
+use crate::app::{App, Listeners};
 use crate::clock::SystemClock;
 use crate::config;
 use crate::emulator::{Access, Emulator, Options, Rules};
@@ -64,7 +65,8 @@ async fn play(args: &Args, logs: &Logs) -> Result<(), Failed> {
         Story::new(folder.path(), &emulator.access, args.lifetime, &listeners).map_err(|error| internal(&error))?;
     say(&story.beginning());
     app.watch(Arc::new(Narrator::new(Arc::new(SystemClock), story)));
-    let ended = app.run(listeners, tokens, signals::shutdown()).await;
+    let signals = Signals::listen().map_err(|error| internal(&error))?;
+    let ended = app.run(listeners, tokens, signals.shutdown()).await;
     say("\nThe demo has ended; its folder, keys and sessions are gone.\n");
     ended.map_err(|broken| internal(&broken))
 }
