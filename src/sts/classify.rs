@@ -41,6 +41,7 @@ const RULES: &[Rule] = &[
     (ACCESS_DENIED, "", Class::Denied),
     (SIGNATURE, "Signature expired", Class::ClockSkew),
     (SIGNATURE, "ot yet current", Class::ClockSkew),
+    (SIGNATURE, "should be scoped to a valid region", Class::Config),
     (SIGNATURE, "", Class::KeyInvalid),
     (CLOCK, "", Class::ClockSkew),
     (KEY, "", Class::KeyInvalid),

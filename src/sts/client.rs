@@ -9,7 +9,7 @@ use url::Url;
 use super::actions::get_session_token;
 use super::reply::{self, Answer, Read, Verdict};
 use super::setup::SetupError;
-use super::transport::{self, Failure, Roots, Route, Timeouts, Transport};
+use super::transport::{Failure, Roots, Route, Timeouts, Transport};
 use super::wire::Call;
 use super::{Error, GetSessionToken, Issued, Reply, Sts, explain, sanitise, sign, times};
 use crate::BoxFuture;
@@ -26,8 +26,12 @@ pub struct StsClient {
 impl StsClient {
     /// A client with the proxies and certificates that the environment names. It reads files: for the start only.
     ///
-    /// `AWS_CA_BUNDLE`, `HTTPS_PROXY`, `HTTP_PROXY`, `ALL_PROXY` and `NO_PROXY` count, as in the AWS CLI. (The loader of
-    /// the system's certificates looks at `SSL_CERT_FILE` and `SSL_CERT_DIR` by itself.)
+    /// Proxies: `HTTPS_PROXY` for an `https` endpoint, `HTTP_PROXY` for an `http` one, `ALL_PROXY` for a scheme that has
+    /// none of its own; not for a host that `NO_PROXY` lists, and never for this machine's loopback. Each also in lower
+    /// case: the upper-case one counts first, an empty one as unset.
+    ///
+    /// Certificates: those of `AWS_CA_BUNDLE` and no others; without it those of `SSL_CERT_FILE` and `SSL_CERT_DIR`;
+    /// without these the system's; and where the system has none, Mozilla's.
     pub fn new(clock: Arc<dyn Clock>, env: Env<'_>) -> Result<Self, SetupError> {
         Self::with_timeouts(clock, env, Timeouts::default())
     }
@@ -87,12 +91,11 @@ impl StsClient {
         let (sample, result) = match self.answer(&mut call).await {
             Ok((answer, received)) => {
                 let Verdict { date, result } = reply::judge(&answer, &call, read);
-                let authenticated = call.endpoint.url.scheme() == "https";
                 let sample = date.map(|date| Sample {
                     date,
                     sent,
                     received,
-                    authenticated,
+                    authenticated: call.authenticated(),
                 });
                 (sample, result)
             }
@@ -114,20 +117,20 @@ impl StsClient {
         let response = response.map_err(|failure| self.no_answer(call, &failure))?;
         let received = self.clock.boot();
         let (status, date) = (response.status().as_u16(), date(&response));
-        let body = transport::read_body(response).await;
+        let body = self.transport.read_body(response).await;
         let body = body.map_err(|failure| self.no_answer(call, &failure))?;
         Ok((Answer { status, date, body }, received))
     }
 
     fn no_answer(&self, call: &Call<'_>, failure: &Failure) -> Error {
         let place = match self.route(&call.endpoint.url) {
-            Route::Direct => call.host().to_owned(),
+            Route::Direct => call.host(),
             route @ Route::Proxy(_) => format!("{} ({route})", call.host()),
         };
         let cause = sanitise::text(&failure.cause, &call.secrets);
         Error {
             class: failure.class,
-            message: explain::no_answer(call.action, &place, failure.class, &cause),
+            message: explain::no_answer(call.action, &place, failure, &cause),
             code: None,
             request_id: None,
             sent: failure.sent,

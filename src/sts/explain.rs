@@ -1,5 +1,6 @@
 //! The sentences of this layer: what happened, where, what to change.
 
+use super::transport::Failure;
 use super::{Action, Class};
 
 /// STS answered with an error.
@@ -35,9 +36,18 @@ pub(super) fn unreadable(action: Action, host: &str, status: u16, class: Class, 
     format!("{action} at {host}: {status} and not a reply of STS, {problem}; {remedy}")
 }
 
-/// There was no answer. `place` is the host and the proxy on the way.
-pub(super) fn no_answer(action: Action, place: &str, class: Class, cause: &str) -> String {
-    let remedy = remedy(class, "");
+/// The date of a reply over plain HTTP contradicts the host's clock by so many seconds.
+pub(super) fn unbelievable(action: Action, host: &str, seconds: i64) -> String {
+    let action = action.as_str();
+    format!(
+        "{action} at {host}: STS's Date header differs by {seconds} s from this host's clock, and over plain http it is \
+         not believed: set the host's clock"
+    )
+}
+
+/// There was no answer. `place` is the host and the proxy on the way; `cause` is the failure's, sanitised.
+pub(super) fn no_answer(action: Action, place: &str, failure: &Failure, cause: &str) -> String {
+    let remedy = failure.remedy.unwrap_or_else(|| remedy(failure.class, ""));
     format!("{action} at {place}: {cause}; {remedy}", action = action.as_str())
 }
 
@@ -55,6 +65,9 @@ fn remedy(class: Class, code: &str) -> &'static str {
         (Class::Config, "MissingAuthenticationToken" | "IncompleteSignature") => {
             "a proxy may have removed or changed headers; check what stands between"
         }
+        (Class::Config, "SignatureDoesNotMatch" | "InvalidSignatureException") => {
+            "endpoint_url belongs to another region than the profile's region; make them agree"
+        }
         (Class::Config, _) => "check the profile's settings and endpoint_url",
         (Class::ClockSkew, "") => "set the host's clock",
         (Class::ClockSkew, _) => {
@@ -71,7 +84,7 @@ fn remedy(class: Class, code: &str) -> &'static str {
         (Class::MfaRejected, _) => {
             "the code was wrong or used before; if it goes on, check the seed, mfa_serial, and who else uses the device"
         }
-        (Class::Throttled, _) => "too many calls in this account and region; the next try waits longer",
+        (Class::Throttled, _) => "too many calls in this account and region; tries go on, further apart",
         (Class::Server, _) => "STS has a problem of its own; the next try follows",
         (Class::Dns, _) => "the name does not resolve; check the region, endpoint_url, the proxy's name and the DNS",
         (Class::Tls, _) => {

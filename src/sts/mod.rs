@@ -66,7 +66,7 @@ pub struct Issued {
     pub credentials: Credentials,
     /// How long they live from the moment the request left: `Expiration` minus the reply's `Date`, less the second
     /// that the date may have been cut by. Counting from the sending is the careful side. Without a date, the `now` of
-    /// the call takes its place.
+    /// the call takes its place. Never longer than the `duration` of the call.
     pub lifetime: Duration,
     /// STS's request id.
     pub request_id: String,

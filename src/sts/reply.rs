@@ -58,11 +58,15 @@ fn understand<T>(answer: &Answer, body: &[u8], call: &Call<'_>, read: Read<T>) -
     let times = Times {
         date: answer.date,
         now: call.now,
+        asked: call.duration,
     };
-    let value = read(xml::child(root, &format!("{action}Result"))?, times)?;
+    let result = match times.unbelievable() {
+        Some(seconds) if !call.authenticated() => Err(unbelievable(call, seconds, id)),
+        _ => Ok((read(xml::child(root, &format!("{action}Result"))?, times)?, id)),
+    };
     Ok(Verdict {
         date: answer.date,
-        result: Ok((value, id)),
+        result,
     })
 }
 
@@ -84,7 +88,7 @@ fn refused<T>(answer: &Answer, root: Node<'_, '_>, call: &Call<'_>) -> Result<Ve
         date: answer.date.filter(|_| id.is_some() && xml::in_namespace(root)),
         result: Err(Error {
             class,
-            message: explain::refused(call.action, call.host(), answer.status, class, &code, &text),
+            message: explain::refused(call.action, &call.host(), answer.status, class, &code, &text),
             code: Some(code),
             request_id: id,
             sent: true,
@@ -92,11 +96,23 @@ fn refused<T>(answer: &Answer, root: Node<'_, '_>, call: &Call<'_>) -> Result<Ve
     })
 }
 
+/// Credentials whose date nobody vouches for, and that contradicts what is known: they could be long dead, or die later
+/// than the reply makes believe.
+fn unbelievable(call: &Call<'_>, seconds: i64, request_id: String) -> Error {
+    Error {
+        class: Class::Malformed,
+        message: explain::unbelievable(call.action, &call.host(), seconds),
+        code: None,
+        request_id: Some(request_id),
+        sent: true,
+    }
+}
+
 fn unreadable(status: u16, call: &Call<'_>, problem: &Malformed) -> Error {
     let class = classify::classify_unreadable(status);
     Error {
         class,
-        message: explain::unreadable(call.action, call.host(), status, class, &problem.0),
+        message: explain::unreadable(call.action, &call.host(), status, class, &problem.0),
         code: None,
         request_id: None,
         sent: true,

@@ -8,16 +8,24 @@ const LONGEST: usize = 300;
 /// What stands for a removed secret.
 const REDACTED: &str = "[redacted]";
 
+/// What stands for a quoted value.
+const QUOTED: &str = "Value '...'";
+
+/// From this length on a run of letters and digits may be a secret access key (40) or a session token (hundreds).
+const CREDENTIALS_LENGTH: usize = 32;
+
 /// A foreign text (STS's message, a library's error) as it may appear in a message of ours: its first line, printable
-/// ASCII, without the values that STS quotes and without the secrets of the call, at most 300 characters.
+/// ASCII, without the values that STS quotes, without the secrets of the call and without what looks like credentials
+/// that a server put there, at most 300 characters.
 ///
 /// Some messages of STS quote a parameter (`Value '…' at 'tokenCode' failed …`); that of `SignatureDoesNotMatch` goes
-/// on with the canonical request after its first line.
+/// on with the canonical request after its first line. Every buffer before the last is wiped, and takes its room once, so
+/// that no piece of it is left behind in freed memory.
 pub(super) fn text(foreign: &str, secrets: &[&str]) -> String {
     let line = foreign.trim_start().lines().next().unwrap_or_default();
     let mut printable = Zeroizing::new(String::with_capacity(line.len()));
     printable.extend(line.chars().filter(|c| !c.is_control()).map(ascii));
-    let mut clean = without_secrets(&without_quoted_values(&printable), secrets);
+    let mut clean = clean(&without_quoted_values(&printable), secrets);
     if clean.len() > LONGEST {
         clean.truncate(LONGEST - 3);
         clean.push_str("...");
@@ -31,12 +39,12 @@ fn ascii(c: char) -> char {
 
 /// STS's error code, if it looks like one: 1 to 64 of `[A-Za-z0-9._:-]`.
 pub(super) fn code(foreign: &str, secrets: &[&str]) -> Option<String> {
-    word(foreign, b"._:-").map(|code| without_secrets(code, secrets))
+    word(foreign, b"._:-").map(|code| clean(code, secrets))
 }
 
 /// STS's request id, if it looks like one: 1 to 64 of `[A-Za-z0-9-]`.
 pub(super) fn request_id(foreign: &str, secrets: &[&str]) -> Option<String> {
-    word(foreign, b"-").map(|id| without_secrets(id, secrets))
+    word(foreign, b"-").map(|id| std::mem::take(&mut *without_secrets(id, secrets)))
 }
 
 fn word<'a>(foreign: &'a str, more: &[u8]) -> Option<&'a str> {
@@ -45,11 +53,12 @@ fn word<'a>(foreign: &'a str, more: &[u8]) -> Option<&'a str> {
 }
 
 fn without_quoted_values(text: &str) -> Zeroizing<String> {
-    let mut clean = Zeroizing::new(String::with_capacity(text.len() + 16));
+    let room = text.len() + text.matches("Value '").count() * QUOTED.len();
+    let mut clean = Zeroizing::new(String::with_capacity(room));
     let mut rest = text;
     while let Some((before, quoted)) = rest.split_once("Value '") {
         clean.push_str(before);
-        clean.push_str("Value '...'");
+        clean.push_str(QUOTED);
         // A value may itself hold quotes: it ends where the name of the parameter begins, or else nowhere.
         rest = quoted.find("' at '").map_or("", |end| &quoted[end + 1..]);
     }
@@ -57,26 +66,58 @@ fn without_quoted_values(text: &str) -> Zeroizing<String> {
     clean
 }
 
-fn without_secrets(text: &str, secrets: &[&str]) -> String {
+fn clean(text: &str, secrets: &[&str]) -> String {
+    std::mem::take(&mut *without_credentials(&without_secrets(text, secrets)))
+}
+
+fn without_secrets(text: &str, secrets: &[&str]) -> Zeroizing<String> {
     let mut clean = Zeroizing::new(text.to_owned());
     for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
         let encoded = percent_encoded(secret);
         let upper = String::from_utf8_lossy(&encoded);
-        let lower = Zeroizing::new(with_lower_case_escapes(&upper));
+        let lower = with_lower_case_escapes(&upper);
         for form in [secret, upper.as_ref(), lower.as_str()] {
-            *clean = clean.replace(form, REDACTED);
+            // The wrapper is replaced, not the text in it: only its drop wipes.
+            clean = replaced(&clean, form, REDACTED);
         }
     }
-    std::mem::take(&mut *clean)
+    clean
+}
+
+fn replaced(text: &str, from: &str, to: &str) -> Zeroizing<String> {
+    let room = text.len() + text.matches(from).count() * to.len();
+    let mut clean = Zeroizing::new(String::with_capacity(room));
+    for (index, piece) in text.split(from).enumerate() {
+        clean.push_str(if index == 0 { "" } else { to });
+        clean.push_str(piece);
+    }
+    clean
 }
 
 /// `%2f` is the same escape as `%2F`; the letters outside escapes keep their case.
-fn with_lower_case_escapes(encoded: &str) -> String {
-    let mut lower = encoded.to_owned();
-    for (at, _) in encoded.match_indices('%') {
-        lower.replace_range(at..at + 3, &encoded[at..at + 3].to_ascii_lowercase());
+fn with_lower_case_escapes(encoded: &str) -> Zeroizing<String> {
+    let mut lower = Zeroizing::new(String::with_capacity(encoded.len()));
+    let mut escape = 0_u8;
+    for c in encoded.chars() {
+        escape = if c == '%' { 3 } else { escape.saturating_sub(1) };
+        lower.push(if escape > 0 { c.to_ascii_lowercase() } else { c });
     }
     lower
+}
+
+/// Without long runs of base64's characters (and `%`, of their escapes) in which there are both letters and digits: no
+/// word of a sentence and no UUID is one; that a long path in an ARN may be one is the price.
+fn without_credentials(text: &str) -> Zeroizing<String> {
+    let in_run = |c: char| c.is_ascii_alphanumeric() || "/+=%".contains(c);
+    let mut clean = Zeroizing::new(String::with_capacity(text.len()));
+    for piece in text.split_inclusive(|c| !in_run(c)) {
+        let run = piece.trim_end_matches(|c| !in_run(c));
+        let (letters, digits) = (|c: char| c.is_ascii_alphabetic(), |c: char| c.is_ascii_digit());
+        let secret = run.len() >= CREDENTIALS_LENGTH && run.contains(letters) && run.contains(digits);
+        clean.push_str(if secret { REDACTED } else { run });
+        clean.push_str(&piece[run.len()..]);
+    }
+    clean
 }
 
 #[cfg(test)]
@@ -110,6 +151,37 @@ mod tests {
         ] {
             assert_eq!(text(foreign, &[SECRET, CODE]), expected);
         }
+    }
+
+    #[test]
+    fn what_looks_like_credentials_is_left_out() {
+        let token = "IQoJb3JpZ2luX2VjEHoaCWV1LXdlc3Qt/+=";
+        for (foreign, expected) in [
+            (format!("token {token}, {token}."), "token [redacted], [redacted]."),
+            (token[..32].to_owned(), "[redacted]"),
+            (token[..31].to_owned(), &token[..31]),
+            (token.replace('/', "%2F"), "[redacted]"),
+            ("x".repeat(32), &"x".repeat(32)),
+            ("1".repeat(32), &"1".repeat(32)),
+            (
+                "arn:aws:iam::123456789012:user/somebody is not c6104cbe-af31-11e0-8154-cbc7ccf896c7".to_owned(),
+                "arn:aws:iam::123456789012:user/somebody is not c6104cbe-af31-11e0-8154-cbc7ccf896c7",
+            ),
+        ] {
+            assert_eq!(text(&foreign, &[]), expected);
+        }
+        let code_like = "A1".repeat(16);
+        assert_eq!(code(&code_like, &[]).as_deref(), Some("[redacted]"));
+    }
+
+    #[test]
+    fn a_buffer_that_holds_the_raw_text_is_never_left_for_a_larger_one() {
+        let raw = "Value '' at 'x' 138502".repeat(500);
+        let quoted = without_quoted_values(&raw);
+        assert_eq!(quoted.capacity(), raw.len() + 500 * QUOTED.len());
+        let replaced = replaced(&raw, CODE, REDACTED);
+        assert_eq!(replaced.capacity(), raw.len() + 500 * REDACTED.len());
+        assert_eq!(without_credentials(&raw).capacity(), raw.len());
     }
 
     #[test]

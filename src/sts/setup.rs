@@ -14,6 +14,15 @@ pub enum SetupError {
         /// What is wrong with it.
         problem: String,
     },
+    /// The certificates that the user put in the place of the system's are not usable; to go on with others would trust
+    /// whom the user did not choose.
+    #[error("{variables}: {problem}; name what holds certificates in PEM form, or unset it to use the system's")]
+    SystemCertificates {
+        /// The environment variables that are set.
+        variables: &'static str,
+        /// What is wrong.
+        problem: String,
+    },
     /// A proxy that could not be used; going without it would be a surprise.
     #[error("{variable} {problem}; write it as http://host:port or http://user:password@host:port, or unset it")]
     Proxy {

@@ -5,7 +5,6 @@ use aws_sigv4::http_request::{SignableBody, SignableRequest, SigningSettings, si
 use aws_sigv4::sign::v4::SigningParams;
 use chrono::Datelike;
 use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HOST, HeaderMap, HeaderName, HeaderValue};
-use url::Url;
 
 use super::Class;
 use super::transport::Failure;
@@ -31,6 +30,7 @@ impl From<Unsigned> for Failure {
         Self {
             class,
             cause: unsigned.to_string(),
+            remedy: None,
             sent: false,
         }
     }
@@ -44,7 +44,7 @@ pub(super) fn headers(call: &Call<'_>) -> Result<HeaderMap, Unsigned> {
     if !(1970..=9999).contains(&call.now.year()) {
         return Err(Unsigned::Year(call.now.year()));
     }
-    let host = host(&call.endpoint.url);
+    let host = call.host();
     let signature = signature(call, &host)?;
     let mut headers = HeaderMap::new();
     for (name, value) in [(HOST, host.as_str()), (CONTENT_TYPE, wire::CONTENT_TYPE)] {
@@ -86,34 +86,14 @@ fn signature(call: &Call<'_>, host: &str) -> Result<Vec<(String, String)>, Unsig
         .collect())
 }
 
-/// `Host` as it goes over the wire: the port only where it is not the scheme's own.
-fn host(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    match url.port() {
-        Some(port) => format!("{host}:{port}"),
-        None => host.to_owned(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::sync::Arc;
+    use std::time::Duration;
 
     use super::*;
     use crate::aws::{Endpoint, LongTermKey};
     use crate::sts::Action;
-
-    #[test]
-    fn the_host_has_a_port_only_where_it_is_not_the_schemes() {
-        for (url, expected) in [
-            ("https://sts.example:443/", "sts.example"),
-            ("http://sts.example:443/", "sts.example:443"),
-            ("https://[::1]:8443/", "[::1]:8443"),
-            ("https://user:password@sts.example/", "sts.example"),
-        ] {
-            assert_eq!(host(&url.parse().unwrap()), expected);
-        }
-    }
 
     #[test]
     fn a_year_that_no_time_stamp_has_is_an_error_and_no_panic() {
@@ -129,6 +109,7 @@ mod tests {
                 endpoint: &endpoint,
                 key: &key,
                 now,
+                duration: Duration::ZERO,
                 form: wire::encode_form(Action::GetSessionToken, &[]),
                 secrets: Vec::new(),
             })

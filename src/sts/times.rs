@@ -7,6 +7,10 @@ use super::xml::Malformed;
 /// The longest session there is (36 hours), and an hour more for a server whose clocks disagree.
 const LONGEST: TimeDelta = TimeDelta::hours(37);
 
+/// How far a date that anybody on the way could have written may be from what is known: AWS's own tolerance of a
+/// request's time stamp, and that of [`crate::clock::StsTime`], which would not learn from a farther one either.
+const UNAUTHENTICATED_TOLERANCE: TimeDelta = TimeDelta::minutes(15);
+
 /// What a reply's `Expiration` is measured against.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Times {
@@ -14,10 +18,19 @@ pub(super) struct Times {
     pub(super) date: Option<DateTime<Utc>>,
     /// STS's time, as far as it was known when the request was signed.
     pub(super) now: DateTime<Utc>,
+    /// The lifetime that was asked for.
+    pub(super) asked: Duration,
 }
 
 impl Times {
-    /// How long credentials live from the moment the request left: never more than STS grants.
+    /// By how many seconds the date is too far away to be believed of a reply that nothing authenticates.
+    pub(super) fn unbelievable(self) -> Option<i64> {
+        let distance = (self.date? - self.now).abs();
+        (distance > UNAUTHENTICATED_TOLERANCE).then(|| distance.num_seconds())
+    }
+
+    /// How long credentials live from the moment the request left: never more than STS grants, nor than was asked for,
+    /// since without a date a host whose clock is behind would count its own error as life.
     ///
     /// The date was cut to whole seconds, so the true time of the reply may be nearly a second later; `now` is of
     /// before the request left, so it is early enough as it is, but no clock is better than its second.
@@ -26,7 +39,8 @@ impl Times {
         if left <= TimeDelta::zero() || left > LONGEST {
             return Err(Malformed::new("it has an impossible Expiration"));
         }
-        Ok((left - TimeDelta::seconds(1)).to_std().unwrap_or_default())
+        let left = (left - TimeDelta::seconds(1)).to_std().unwrap_or_default();
+        Ok(left.min(self.asked))
     }
 }
 
@@ -102,6 +116,7 @@ mod tests {
         let times = Times {
             date: Some(at(100)),
             now: at(0),
+            asked: Duration::from_hours(40),
         };
         for (expiration, seconds) in [(101, 0), (102, 1), (43_300, 43_199), (100 + 37 * 3_600, 37 * 3_600 - 1)] {
             assert_eq!(
@@ -117,8 +132,31 @@ mod tests {
 
     #[test]
     fn without_a_date_it_is_measured_by_what_was_known() {
-        let times = Times { date: None, now: at(0) };
+        let times = Times {
+            date: None,
+            now: at(0),
+            asked: Duration::from_mins(15),
+        };
         assert_eq!(times.lifetime(at(900)), Ok(Duration::from_secs(899)));
         assert!(times.lifetime(at(0)).is_err());
+        assert_eq!(times.unbelievable(), None);
+    }
+
+    #[test]
+    fn it_is_never_longer_than_asked() {
+        for (date, left, seconds) in [
+            (None, 901, 900),
+            (None, 8_100, 900),
+            (Some(at(0)), 8_100, 900),
+            (None, 900, 899),
+        ] {
+            let asked = Duration::from_mins(15);
+            let times = Times {
+                date,
+                now: at(0),
+                asked,
+            };
+            assert_eq!(times.lifetime(at(left)), Ok(Duration::from_secs(seconds)), "{left}");
+        }
     }
 }

@@ -1,4 +1,7 @@
+use std::time::Duration;
+
 use chrono::{DateTime, Utc};
+use url::Url;
 use zeroize::Zeroizing;
 
 use super::Action;
@@ -17,15 +20,30 @@ pub(super) struct Call<'a> {
     pub(super) key: &'a LongTermKey,
     /// STS's time, for the signature.
     pub(super) now: DateTime<Utc>,
+    /// The lifetime that is asked for.
+    pub(super) duration: Duration,
     pub(super) form: Zeroizing<Vec<u8>>,
     /// What must never be repeated in a message, whatever the reply echoes.
     pub(super) secrets: Vec<&'a str>,
 }
 
 impl Call<'_> {
-    /// The endpoint's host, for messages.
-    pub(super) fn host(&self) -> &str {
-        self.endpoint.url.host_str().unwrap_or_default()
+    /// `Host` as it goes over the wire and as messages show it: the port only where it is not the scheme's own.
+    pub(super) fn host(&self) -> String {
+        host(&self.endpoint.url)
+    }
+
+    /// Whether the reply comes over TLS, so that nobody on the way can have written it.
+    pub(super) fn authenticated(&self) -> bool {
+        self.endpoint.url.scheme() == "https"
+    }
+}
+
+fn host(url: &Url) -> String {
+    let host = url.host_str().unwrap_or_default();
+    match url.port() {
+        Some(port) => format!("{host}:{port}"),
+        None => host.to_owned(),
     }
 }
 
@@ -68,6 +86,18 @@ fn push_encoded(form: &mut Vec<u8>, byte: u8) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_host_has_a_port_only_where_it_is_not_the_schemes() {
+        for (url, expected) in [
+            ("https://sts.example:443/", "sts.example"),
+            ("http://sts.example:443/", "sts.example:443"),
+            ("https://[::1]:8443/", "[::1]:8443"),
+            ("https://user:password@sts.example/", "sts.example"),
+        ] {
+            assert_eq!(host(&url.parse().unwrap()), expected);
+        }
+    }
 
     #[test]
     fn escapes_all_but_the_unreserved_characters_and_never_moves() {

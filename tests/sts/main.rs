@@ -78,7 +78,7 @@ fn error(reply: Reply) -> Error {
         panic!("the call went well");
     };
     let shown = format!("{error} {error:?}");
-    for secret in [SECRET_ACCESS_KEY, CODE, SESSION_TOKEN] {
+    for secret in [ACCESS_KEY_ID, SECRET_ACCESS_KEY, CODE, SESSION_TOKEN] {
         assert!(!shown.contains(secret), "{shown}");
     }
     assert!(!error.message.contains('\n'), "{shown}");

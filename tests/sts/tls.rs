@@ -113,15 +113,18 @@ async fn refused(config: ServerConfig, environment: &[(&str, &str)]) -> Error {
 
 #[tokio::test]
 async fn a_server_that_speaks_no_tls_has_received_nothing() {
-    for (ending, timeouts, class) in [
-        (Ending::Greet("SSH-2.0-OpenSSH_9.9\r\n"), PATIENT, Class::Tls),
-        (Ending::Greet("HTTP/1.1 400 Bad Request\r\n\r\n"), PATIENT, Class::Tls),
-        (Ending::Stall, HASTY_CONNECT, Class::Timeout),
+    let no_tls = ": the server does not speak TLS; check endpoint_url's scheme and port";
+    let no_connection = ": no connection within 0.15 s; ";
+    for (ending, timeouts, class, words) in [
+        (Ending::Greet("SSH-2.0-OpenSSH_9.9\r\n"), PATIENT, Class::Tls, no_tls),
+        (Ending::Greet("HTTP/1.1 400 Bad\r\n\r\n"), PATIENT, Class::Tls, no_tls),
+        (Ending::Stall, HASTY_CONNECT, Class::Timeout, no_connection),
     ] {
         let server = Server::plain(ending).await;
         let url = format!("https://{}", server.address);
         let error = error(call(&client(&[], timeouts), &url).await);
         assert_eq!((error.class, error.sent), (class, false), "{error}");
+        assert!(error.message.contains(words), "{error}");
         assert_eq!(server.seen().await.0, 1);
     }
 }

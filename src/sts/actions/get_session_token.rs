@@ -10,11 +10,11 @@ use crate::sts::wire::{Call, encode_form};
 use crate::sts::xml::{self, Malformed};
 use crate::sts::{Action, GetSessionToken, credentials};
 
-/// The request. Whoever holds the long-term key and the code is in the list of what must not be repeated.
+/// The request. The key, whole id included (the user may have swapped its halves), and the code must not be repeated.
 pub(in crate::sts) fn call<'a>(ask: &GetSessionToken<'a>) -> Call<'a> {
     let seconds = ask.duration.as_secs().to_string();
     let mut parameters = vec![("DurationSeconds", seconds.as_str())];
-    let mut secrets = vec![ask.key.secret_access_key.expose()];
+    let mut secrets = vec![ask.key.secret_access_key.expose(), ask.key.access_key_id.as_str()];
     if let Some((serial, code)) = ask.mfa {
         parameters.extend([("SerialNumber", serial.as_str()), ("TokenCode", code.expose())]);
         secrets.push(code.expose());
@@ -24,6 +24,7 @@ pub(in crate::sts) fn call<'a>(ask: &GetSessionToken<'a>) -> Call<'a> {
         endpoint: ask.endpoint,
         key: ask.key,
         now: ask.now,
+        duration: Duration::from_secs(ask.duration.as_secs().into()),
         form: encode_form(Action::GetSessionToken, &parameters),
         secrets,
     }
@@ -55,7 +56,7 @@ mod tests {
             duration: SessionDuration::default(),
             mfa: mfa.as_ref().map(|(serial, code)| (serial, code)),
         });
-        assert_eq!(call.secrets.len(), 1 + usize::from(mfa.is_some()));
+        assert_eq!(call.secrets.len(), 2 + usize::from(mfa.is_some()));
         String::from_utf8(call.form.to_vec()).unwrap()
     }
 

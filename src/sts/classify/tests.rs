@@ -50,6 +50,11 @@ fn the_text_tells_the_meanings_of_a_code_apart() {
             Class::KeyInvalid,
         ),
         (
+            "SignatureDoesNotMatch",
+            "Credential should be scoped to a valid region, not 'us-east-1'. ",
+            Class::Config,
+        ),
+        (
             "ValidationError",
             "The requested DurationSeconds exceeds the 1 hour session limit for roles assumed by role chaining.",
             Class::Config,

@@ -1,3 +1,5 @@
+mod dates;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,16 +29,22 @@ const DATE: &str = "Sun, 22 Nov 2026 02:31:59 GMT";
 const LONG_TERM_SECRET: &str = "longTermSecret/EXAMPLEKEY";
 const CODE: &str = "005924";
 
-fn judge_with(status: u16, date: Option<&str>, body: Option<&[u8]>) -> Verdict<(Credentials, Duration)> {
+type Judged = Verdict<(Credentials, Duration)>;
+
+fn judge_with(status: u16, date: Option<&str>, body: Option<&[u8]>) -> Judged {
+    let endpoint = Endpoint::regional(&"eu-west-1".parse().unwrap());
+    judge_from(&endpoint, status, date, body)
+}
+
+fn judge_from(endpoint: &Endpoint, status: u16, date: Option<&str>, body: Option<&[u8]>) -> Judged {
     let key = LongTermKey {
         access_key_id: "AKIAIOSFODNN7EXAMPLE".parse().unwrap(),
         secret_access_key: Arc::new(LONG_TERM_SECRET.into()),
     };
-    let endpoint = Endpoint::regional(&"eu-west-1".parse().unwrap());
     let serial = "GAHT12345678".parse().unwrap();
     let code = TokenCode::try_from(CODE.to_owned()).unwrap();
     let call = get_session_token::call(&GetSessionToken {
-        endpoint: &endpoint,
+        endpoint,
         key: &key,
         now: "2026-11-22T02:31:50Z".parse().unwrap(),
         duration: 43_200.try_into().unwrap(),
@@ -86,12 +94,15 @@ fn a_good_reply_brings_credentials_their_lifetime_and_the_date() {
 }
 
 #[test]
-fn without_a_date_the_lifetime_is_counted_from_the_signature() {
-    for date in [None, Some("yesterday")] {
-        let verdict = judge_with(200, date, Some(GOOD.as_bytes()));
-        let ((_, lifetime), _) = verdict.result.ok().unwrap();
-        assert_eq!((lifetime, verdict.date), (Duration::from_secs(43_208), None));
-    }
+fn a_foreign_region_names_the_two_settings_that_disagree() {
+    let body = REFUSED.replace("AccessDenied", "SignatureDoesNotMatch").replace(
+        "MultiFactorAuthentication failed with invalid MFA one time pass code. ",
+        "Credential should be scoped to a valid region, not 'eu-west-1'. ",
+    );
+    let (error, _) = error(403, &body);
+    assert_eq!(error.class, Class::Config);
+    let words = "; endpoint_url belongs to another region than the profile's region; make them agree";
+    assert!(error.message.ends_with(words), "{error}");
 }
 
 #[test]
@@ -257,7 +268,7 @@ fn an_error_with_a_status_of_success_is_still_an_error() {
 #[test]
 fn what_the_reply_echoes_is_not_repeated() {
     let echo = "1 validation error detected: Value '005925\\' at 'tokenCode' failed; 005924 longTermSecret/EXAMPLEKEY \
-                longTermSecret%2FEXAMPLEKEY";
+                longTermSecret%2FEXAMPLEKEY AKIAIOSFODNN7EXAMPLE IQoJb3JpZ2luX2VjEHoaCWV1LXdlc3QtMSJH";
     let body = REFUSED
         .replace("AccessDenied", "ValidationError")
         .replace(
@@ -267,7 +278,14 @@ fn what_the_reply_echoes_is_not_repeated() {
         .replace(ID, "id-005924");
     let (error, _) = error(400, &body);
     assert_eq!(error.class, Class::Config);
-    for secret in ["005924", "005925", LONG_TERM_SECRET, "longTermSecret%2F"] {
+    for secret in [
+        "005924",
+        "005925",
+        LONG_TERM_SECRET,
+        "longTermSecret%2F",
+        "AKIA",
+        "IQoJ",
+    ] {
         assert!(!format!("{error:?}").contains(secret), "{error:?}");
     }
     let code = REFUSED.replace("AccessDenied", CODE);

@@ -20,7 +20,6 @@ use rustls::time_provider::TimeProvider;
 use url::Url;
 use zeroize::Zeroizing;
 
-pub(super) use body::read as read_body;
 pub(super) use failure::Failure;
 use proxy::Proxies;
 pub use proxy::Route;
@@ -55,6 +54,7 @@ pub(super) struct Transport {
     client: Client,
     proxies: Arc<Proxies>,
     roots: Roots,
+    timeouts: Timeouts,
 }
 
 impl Transport {
@@ -67,6 +67,7 @@ impl Transport {
             client: client.map_err(|error| SetupError::Client(error.to_string()))?,
             proxies,
             roots,
+            timeouts,
         })
     }
 
@@ -80,7 +81,14 @@ impl Transport {
     ) -> Result<Response, Failure> {
         let request = self.client.request(Method::POST, url.clone());
         let request = request.headers(headers).body(Bytes::from_owner(form));
-        request.send().await.map_err(|error| Failure::of(&error))
+        let response = request.send().await;
+        response.map_err(|error| Failure::of(&error, self.timeouts))
+    }
+
+    /// The whole body, or `None` when it is longer than any reply of STS.
+    pub(super) async fn read_body(&self, response: Response) -> Result<Option<Zeroizing<Vec<u8>>>, Failure> {
+        let body = body::read(response).await;
+        body.map_err(|error| Failure::of(&error, self.timeouts))
     }
 
     pub(super) fn route(&self, url: &Url) -> Route {
@@ -92,9 +100,9 @@ impl Transport {
     }
 }
 
-/// Everything that could send a request twice, elsewhere, or with more than we wrote is off, the library's own look at the environment
-/// (which a proxy of ours ends) among it. Without a pool a lost
-/// connection is always a fresh one, so that no library thinks it safe to send a used code again.
+/// Everything that could send a request twice, elsewhere, or with more than we wrote is off, the library's own look at
+/// the environment (which a proxy of ours ends) among it. Without a pool a lost connection is always a fresh one, so
+/// that no library thinks it safe to send a used code again.
 fn client(tls: ClientConfig, proxies: Arc<Proxies>, timeouts: Timeouts) -> reqwest::Result<Client> {
     let proxy = reqwest::Proxy::custom(move |url| proxies.intercept(url).cloned());
     Client::builder()
@@ -137,5 +145,16 @@ impl TimeProvider for WallTime {
 impl std::fmt::Debug for WallTime {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("WallTime")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_call_has_three_seconds_to_connect_and_ten_in_all() {
+        let Timeouts { connect, total } = Timeouts::default();
+        assert_eq!((connect, total), (Duration::from_secs(3), Duration::from_secs(10)));
     }
 }

@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 use rustls::RootCertStore;
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
+use rustls_native_certs::CertificateResult;
 
 use crate::config::Env;
 use crate::sts::setup::SetupError;
@@ -33,7 +34,7 @@ impl fmt::Display for Roots {
 pub(super) fn load(env: Env<'_>) -> Result<(RootCertStore, Roots), SetupError> {
     match env("AWS_CA_BUNDLE").filter(|path| !path.is_empty()) {
         Some(path) => bundle(Path::new(&path)),
-        None => Ok(system_or_mozilla()),
+        None => choose(rustls_native_certs::load_native_certs(), named(env)),
     }
 }
 
@@ -62,20 +63,39 @@ fn bundle(path: &Path) -> Result<(RootCertStore, Roots), SetupError> {
     Ok((store, Roots::Bundle(path.to_owned(), count)))
 }
 
-/// An image without certificates (`scratch`) must still reach AWS.
-fn system_or_mozilla() -> (RootCertStore, Roots) {
+/// The variables by which the user tells the loader of the system's certificates where these are.
+fn named(env: Env<'_>) -> Option<&'static str> {
+    let set = |name| env(name).is_some_and(|value| !value.is_empty());
+    match (set("SSL_CERT_FILE"), set("SSL_CERT_DIR")) {
+        (true, true) => Some("SSL_CERT_FILE and SSL_CERT_DIR"),
+        (true, false) => Some("SSL_CERT_FILE"),
+        (false, true) => Some("SSL_CERT_DIR"),
+        (false, false) => None,
+    }
+}
+
+/// What was loaded, if a certificate in it can be used. An image without any (`scratch`) must still reach AWS; but a
+/// slip in what the user named must not silently trust others.
+fn choose(loaded: CertificateResult, named: Option<&'static str>) -> Result<(RootCertStore, Roots), SetupError> {
     let mut store = RootCertStore::empty();
-    let (count, _) = store.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let (count, _) = store.add_parsable_certificates(loaded.certs);
     if count > 0 {
-        return (store, Roots::System(count));
+        return Ok((store, Roots::System(count)));
+    }
+    if let Some(variables) = named {
+        let problem = loaded.errors.first().map(ToString::to_string);
+        let problem = problem.unwrap_or_else(|| "no certificate there can be used".to_owned());
+        return Err(SetupError::SystemCertificates { variables, problem });
     }
     store.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
     let count = store.len();
-    (store, Roots::Mozilla(count))
+    Ok((store, Roots::Mozilla(count)))
 }
 
 #[cfg(test)]
 mod tests {
+    use rustls_native_certs::load_certs_from_paths;
+
     use super::*;
 
     fn load_bundle(pem: &[u8]) -> Result<Roots, String> {
@@ -133,6 +153,48 @@ mod tests {
                 .unwrap();
             assert!(error.to_string().contains("cannot be read"), "{error}");
         }
+    }
+
+    #[test]
+    fn without_certificates_of_the_system_mozillas_count() {
+        let mut unusable = CertificateResult::default();
+        unusable.certs.push(CertificateDer::from(vec![0]));
+        let missing = load_certs_from_paths(Some(Path::new("/nonexistent/ca.pem")), None);
+        assert!(!missing.errors.is_empty());
+        for loaded in [CertificateResult::default(), unusable, missing] {
+            let (store, roots) = choose(loaded, None).unwrap();
+            assert_eq!(roots, Roots::Mozilla(store.len()));
+            assert!(store.len() > 100, "{roots}");
+        }
+    }
+
+    #[test]
+    fn certificates_that_the_user_named_have_no_substitute() {
+        let empty = tempfile::NamedTempFile::new().unwrap();
+        for (path, words) in [
+            (Path::new("/nonexistent/ca.pem"), "'/nonexistent/ca.pem'"),
+            (empty.path(), "no certificate"),
+        ] {
+            for variables in ["SSL_CERT_FILE", "SSL_CERT_DIR", "SSL_CERT_FILE and SSL_CERT_DIR"] {
+                let set = |name: &str| variables.contains(name).then(|| "/somewhere".into());
+                let loaded = load_certs_from_paths(Some(path), None);
+                let error = choose(loaded, named(&set)).err().unwrap().to_string();
+                assert!(error.starts_with(&format!("{variables}: ")), "{error}");
+                assert!(error.contains(words), "{error}");
+            }
+        }
+        assert_eq!(named(&|_| Some("".into())), None);
+    }
+
+    #[test]
+    fn what_can_be_used_is_used() {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), certificate()).unwrap();
+        let mut loaded = load_certs_from_paths(Some(file.path()), Some(Path::new("/nonexistent")));
+        loaded.certs.push(CertificateDer::from(vec![0]));
+        assert!(!loaded.errors.is_empty());
+        let (_, roots) = choose(loaded, Some("SSL_CERT_FILE")).unwrap();
+        assert_eq!(roots, Roots::System(1));
     }
 
     #[test]
