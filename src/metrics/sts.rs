@@ -50,7 +50,11 @@ impl Sts {
                 }
                 series.duration.observe(elapsed.as_secs_f64());
             }
-            Event::ClockOffset(offset) => self.clock_offset.set(offset.as_seconds_f64()),
+            // What it is measured with is no more precise.
+            Event::ClockOffset(offset) => {
+                let milliseconds = (offset.as_seconds_f64() * 1_000.0).round();
+                self.clock_offset.set(milliseconds / 1_000.0);
+            }
             Event::ClockJumped(_) => self.clock_jumps.inc(),
             Event::Calling { .. } | Event::Renewed { .. } | Event::Failed { .. } | Event::Expired { .. } => {}
         }
@@ -80,7 +84,7 @@ mod tests {
                 elapsed: Duration::from_millis(120),
             });
         }
-        sts.observe(&Event::ClockOffset(TimeDelta::milliseconds(-1_500)));
+        sts.observe(&Event::ClockOffset(TimeDelta::microseconds(-1_500_400)));
         sts.observe(&Event::ClockJumped(TimeDelta::hours(1)));
 
         let calls = &sts.actions[0];
@@ -89,7 +93,7 @@ mod tests {
         assert_eq!(throttled, 2);
         assert_eq!(calls.errors.iter().map(IntCounter::get).sum::<u64>(), throttled);
         assert_eq!(calls.duration.get_sample_count(), 3);
-        assert!((sts.clock_offset.get() + 1.5).abs() < 1e-9);
+        assert_eq!(sts.clock_offset.get().to_string(), "-1.5", "in whole milliseconds");
         assert_eq!(sts.clock_jumps.get(), 1);
     }
 }

@@ -1,12 +1,15 @@
 use std::io::{self, IoSlice};
 use std::pin::Pin;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::task::{Context, Poll, ready};
 
+use hyper::StatusCode;
 use hyper::rt::{Read, ReadBufCursor, Write};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
+
+use crate::clock::BootInstant;
 
 /// What a connection's socket is in the middle of, as its bytes tell. The route answers without waiting, so that bytes
 /// that came in and brought no reply are a head that is not whole yet.
@@ -20,24 +23,37 @@ pub(super) enum Activity {
     Stalled,
 }
 
-/// The socket's side, and the timer's.
+/// The socket's side, the timer's, and that of whoever seeks a connection to close.
 #[derive(Clone)]
-pub(super) struct Shared(Arc<AtomicU8>);
+pub(super) struct Shared(Arc<State>);
+
+struct State {
+    bits: AtomicU8,
+    /// Milliseconds since boot.
+    since: AtomicU64,
+}
 
 const UNANSWERED: u8 = 1;
 const STALLED: u8 = 2;
 /// Something came in since the timer's keeper last looked.
 const MOVED: u8 = 4;
+/// A byte has come in at some time.
+const HEARD: u8 = 8;
+/// A known token has been shown.
+const RECOGNISED: u8 = 16;
 
 impl Shared {
     /// A new connection: its first head is awaited.
-    pub(super) fn new() -> Self {
-        Self(Arc::new(AtomicU8::new(UNANSWERED)))
+    pub(super) fn new(now: BootInstant) -> Self {
+        Self(Arc::new(State {
+            bits: AtomicU8::new(UNANSWERED),
+            since: AtomicU64::new(milliseconds(now)),
+        }))
     }
 
     /// What is going on, and whether anything came in since the last look.
     pub(super) fn look(&self) -> (Activity, bool) {
-        let state = self.0.fetch_and(!MOVED, Ordering::Relaxed);
+        let state = self.0.bits.fetch_and(!MOVED, Ordering::Relaxed);
         let activity = if state & STALLED != 0 {
             Activity::Stalled
         } else if state & UNANSWERED != 0 {
@@ -48,17 +64,46 @@ impl Shared {
         (activity, state & MOVED != 0)
     }
 
-    fn read(&self) {
-        self.0.fetch_or(UNANSWERED | MOVED, Ordering::Relaxed);
+    /// When what is going on began.
+    pub(super) fn since(&self, since: BootInstant) {
+        self.0.since.store(milliseconds(since), Ordering::Relaxed);
     }
 
-    fn wrote(&self) {
-        self.0.fetch_and(MOVED, Ordering::Relaxed);
+    /// Since when nothing has been asked; none in the middle of a request. In milliseconds since boot.
+    pub(super) fn idle_since(&self) -> Option<u64> {
+        let bits = self.0.bits.load(Ordering::Relaxed);
+        let idle = bits & (UNANSWERED | STALLED) == 0 || bits & HEARD == 0;
+        idle.then(|| self.0.since.load(Ordering::Relaxed))
     }
 
-    fn stalled(&self) {
-        self.0.fetch_or(STALLED, Ordering::Relaxed);
+    /// Takes in a reply's status. The credentials listener gives these three only to whoever showed a known token.
+    pub(super) fn answered(&self, status: StatusCode) {
+        use StatusCode as Code;
+        if matches!(status, Code::OK | Code::NOT_FOUND | Code::SERVICE_UNAVAILABLE) {
+            self.0.bits.fetch_or(RECOGNISED, Ordering::Relaxed);
+        }
     }
+
+    /// Whether such a reply was ever given.
+    pub(super) fn is_recognised(&self) -> bool {
+        self.0.bits.load(Ordering::Relaxed) & RECOGNISED != 0
+    }
+
+    pub(super) fn read(&self) {
+        self.0.bits.fetch_or(UNANSWERED | MOVED | HEARD, Ordering::Relaxed);
+    }
+
+    pub(super) fn wrote(&self) {
+        self.0.bits.fetch_and(!(UNANSWERED | STALLED), Ordering::Relaxed);
+    }
+
+    pub(super) fn stalled(&self) {
+        self.0.bits.fetch_or(STALLED, Ordering::Relaxed);
+    }
+}
+
+fn milliseconds(at: BootInstant) -> u64 {
+    u64::try_from(at.since_boot().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A socket that notes what passes through it.
@@ -120,11 +165,13 @@ impl Write for Watched {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
     fn bytes_tell_what_is_going_on() {
-        let shared = Shared::new();
+        let shared = Shared::new(BootInstant::from_boot(Duration::ZERO));
         assert_eq!(shared.look(), (Activity::Head, false), "the first head is awaited");
         shared.read();
         shared.wrote();

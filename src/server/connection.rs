@@ -1,8 +1,8 @@
 use std::convert::Infallible;
 use std::future::poll_fn;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
+use std::task::{Context as Waking, Poll, ready};
 
 use hyper::Request;
 use hyper::body::Incoming;
@@ -18,15 +18,19 @@ use crate::clock::BootInstant;
 use crate::metrics::Reason;
 
 /// Serves one connection until its peer, a limit or the shutdown ends it.
-pub(super) async fn serve<S>(stream: TcpStream, service: S, context: Arc<Context>)
+pub(super) async fn serve<S>(stream: TcpStream, shared: Shared, service: S, context: Arc<Context>)
 where
     S: Service<Request<Incoming>, Response = Reply, Error = Infallible> + Clone,
+    S::Future: Unpin,
 {
     // Replies leave in one write; without the option, pipelined ones would wait for acknowledgements.
     let _ = stream.set_nodelay(true);
-    let shared = Shared::new();
     let watched = Watched::new(stream, shared.clone());
-    let mut connection = pin!(Limits::http1().serve_connection(watched, Eager(service)));
+    let eager = Eager {
+        service,
+        shared: shared.clone(),
+    };
+    let mut connection = pin!(Limits::http1().serve_connection(watched, eager));
     let mut stop = pin!(context.stop.wait());
     let mut stopping = false;
     let clock = &context.clock;
@@ -45,6 +49,7 @@ where
         let (activity, moved) = shared.look();
         let now = clock.boot();
         let deadline = patience.look(activity, moved, now);
+        shared.since(patience.since);
         if now >= deadline {
             return Poll::Ready(patience.reason());
         }
@@ -62,24 +67,50 @@ where
         Poll::Pending
     });
     if let Some(reason) = refused.await {
-        context.http.rejected(reason);
+        context.refusals.add(reason);
     }
 }
 
 /// Calls the service at once. `hyper_util`'s adapter would call it one poll later; until then the request keeps hold of
 /// the read buffer, and hyper makes another one of 8 kB, for every request. The layers here are always ready.
-struct Eager<S>(S);
+struct Eager<S> {
+    service: S,
+    shared: Shared,
+}
 
 impl<S> hyper::service::Service<Request<Incoming>> for Eager<S>
 where
-    S: Service<Request<Incoming>> + Clone,
+    S: Service<Request<Incoming>, Response = Reply, Error = Infallible> + Clone,
+    S::Future: Unpin,
 {
-    type Response = S::Response;
-    type Error = S::Error;
-    type Future = S::Future;
+    type Response = Reply;
+    type Error = Infallible;
+    type Future = Noted<S::Future>;
 
-    fn call(&self, request: Request<Incoming>) -> S::Future {
-        self.0.clone().call(request)
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        Noted {
+            inner: self.service.clone().call(request),
+            shared: self.shared.clone(),
+        }
+    }
+}
+
+/// A reply to come, whose status is noted.
+struct Noted<F> {
+    inner: F,
+    shared: Shared,
+}
+
+impl<F> Future for Noted<F>
+where
+    F: Future<Output = Result<Reply, Infallible>> + Unpin,
+{
+    type Output = F::Output;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Waking<'_>) -> Poll<F::Output> {
+        let Ok(reply) = ready!(Pin::new(&mut self.inner).poll(cx));
+        self.shared.answered(reply.status());
+        Poll::Ready(Ok(reply))
     }
 }
 

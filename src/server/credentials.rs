@@ -7,10 +7,11 @@ use hyper::header::{ALLOW, AUTHORIZATION, HeaderValue, RETRY_AFTER};
 use hyper::{Method, Request, StatusCode};
 use tower::Service;
 
+use super::refusals::Refusals;
 use super::reply::{self, Reply};
 use super::tokens::Tokens;
 use crate::clock::Clock;
-use crate::metrics::{Http, Listener, Metrics, Reason, Route};
+use crate::metrics::{Metrics, Reason, Route};
 use crate::renew::{Published, Table};
 
 /// The container-credentials endpoint: what `AWS_CONTAINER_CREDENTIALS_FULL_URI` points at.
@@ -28,13 +29,12 @@ pub struct Credentials {
 }
 
 impl Credentials {
-    pub(super) fn into_service(self) -> CredentialsService {
-        let http = self.metrics.http(Listener::Credentials);
+    pub(super) fn into_service(self, refusals: Arc<Refusals>) -> CredentialsService {
         CredentialsService(Arc::new(Inner {
             table: self.table,
             tokens: self.tokens,
             clock: self.clock,
-            http,
+            refusals,
         }))
     }
 }
@@ -54,7 +54,7 @@ struct Inner {
     table: Arc<Table>,
     tokens: Tokens,
     clock: Arc<dyn Clock>,
-    http: Arc<Http>,
+    refusals: Arc<Refusals>,
 }
 
 impl<B> Service<Request<B>> for CredentialsService {
@@ -70,7 +70,7 @@ impl<B> Service<Request<B>> for CredentialsService {
         let reply = match self.0.profile(&request) {
             Ok(profile) => self.0.document(profile),
             Err(reason) => {
-                self.0.http.rejected(reason);
+                self.0.refusals.add(reason);
                 refusal(reason)
             }
         };
@@ -101,16 +101,16 @@ impl Inner {
         if let Some(document) = snapshot.servable(self.clock.boot()) {
             return reply::json(StatusCode::OK, document.body.clone());
         }
-        let state = if snapshot.started {
-            "have expired"
+        let (state, untroubled) = if snapshot.started {
+            ("have expired", "valetkey has not obtained new ones yet")
         } else {
-            "are not there yet"
+            ("are not there", "valetkey has not obtained them yet")
         };
         let trouble = snapshot.trouble.as_deref();
         let message = format!(
             "the credentials of profile {} {state}: {}",
             profile.name,
-            trouble.unwrap_or("valetkey is asking AWS STS for them")
+            trouble.unwrap_or(untroubled)
         );
         let mut reply = reply::error(StatusCode::SERVICE_UNAVAILABLE, "CredentialsUninitialized", &message);
         reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
@@ -134,7 +134,7 @@ fn refusal(reason: Reason) -> Reply {
             let message = "credentials are asked for with GET";
             let mut reply = reply::error(StatusCode::METHOD_NOT_ALLOWED, "MethodNotAllowed", message);
             reply.headers_mut().insert(ALLOW, HeaderValue::from_static("GET"));
-            reply
+            reply::closing(reply)
         }
         Reason::Path => {
             let message = "this token is for another path: check AWS_CONTAINER_CREDENTIALS_FULL_URI";

@@ -5,7 +5,7 @@ use hyper::server::conn::http1;
 /// What one listener allows, so that no peer can take what others need.
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
-    /// Open connections; one more is closed at once.
+    /// Open connections; for one more, another that is worth less is closed, or else itself.
     pub connections: usize,
     /// How long the head of a request may take: from the accept for the first, from its first byte for later ones.
     pub header: Duration,
@@ -30,6 +30,7 @@ impl Limits {
     /// For the ops listener.
     pub const OPS: Self = Self {
         connections: 64,
+        idle: Duration::from_secs(10),
         ..Self::CREDENTIALS
     };
 
@@ -45,3 +46,17 @@ impl Limits {
 
 /// How many bytes the head of a request may have.
 const MAX_HEAD: usize = 16 * 1024;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn they_are_what_is_promised() {
+        let seconds = |limits: Limits| [limits.header, limits.idle, limits.request, limits.grace].map(|d| d.as_secs());
+        assert_eq!(Limits::CREDENTIALS.connections, 512);
+        assert_eq!(seconds(Limits::CREDENTIALS), [5, 30, 10, 5]);
+        assert_eq!(Limits::OPS.connections, 64);
+        assert_eq!(seconds(Limits::OPS), [5, 10, 10, 5]);
+    }
+}

@@ -14,9 +14,12 @@ use tokio::sync::Notify;
 use tokio::task::{JoinError, JoinSet};
 use tower::Service;
 
+use super::activity::Shared;
 use super::connection;
 use super::limits::Limits;
+use super::refusals::Refusals;
 use super::reply::Reply;
+use super::room::Room;
 use crate::BoxFuture;
 use crate::clock::Clock;
 use crate::metrics::{Http, Reason};
@@ -26,16 +29,18 @@ pub(super) struct Context {
     pub(super) limits: Limits,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) http: Arc<Http>,
+    pub(super) refusals: Arc<Refusals>,
     pub(super) stop: Stop,
 }
 
 impl Context {
-    pub(super) fn new(limits: Limits, clock: Arc<dyn Clock>, http: Arc<Http>) -> Self {
+    pub(super) fn new(limits: Limits, clock: Arc<dyn Clock>, http: Arc<Http>, refusals: Arc<Refusals>) -> Self {
         let stop = Stop::default();
         Self {
             limits,
             clock,
             http,
+            refusals,
             stop,
         }
     }
@@ -77,7 +82,7 @@ impl Stop {
 pub(super) async fn run<S>(listener: TcpListener, service: S, context: Context, shutdown: impl Future<Output = ()>)
 where
     S: Service<Request<Incoming>, Response = Reply, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send,
+    S::Future: Send + Unpin,
 {
     let clock = Arc::clone(&context.clock);
     let mut connections = Connections::new(service, context);
@@ -93,7 +98,7 @@ where
             accepted = listener.accept(), if pause.is_none() => match accepted {
                 Ok((stream, _peer)) => {
                     backoff = Backoff::default();
-                    connections.open(stream);
+                    connections.open(stream).await;
                 }
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
@@ -120,41 +125,54 @@ struct Connections<S> {
     service: S,
     context: Arc<Context>,
     tasks: JoinSet<()>,
+    room: Room,
 }
 
 impl<S> Connections<S>
 where
     S: Service<Request<Incoming>, Response = Reply, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send,
+    S::Future: Send + Unpin,
 {
     fn new(service: S, context: Context) -> Self {
         Self {
             service,
+            room: Room::new(context.http.listener()),
             context: Arc::new(context),
             tasks: JoinSet::new(),
         }
     }
 
-    fn open(&mut self, stream: TcpStream) {
-        if self.tasks.len() >= self.context.limits.connections {
-            self.context.http.rejected(Reason::Connections);
-            return;
+    /// Serves a newcomer. When the listener is full, another connection is closed first, or else the newcomer.
+    async fn open(&mut self, stream: TcpStream) {
+        while self.tasks.len() >= self.context.limits.connections {
+            self.context.refusals.add(Reason::Connections);
+            if !self.room.make() {
+                return;
+            }
+            // At once: the task that was told to end has nothing to wait for.
+            if let Some(ended) = self.tasks.join_next().await {
+                self.ended(ended);
+            }
         }
+        let shared = Shared::new(self.context.clock.boot());
         let (service, context) = (self.service.clone(), Arc::clone(&self.context));
-        self.tasks.spawn(connection::serve(stream, service, context));
+        let connection = connection::serve(stream, shared.clone(), service, context);
+        let task = self.tasks.spawn(connection);
+        self.room.take(shared, task);
         self.context.http.connections(self.tasks.len());
     }
 
-    fn ended(&self, ended: Result<(), JoinError>) {
+    fn ended(&mut self, ended: Result<(), JoinError>) {
         if ended.is_err_and(|error| error.is_panic()) {
             self.context.http.rejected(Reason::Panic);
-            // The panic's own message is left to the panic hook: it might repeat a request.
+            // Told here and not as a refusal: it is a defect. The panic's own message is left to the panic hook: it might repeat a request.
             let listener = self.context.http.listener().as_str();
             tracing::error!(
                 listener,
                 "the task of a connection panicked: please report this message"
             );
         }
+        self.room.tidy();
         self.context.http.connections(self.tasks.len());
     }
 

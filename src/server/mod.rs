@@ -12,10 +12,13 @@ mod limits;
 mod listen;
 mod observe;
 mod ops;
+mod refusals;
 mod reply;
+mod room;
 mod tokens;
 
 use std::io;
+use std::sync::Arc;
 
 use tokio::net::TcpListener;
 use tower::Layer;
@@ -23,11 +26,12 @@ use tower::Layer;
 pub use credentials::Credentials;
 pub use limits::Limits;
 pub use ops::Ops;
-pub use tokens::{TokenError, Tokens, prepare};
+pub use tokens::{TokenError, Tokens, inspect, prepare};
 
 use crate::metrics::Listener;
 use admit::Admit;
 use observe::Observe;
+use refusals::Refusals;
 
 /// Serves credentials until `shutdown` completes and the open connections have ended, at the latest [`Limits::grace`]
 /// later.
@@ -40,18 +44,22 @@ pub async fn serve_credentials(
     limits: Limits,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let admit = Admit::credentials(listener.local_addr()?, endpoint.metrics.http(Listener::Credentials));
     let (http, clock) = (endpoint.metrics.http(Listener::Credentials), endpoint.clock.clone());
+    let refusals = Arc::new(Refusals::new(http.clone(), clock.clone()));
+    let admit = Admit::credentials(listener.local_addr()?, refusals.clone());
     let observe = Observe::new(http.clone(), clock.clone(), credentials::route);
-    let service = observe.layer(admit.layer(endpoint.into_service()));
-    listen::run(listener, service, listen::Context::new(limits, clock, http), shutdown).await;
+    let service = observe.layer(admit.layer(endpoint.into_service(refusals.clone())));
+    let context = listen::Context::new(limits, clock, http, refusals);
+    listen::run(listener, service, context, shutdown).await;
     Ok(())
 }
 
 /// Serves metrics and probes, like [`serve_credentials`]. Any address may reach it: it tells no secret.
 pub async fn serve_ops(listener: TcpListener, endpoint: Ops, limits: Limits, shutdown: impl Future<Output = ()>) {
     let (http, clock) = (endpoint.metrics.http(Listener::Ops), endpoint.clock.clone());
+    let refusals = Arc::new(Refusals::new(http.clone(), clock.clone()));
     let observe = Observe::new(http.clone(), clock.clone(), ops::route);
-    let service = observe.layer(Admit::ops(http.clone()).layer(endpoint.into_service()));
-    listen::run(listener, service, listen::Context::new(limits, clock, http), shutdown).await;
+    let service = observe.layer(Admit::ops(refusals.clone()).layer(endpoint.into_service(refusals.clone())));
+    let context = listen::Context::new(limits, clock, http, refusals);
+    listen::run(listener, service, context, shutdown).await;
 }

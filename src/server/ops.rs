@@ -8,10 +8,11 @@ use hyper::{Method, Request, StatusCode};
 use tokio::sync::Semaphore;
 use tower::Service;
 
+use super::refusals::Refusals;
 use super::reply::{self, Reply};
 use crate::BoxFuture;
 use crate::clock::Clock;
-use crate::metrics::{self, Http, Listener, Metrics, Reason, Route};
+use crate::metrics::{self, Metrics, Reason, Route};
 use crate::renew::{Published, Table};
 
 /// Metrics and probes. No answer depends on STS answering at that moment.
@@ -25,11 +26,10 @@ pub struct Ops {
 }
 
 impl Ops {
-    pub(super) fn into_service(self) -> OpsService {
-        let http = self.metrics.http(Listener::Ops);
+    pub(super) fn into_service(self, refusals: Arc<Refusals>) -> OpsService {
         OpsService(Arc::new(Inner {
             ops: self,
-            http,
+            refusals,
             rendering: Semaphore::new(1),
         }))
     }
@@ -51,7 +51,7 @@ pub(super) struct OpsService(Arc<Inner>);
 
 struct Inner {
     ops: Ops,
-    http: Arc<Http>,
+    refusals: Arc<Refusals>,
     /// One page at a time: each takes memory and a thread.
     rendering: Semaphore,
 }
@@ -67,7 +67,7 @@ impl<B> Service<Request<B>> for OpsService {
 
     fn call(&mut self, request: Request<B>) -> Answer {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
-            self.0.http.rejected(Reason::Method);
+            self.0.refusals.add(Reason::Method);
             return Answer::Now(Some(method_not_allowed()));
         }
         let reply = match route(request.uri().path()) {
@@ -77,7 +77,7 @@ impl<B> Service<Request<B>> for OpsService {
             Route::Metrics => return Answer::Later(Box::pin(page(Arc::clone(&self.0)))),
             Route::Credentials | Route::Other => {
                 let paths = "not found: /livez, /metrics, /readyz and /startupz are here\n";
-                reply::text(StatusCode::NOT_FOUND, paths)
+                last_word(StatusCode::NOT_FOUND, paths)
             }
         };
         Answer::Now(Some(reply))
@@ -126,23 +126,21 @@ impl Inner {
     fn ready(&self, query: Option<&str>) -> Reply {
         let now = self.ops.clock.boot();
         let is_not_ready = |profile: &&Published| profile.snapshot().servable(now).is_none();
-        match query.and_then(profile_of) {
+        // A profile's name needs no percent-encoding.
+        match query.map(|query| query.strip_prefix("profile=")) {
             None => verdict(self.required().filter(is_not_ready)),
-            Some(name) => match self.ops.table.named(name) {
+            Some(Some(name)) => match self.ops.table.named(name) {
                 Some(profile) => verdict(std::iter::once(profile).filter(is_not_ready)),
-                None => reply::text(StatusCode::NOT_FOUND, "no such profile\n"),
+                None => last_word(StatusCode::NOT_FOUND, "no such profile\n"),
             },
+            // Whoever misspells it must not take the answer about all for that about one.
+            Some(None) => last_word(StatusCode::BAD_REQUEST, "the only query is ?profile=NAME\n"),
         }
     }
 
     fn required(&self) -> impl Iterator<Item = &Published> {
         self.ops.table.profiles().iter().filter(|profile| profile.required)
     }
-}
-
-/// The value of `profile` in a query. A profile's name needs no percent-encoding.
-fn profile_of(query: &str) -> Option<&str> {
-    query.split('&').find_map(|pair| pair.strip_prefix("profile="))
 }
 
 fn verdict<'a>(missing: impl Iterator<Item = &'a Published>) -> Reply {
@@ -155,20 +153,13 @@ fn verdict<'a>(missing: impl Iterator<Item = &'a Published>) -> Reply {
     }
 }
 
-fn method_not_allowed() -> Reply {
-    let mut reply = reply::text(StatusCode::METHOD_NOT_ALLOWED, "ask with GET or HEAD\n");
-    reply.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
-    reply
+/// Whoever asks for what is not here does not keep a connection that a probe may need.
+fn last_word(status: StatusCode, text: &'static str) -> Reply {
+    reply::closing(reply::text(status, text))
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_profile_stands_anywhere_in_the_query() {
-        assert_eq!(profile_of("profile=ops"), Some("ops"));
-        assert_eq!(profile_of("verbose&profile=ops&x=y"), Some("ops"));
-        assert_eq!(profile_of("verbose&xprofile=ops"), None);
-    }
+fn method_not_allowed() -> Reply {
+    let mut reply = last_word(StatusCode::METHOD_NOT_ALLOWED, "ask with GET or HEAD\n");
+    reply.headers_mut().insert(ALLOW, HeaderValue::from_static("GET, HEAD"));
+    reply
 }

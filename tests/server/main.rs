@@ -4,6 +4,8 @@
 
 mod clock;
 mod ops;
+mod refusals;
 mod requests;
+mod room;
 mod scene;
 mod times;

@@ -12,10 +12,6 @@ async fn ask(scene: &Scene, request: &str) -> Reply {
     peer.reply().await.unwrap()
 }
 
-async fn status(scene: &Scene, path: &str) -> u16 {
-    ask(scene, &format!("GET {path}")).await.status
-}
-
 #[tokio::test]
 async fn probes_follow_the_required_profiles() {
     let scene = Scene::new(&["ops", "deploy", "optional"], &["ops"]);
@@ -35,6 +31,19 @@ async fn probes_follow_the_required_profiles() {
     assert_eq!(probe("/readyz?profile=deploy").await.status, 503);
     assert_eq!(probe("/readyz?profile=optional").await.status, 503);
     assert_eq!(probe("/readyz?profile=nobody").await.status, 404);
+    for path in [
+        "/readyz?prof=x",
+        "/readyz?",
+        "/readyz?verbose&profile=ops",
+        "/readyz?Profile=ops",
+    ] {
+        let reply = probe(path).await;
+        assert_eq!(
+            (reply.status, reply.body.as_str()),
+            (400, "the only query is ?profile=NAME\n"),
+            "{path}"
+        );
+    }
 
     let deploy = scene.table.named("deploy").unwrap();
     deploy.publish(valid(BootInstant::from_boot(LIFE)));
@@ -67,6 +76,8 @@ async fn any_name_and_any_proxy_may_ask_but_only_get_and_head() {
         .await;
     let refused = peer.reply().await.unwrap();
     assert_eq!((refused.status, refused.header("allow")), (405, Some("GET, HEAD")));
+    assert!(peer.is_closed().await);
+    let mut peer = scene.ops.connect().await;
     peer.send("GET /readyz HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n")
         .await;
     assert_eq!(peer.reply().await.unwrap().status, 400);
@@ -75,7 +86,12 @@ async fn any_name_and_any_proxy_may_ask_but_only_get_and_head() {
     assert_eq!(scene.rejected("ops", "framing"), 1);
 
     for path in ["/", "/credentials/ops", "/metrics/", "/healthz"] {
-        assert_eq!(status(&scene, path).await, 404, "{path}");
+        let reply = ask(&scene, &format!("GET {path}")).await;
+        assert_eq!(
+            (reply.status, reply.header("connection")),
+            (404, Some("close")),
+            "{path}"
+        );
     }
 }
 

@@ -11,8 +11,8 @@ use std::task::{Context, Poll};
 use hyper::Request;
 use tower::{Layer, Service};
 
+use super::refusals::Refusals;
 use super::reply::{self, Reply};
-use crate::metrics::Http;
 use rules::{Hosts, Rule};
 
 /// The middle layer: refuses what breaks a rule, with the rule's status, and closes the connection.
@@ -22,25 +22,25 @@ pub(super) struct Admit(Arc<Shared>);
 struct Shared {
     rules: &'static [Rule],
     hosts: Hosts,
-    http: Arc<Http>,
+    refusals: Arc<Refusals>,
 }
 
 impl Admit {
     /// For a listener that gives credentials away: no browser, no proxy, no other name than its own.
-    pub(super) fn credentials(address: SocketAddr, http: Arc<Http>) -> Self {
+    pub(super) fn credentials(address: SocketAddr, refusals: Arc<Refusals>) -> Self {
         Self(Arc::new(Shared {
             rules: rules::CREDENTIALS,
             hosts: Hosts::of(address),
-            http,
+            refusals,
         }))
     }
 
     /// For a listener without secrets: any name and any proxy, but one well-formed request after the other.
-    pub(super) fn ops(http: Arc<Http>) -> Self {
+    pub(super) fn ops(refusals: Arc<Refusals>) -> Self {
         Self(Arc::new(Shared {
             rules: rules::OPS,
             hosts: Hosts::default(),
-            http,
+            refusals,
         }))
     }
 }
@@ -77,7 +77,7 @@ where
         match rules::broken(self.shared.rules, &request, &self.shared.hosts) {
             None => Verdict::Admitted(self.inner.call(request)),
             Some(rule) => {
-                self.shared.http.rejected(rule.reason);
+                self.shared.refusals.add(rule.reason);
                 let refusal = reply::error(rule.status, "RequestRefused", rule.message);
                 Verdict::Refused(Some(reply::closing(refusal)))
             }

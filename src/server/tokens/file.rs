@@ -15,7 +15,7 @@ use crate::secret::Secret;
 /// The file's name in the profile's folder.
 pub(super) const NAME: &str = "token";
 /// Where a new token is written before it takes its place.
-const NEW: &str = ".token.new";
+pub(super) const NEW: &str = ".token.new";
 
 /// 32 random bytes in base64url without padding. No line break: several SDKs refuse a token file that has one.
 const BYTES: usize = 32;

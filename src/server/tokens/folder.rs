@@ -1,10 +1,10 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{CWD, Mode, OFlags, fchmod, fstat, mkdirat, openat};
+use rustix::fs::{Access, AtFlags, CWD, Dir, Mode, OFlags, accessat, fchmod, fstat, mkdirat, openat};
 use rustix::io::Errno;
 
-use super::TokenError;
+use super::{TokenError, file, way};
 
 /// The folders' bits for token files of this mode: who may read a token may also reach it.
 pub(super) fn mode_for(token: Mode) -> Mode {
@@ -18,38 +18,82 @@ pub(super) fn mode_for(token: Mode) -> Mode {
     mode
 }
 
+/// Opens `token_dir`, if it is there.
+pub(super) fn open(path: &Path) -> Result<Option<OwnedFd>, TokenError> {
+    let folder = opened(CWD, path, path)?;
+    if let Some(folder) = &folder {
+        let stat = fstat(folder).map_err(TokenError::io("look at the folder", path))?;
+        if let Some(flaw) = way::flaw(&stat) {
+            let inside = path.join("tokens");
+            let remedy = if way::is_volume(path, &stat) {
+                format!("choose a folder inside it, such as {}", inside.display())
+            } else {
+                flaw.remedy(path)
+            };
+            return Err(unsafe_folder(path, flaw.to_string(), remedy));
+        }
+    }
+    Ok(folder)
+}
+
 /// Opens `token_dir`; makes it, and the folders above, where they are missing. One that is there keeps its mode: a
 /// service manager or a volume may have given it.
 pub(super) fn open_or_create(path: &Path, mode: Mode) -> Result<OwnedFd, TokenError> {
-    match open_in(CWD, path) {
-        Ok(folder) => checked(folder, path),
-        Err(Errno::NOENT) => {
-            if let Some(parent) = path
-                .parent()
-                .filter(|parent| !parent.as_os_str().is_empty() && !parent.exists())
-            {
-                open_or_create(parent, mode)?;
-            }
-            create_in(CWD, path, path, mode)
-        }
-        Err(errno) => Err(refused(errno, path)),
+    if let Some(folder) = open(path)? {
+        return Ok(folder);
     }
+    if let Some(parent) = missing_parent(path) {
+        open_or_create(parent, mode)?;
+    }
+    create_in(CWD, path, path, mode)
+}
+
+/// Opens a profile's folder, if it is there: valetkey's own, with nothing of others in it.
+pub(super) fn open_in(outer: &OwnedFd, name: &str, path: &Path) -> Result<Option<OwnedFd>, TokenError> {
+    let folder = opened(outer, Path::new(name), path)?;
+    if let Some(folder) = &folder {
+        let stat = fstat(folder).map_err(TokenError::io("look at the folder", path))?;
+        if let Some(flaw) = way::flaw(&stat) {
+            return Err(unsafe_folder(path, flaw.to_string(), flaw.remedy(path)));
+        }
+        if let Some(stranger) = stranger(folder).map_err(TokenError::io("list the folder", path))? {
+            let problem = format!("holds {stranger:?}, which is not valetkey's");
+            let remedy = "choose a token_dir in which the profile's name is free, or move it away";
+            return Err(unsafe_folder(path, problem, remedy.to_owned()));
+        }
+    }
+    Ok(folder)
 }
 
 /// Opens or makes a profile's folder, which is valetkey's own: its mode is set.
 pub(super) fn open_or_create_in(outer: &OwnedFd, name: &str, path: &Path, mode: Mode) -> Result<OwnedFd, TokenError> {
-    match open_in(outer, Path::new(name)) {
-        Ok(folder) => {
-            let folder = checked(folder, path)?;
-            let stat = fstat(&folder).map_err(TokenError::io("look at the folder", path))?;
-            if Mode::from_raw_mode(stat.st_mode) != mode {
-                fchmod(&folder, mode).map_err(TokenError::io("set the folder's mode", path))?;
-            }
-            Ok(folder)
-        }
-        Err(Errno::NOENT) => create_in(outer, Path::new(name), path, mode),
-        Err(errno) => Err(refused(errno, path)),
+    let Some(folder) = open_in(outer, name, path)? else {
+        return create_in(outer, Path::new(name), path, mode);
+    };
+    let stat = fstat(&folder).map_err(TokenError::io("look at the folder", path))?;
+    if Mode::from_raw_mode(stat.st_mode) != mode {
+        fchmod(&folder, mode).map_err(TokenError::io("set the folder's mode", path))?;
     }
+    Ok(folder)
+}
+
+/// Whether this user may make things in a folder that is there.
+pub(super) fn writable(path: &Path) -> Result<(), TokenError> {
+    accessat(CWD, path, Access::WRITE_OK | Access::EXEC_OK, AtFlags::empty())
+        .map_err(TokenError::io("write in the folder", path))
+}
+
+/// Whether `token_dir`, which is missing, could be made in the nearest folder that is there.
+pub(super) fn could_be_made(path: &Path) -> Result<(), TokenError> {
+    match missing_parent(path) {
+        Some(parent) => could_be_made(parent),
+        None => path.parent().map_or(Ok(()), writable),
+    }
+}
+
+fn missing_parent(path: &Path) -> Option<&Path> {
+    let parent = path.parent()?;
+    (!parent.as_os_str().is_empty() && !parent.exists()).then_some(parent)
 }
 
 fn create_in(outer: impl AsFd, name: &Path, path: &Path, mode: Mode) -> Result<OwnedFd, TokenError> {
@@ -58,42 +102,47 @@ fn create_in(outer: impl AsFd, name: &Path, path: &Path, mode: Mode) -> Result<O
         Ok(()) | Err(Errno::EXIST) => {}
         Err(errno) => return Err(TokenError::io("make the folder", path)(errno)),
     }
-    let folder = open_in(outer, name).map_err(|errno| refused(errno, path))?;
-    let folder = checked(folder, path)?;
+    let folder = opened(outer, name, path)?.ok_or_else(|| TokenError::io("open the folder", path)(Errno::NOENT))?;
+    let stat = fstat(&folder).map_err(TokenError::io("look at the folder", path))?;
+    if let Some(flaw) = way::flaw(&stat) {
+        return Err(unsafe_folder(path, flaw.to_string(), flaw.remedy(path)));
+    }
     // Not left to mkdir: the umask would take bits away.
     fchmod(&folder, mode).map_err(TokenError::io("set the folder's mode", path))?;
     Ok(folder)
 }
 
-fn open_in(outer: impl AsFd, name: &Path) -> Result<OwnedFd, Errno> {
+fn opened(outer: impl AsFd, name: &Path, path: &Path) -> Result<Option<OwnedFd>, TokenError> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    openat(outer, name, flags, Mode::empty())
-}
-
-/// `O_DIRECTORY | O_NOFOLLOW` answers ENOTDIR for a link on Linux, and ELOOP elsewhere.
-fn refused(errno: Errno, path: &Path) -> TokenError {
-    match errno {
-        Errno::NOTDIR | Errno::LOOP => TokenError::Unsafe {
-            path: path.to_owned(),
-            problem: "is a symbolic link or no folder".to_owned(),
-        },
-        errno => TokenError::io("open the folder", path)(errno),
+    match openat(outer, name, flags, Mode::empty()) {
+        Ok(folder) => Ok(Some(folder)),
+        Err(Errno::NOENT) => Ok(None),
+        // Linux answers ENOTDIR for a link too, other systems ELOOP.
+        Err(Errno::NOTDIR | Errno::LOOP) if path.is_symlink() => {
+            let remedy = "remove the link, or name the folder itself that it points to";
+            Err(unsafe_folder(path, "is a symbolic link".to_owned(), remedy.to_owned()))
+        }
+        Err(Errno::NOTDIR) => Err(way::no_folder(path)),
+        Err(errno) => Err(TokenError::io("open the folder", path)(errno)),
     }
 }
 
-/// Whoever owns a folder, or may write in it without the sticky bit, can exchange what is in it.
-fn checked(folder: OwnedFd, path: &Path) -> Result<OwnedFd, TokenError> {
-    let stat = fstat(&folder).map_err(TokenError::io("look at the folder", path))?;
-    let mode = Mode::from_raw_mode(stat.st_mode);
-    let problem = if stat.st_uid != 0 && stat.st_uid != rustix::process::geteuid().as_raw() {
-        format!("belongs to user {}, who could exchange the tokens", stat.st_uid)
-    } else if mode.intersects(Mode::WGRP | Mode::WOTH) && !mode.contains(Mode::SVTX) {
-        format!("others may write in it (mode {:04o})", mode.bits())
-    } else {
-        return Ok(folder);
-    };
+/// The first entry of a profile's folder that valetkey did not put there.
+fn stranger(folder: &OwnedFd) -> Result<Option<String>, Errno> {
+    let mut strangers = Dir::read_from(folder)?.filter_map(|entry| match entry {
+        Ok(entry) => {
+            let name = entry.file_name().to_string_lossy();
+            let own = [".", "..", file::NAME, file::NEW].contains(&name.as_ref());
+            (!own).then(|| Ok(name.into_owned()))
+        }
+        Err(errno) => Some(Err(errno)),
+    });
+    strangers.next().transpose()
+}
+
+fn unsafe_folder(path: &Path, problem: String, remedy: String) -> TokenError {
     let path = path.to_owned();
-    Err(TokenError::Unsafe { path, problem })
+    TokenError::Unsafe { path, problem, remedy }
 }
 
 #[cfg(test)]

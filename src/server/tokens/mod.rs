@@ -5,6 +5,7 @@
 
 mod file;
 mod folder;
+mod way;
 
 #[cfg(test)]
 mod tests;
@@ -54,13 +55,38 @@ fn sha256(bytes: &[u8]) -> Digest {
     copy
 }
 
+/// Tells whether [`prepare`] could do its work, and changes nothing: a running daemon may be using the folder. A warning
+/// tells of a folder that keeps from the tokens whom `mode` admits.
+///
+/// Blocks on the file system.
+pub fn inspect(dir: &Path, mode: u32, profiles: &[ProfileName]) -> Result<(), TokenError> {
+    way::check(dir)?;
+    if let Some(obstacle) = way::obstacle(dir, Mode::from_raw_mode(mode)) {
+        tracing::warn!("{obstacle}");
+    }
+    let Some(outer) = folder::open(dir)? else {
+        return folder::could_be_made(dir);
+    };
+    for profile in profiles {
+        let path = dir.join(profile.as_str());
+        match folder::open_in(&outer, profile.as_str(), &path)? {
+            Some(_) => folder::writable(&path)?,
+            None => folder::writable(dir)?,
+        }
+    }
+    Ok(())
+}
+
 /// Makes sure that every profile has a token file with permission bits `mode`, and returns the tokens in the order of
 /// `profiles`. A token survives restarts while its file is one that only this user could have written; otherwise it is
 /// replaced, with a warning that says why.
 ///
+/// It may replace the token of a daemon that runs: call it once the listeners are bound, which only one daemon can do.
+///
 /// Blocks on the file system.
 pub fn prepare(dir: &Path, mode: u32, profiles: &[ProfileName]) -> Result<Tokens, TokenError> {
     let mode = Mode::from_raw_mode(mode);
+    way::check(dir)?;
     let outer = folder::open_or_create(dir, folder::mode_for(mode))?;
     let mut known = Vec::new();
     for (place, profile) in profiles.iter().enumerate() {
@@ -88,7 +114,7 @@ fn is_known(known: &[(Digest, usize)], digest: Digest) -> bool {
 #[derive(Debug, thiserror::Error)]
 pub enum TokenError {
     /// A system call failed.
-    #[error("{}: cannot {what}: {errno}; token_dir must be a folder that this user may write in", path.display())]
+    #[error("{}: cannot {what}: {errno}; {remedy}", path.display(), remedy = remedy(*errno))]
     Io {
         /// What failed.
         what: &'static str,
@@ -97,13 +123,15 @@ pub enum TokenError {
         /// How.
         errno: rustix::io::Errno,
     },
-    /// Somebody else could put another file in the place of a token.
-    #[error("{}: {problem}; choose a token_dir that only this user may write in, such as a new folder inside it", path.display())]
+    /// Somebody else could put another file in the place of a token, or something else is in a folder's place.
+    #[error("{}: {problem}; {remedy}", path.display())]
     Unsafe {
         /// The folder.
         path: PathBuf,
         /// What is wrong with it.
         problem: String,
+        /// What to do about it.
+        remedy: String,
     },
     /// The system gave no random numbers.
     #[error("the system gives no random numbers for a token")]
@@ -114,5 +142,14 @@ impl TokenError {
     fn io(what: &'static str, path: &Path) -> impl FnOnce(rustix::io::Errno) -> Self {
         let path = path.to_owned();
         move |errno| Self::Io { what, path, errno }
+    }
+}
+
+fn remedy(errno: rustix::io::Errno) -> &'static str {
+    use rustix::io::Errno;
+    match errno {
+        Errno::ACCESS | Errno::PERM | Errno::ROFS => "token_dir must be a folder that this user may write in",
+        Errno::NOSPC | Errno::DQUOT => "free space on its file system, or choose another token_dir",
+        _ => "choose a token_dir where that works",
     }
 }

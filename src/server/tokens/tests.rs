@@ -1,3 +1,5 @@
+mod inspect;
+
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::os::unix::process::CommandExt;
@@ -7,11 +9,16 @@ use tempfile::TempDir;
 
 use super::*;
 
-/// `nobody`; the tests run as root.
+/// `nobody`.
 const STRANGER: u32 = 65_534;
 
+/// Only root can give a file away and become somebody else: what needs that is left out for others.
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
 struct Scene {
-    _root: TempDir,
+    root: TempDir,
     dir: PathBuf,
 }
 
@@ -20,7 +27,7 @@ impl Scene {
         let root = tempfile::tempdir().unwrap();
         fs::set_permissions(root.path(), Permissions::from_mode(0o755)).unwrap();
         let dir = root.path().join("tokens");
-        Self { _root: root, dir }
+        Self { root, dir }
     }
 
     fn prepare(&self, mode: u32) -> Result<Tokens, TokenError> {
@@ -45,7 +52,7 @@ impl Scene {
         assert!(metadata.is_file());
         assert_eq!(
             (metadata.mode() & 0o7777, metadata.uid(), metadata.nlink()),
-            (0o600, 0, 1)
+            (0o600, rustix::process::geteuid().as_raw(), 1)
         );
         assert_eq!(tokens.profile(self.token().as_bytes()), Some(0));
         fs::read(self.file()).unwrap() == there
@@ -108,10 +115,13 @@ fn a_good_token_survives_a_restart_and_its_mode_is_corrected() {
 fn a_token_that_another_could_have_written_is_replaced() {
     let scene = Scene::new();
     let valid = || "A".repeat(43);
-    let beside = |file: &Path| file.with_file_name("beside");
+    // Not in the profile's folder, which is valetkey's own.
+    let beside = |file: &Path| file.parent().unwrap().with_extension("beside");
     let put = |file: &Path, content: &str| fs::write(file, content).unwrap();
 
-    assert!(!scene.keeps(|file| chown(file, Some(STRANGER), None).unwrap()), "owner");
+    if is_root() {
+        assert!(!scene.keeps(|file| chown(file, Some(STRANGER), None).unwrap()), "owner");
+    }
     for bits in [0o620, 0o602, 0o666] {
         assert!(
             !scene.keeps(|file| fs::set_permissions(file, Permissions::from_mode(bits)).unwrap()),
@@ -124,6 +134,7 @@ fn a_token_that_another_could_have_written_is_replaced() {
     );
     assert!(
         !scene.keeps(|file| {
+            // Replaces the hard link of before.
             fs::rename(file, beside(file)).unwrap();
             symlink(beside(file), file).unwrap();
         }),
@@ -194,7 +205,7 @@ fn only_who_the_mode_admits_can_read_a_token() {
         (mode(&scene.dir), mode(&scene.dir.join("ops")), mode(&scene.file())),
         (0o700, 0o700, 0o600)
     );
-    assert!(!readable_by_stranger(&scene.file()));
+    assert!(!is_root() || !readable_by_stranger(&scene.file()));
 
     let scene = Scene::new();
     scene.prepare(0o644).unwrap();
@@ -202,9 +213,13 @@ fn only_who_the_mode_admits_can_read_a_token() {
         (mode(&scene.dir), mode(&scene.dir.join("ops")), mode(&scene.file())),
         (0o755, 0o755, 0o644)
     );
-    assert!(readable_by_stranger(&scene.file()), "the positive control");
+    assert!(
+        !is_root() || readable_by_stranger(&scene.file()),
+        "the positive control"
+    );
     scene.prepare(0o600).unwrap();
-    assert!(!readable_by_stranger(&scene.file()), "tightened at the next start");
+    assert_eq!(mode(&scene.file()), 0o600, "tightened at the next start");
+    assert!(!is_root() || !readable_by_stranger(&scene.file()));
 }
 
 #[test]
@@ -232,10 +247,12 @@ fn folders_that_another_could_change_are_refused() {
                 dir.join(folder)
             }
         };
-        assert!(refused(&|dir| chown(at(dir), Some(STRANGER), None).unwrap()).contains("belongs to user 65534"));
+        if is_root() {
+            assert!(refused(&|dir| chown(at(dir), Some(STRANGER), None).unwrap()).contains("belongs to user 65534"));
+        }
         assert!(refused(&|dir| chmod(&at(dir), 0o777)).contains("others may write"));
         assert!(refused(&|dir| chmod(&at(dir), 0o770)).contains("mode 0770"));
-        assert!(refused(&|dir| to_link(&at(dir))).contains("symbolic link"));
+        assert!(refused(&|dir| to_link(&at(dir))).contains("is a symbolic link; remove the link"));
         assert_eq!(
             refused(&|dir| chmod(&at(dir), 0o1777)),
             "",
@@ -247,7 +264,7 @@ fn folders_that_another_could_change_are_refused() {
         fs::write(dir, "a file").unwrap();
     });
     assert!(
-        message.contains("no folder") && message.contains("token_dir"),
+        message.ends_with("/tokens: is not a folder; remove it, or choose another token_dir"),
         "{message}"
     );
 }
@@ -258,5 +275,5 @@ fn missing_folders_above_are_made() {
     let dir = scene.dir.join("a/b");
     prepare(&dir, 0o644, &["ops".parse().unwrap()]).unwrap();
     assert_eq!((mode(&scene.dir), mode(&dir)), (0o755, 0o755));
-    assert!(readable_by_stranger(&dir.join("ops/token")));
+    assert!(!is_root() || readable_by_stranger(&dir.join("ops/token")));
 }

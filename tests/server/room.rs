@@ -1,0 +1,95 @@
+//! A listener that is full: who makes room, and who is refused.
+
+use std::time::Duration;
+
+use valetkey::server::Limits;
+
+use crate::scene::{DOCUMENT, Peer, Scene, get};
+
+const PROBE: &str = "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
+
+async fn is_served(peer: &mut Peer, request: &str) -> bool {
+    peer.send(request).await;
+    peer.reply().await.is_some_and(|reply| reply.status == 200)
+}
+
+#[tokio::test]
+async fn idle_connections_do_not_keep_a_probe_out() {
+    let scene = Scene::new(&["ops"], &["ops"]);
+    let mut held = Vec::new();
+    for _ in 0..Limits::OPS.connections {
+        let mut peer = scene.ops.connect().await;
+        assert!(is_served(&mut peer, PROBE).await);
+        held.push(peer);
+        scene.clock.advance(Duration::from_millis(1));
+    }
+    // The first one is in use again: the second has now been idle the longest.
+    assert!(is_served(&mut held[0], PROBE).await);
+
+    assert!(is_served(&mut scene.ops.connect().await, PROBE).await);
+    assert!(held[1].is_closed().await);
+    assert_eq!(scene.rejected("ops", "connections"), 1);
+    for kept in [0, 2, 63] {
+        assert!(is_served(&mut held[kept], PROBE).await, "{kept}");
+    }
+}
+
+#[tokio::test]
+async fn a_probe_that_is_being_answered_is_never_closed_for_another() {
+    let scene = Scene::new(&["ops"], &["ops"]);
+    let mut held = Vec::new();
+    for _ in 0..Limits::OPS.connections {
+        let mut peer = scene.ops.connect().await;
+        assert!(is_served(&mut peer, PROBE).await);
+        peer.send("GET /li").await;
+        held.push(peer);
+    }
+    // When this later request has been answered, the earlier bytes have been read.
+    let mut last = held.pop().unwrap();
+    assert!(is_served(&mut last, "vez HTTP/1.1\r\nHost: x\r\n\r\n").await);
+    last.send("GET /li").await;
+    let mut other = scene.credentials.connect().await;
+    for _ in 0..2 {
+        assert!(is_served(&mut other, &get("ops")).await);
+    }
+
+    assert!(scene.ops.connect().await.is_closed().await);
+    assert_eq!(scene.rejected("ops", "connections"), 1);
+    for mut peer in held.into_iter().chain([last]) {
+        assert!(is_served(&mut peer, "vez HTTP/1.1\r\nHost: x\r\n\r\n").await);
+    }
+}
+
+#[tokio::test]
+async fn whoever_showed_no_token_makes_room_for_a_consumer() {
+    let limits = Limits {
+        connections: 3,
+        ..Limits::CREDENTIALS
+    };
+    let scene = Scene::with_limits(&["ops"], &["ops"], limits);
+    let (mut first, mut silent) = (scene.credentials.connect().await, scene.credentials.connect().await);
+    assert!(is_served(&mut first, &get("ops")).await);
+    let mut begun = scene.credentials.connect().await;
+    begun.send("GET /cred").await;
+    scene.open_connections(3).await;
+
+    let (mut second, mut third) = (scene.credentials.connect().await, scene.credentials.connect().await);
+    for consumer in [&mut second, &mut third] {
+        consumer.send(get("ops")).await;
+        assert_eq!(consumer.reply().await.unwrap().body, DOCUMENT);
+    }
+    assert!(silent.is_closed().await && begun.is_closed().await);
+    assert_eq!(scene.rejected("credentials", "connections"), 2);
+
+    assert!(
+        scene.credentials.connect().await.is_closed().await,
+        "all others showed a token"
+    );
+    assert_eq!(scene.rejected("credentials", "connections"), 3);
+    for consumer in [&mut first, &mut second, &mut third] {
+        assert!(is_served(consumer, &get("ops")).await);
+    }
+    drop(first);
+    scene.open_connections(2).await;
+    assert!(is_served(&mut scene.credentials.connect().await, &get("ops")).await);
+}
