@@ -241,7 +241,8 @@ fn wrong_use_and_wrong_setups_have_their_exit_codes() {
     );
     assert!(!world.path("tokens").exists(), "a check leaves nothing behind");
 
-    // Every mistake of keys and seeds in one message.
+    // Every mistake of keys, seeds and folders in one message.
+    world.write("tokens", "");
     fs::remove_file(world.path("key/aws_access_key_id")).unwrap();
     world.write("totp_seed", "too short");
     let (code, _, stderr) = check(&world);
@@ -252,7 +253,8 @@ fn wrong_use_and_wrong_setups_have_their_exit_codes() {
         "profile ops: long-term key: /key/aws_access_key_id: does not exist; create it, or name another place\n\
          profile ops: TOTP seed: /totp_seed: is shorter than 80 bits (16 characters of base32): part of it is missing\n\
          profile plain: long-term key: /key/aws_access_key_id: does not exist; create it, or name another place\n\
-         3 mistakes\n"
+         /tokens: is not a folder; remove it, or choose another token_dir\n\
+         4 mistakes\n"
     );
 
     world.write("valetkey.toml", "[server]\ncredential = \"127.0.0.1:0\"\n");
@@ -281,4 +283,8 @@ fn a_taken_address_is_told_before_anything_else_happens() {
         "{stderr}"
     );
     assert!(world.emulator.handle.state().requests.is_empty());
+    assert!(
+        !world.path("tokens").exists(),
+        "they could be those of the daemon that has the address"
+    );
 }

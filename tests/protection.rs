@@ -117,6 +117,43 @@ fn another_process_of_the_same_user_reads_neither_memory_nor_environment_nor_fil
     bystander.wait().unwrap();
 }
 
+/// In Kubernetes a token's folder is a volume of mode 0777 that belongs to root, mounted for the daemon's own UID.
+#[test]
+fn tokens_may_be_on_a_volume_that_the_platform_mounted() {
+    if !is_root() {
+        return;
+    }
+    let world = World::new(None);
+    fs::create_dir_all(world.path("tokens/plain")).unwrap();
+    let tokens = world.path("tokens");
+    let mount = |folder: &str| {
+        format!(
+            "mount -t tmpfs -o mode=0777,size=1m none {}/{folder} &&",
+            tokens.display()
+        )
+    };
+    for volume in ["plain", "."] {
+        let daemon = daemon_in_a_namespace(&world, &mount(volume));
+        daemon.wait_for_credentials("plain");
+        let seen = format!("/proc/{}/root{}/plain/token", daemon.child.id(), tokens.display());
+        let token = fs::read_to_string(seen).unwrap();
+        assert_eq!(daemon.credentials("/credentials/plain", &token).status, 200, "{volume}");
+    }
+}
+
+/// Root mounts, then the daemon runs as somebody else.
+fn daemon_in_a_namespace(world: &World, mount: &str) -> Daemon {
+    give_to_nobody(world.folder.path());
+    let script = format!(
+        "{mount} exec setpriv --reuid 65534 --regid 65534 --clear-groups {} serve --log-format json --config {}",
+        env!("CARGO_BIN_EXE_valetkey"),
+        world.path("valetkey.toml").display()
+    );
+    let mut command = Command::new("unshare");
+    command.args(["--mount", "/bin/sh", "-c", &script]);
+    Daemon::start(command)
+}
+
 #[test]
 fn a_crash_leaves_no_core() {
     let world = World::new(None);

@@ -9,6 +9,7 @@ pub mod signals;
 
 use std::future::Future;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 use ring::rand::{SecureRandom, SystemRandom};
@@ -17,11 +18,12 @@ use tokio::task::{JoinError, JoinSet};
 use tracing::{error, info};
 use tracing_appender::non_blocking::ErrorCounter;
 
+use crate::aws::ProfileName;
 use crate::clock::Clock;
 use crate::config::{Env, Plan};
 use crate::metrics::Metrics;
 use crate::renew::{Engine, Fraction, Job, Observer, Parts, Table};
-use crate::server::{self, Credentials, Limits, Ops, Tokens};
+use crate::server::{self, Credentials, Limits, Ops, TokenError, Tokens};
 use crate::sts::StsClient;
 pub use listeners::{BindError, Listeners};
 pub use setup_error::SetupErrors;
@@ -59,6 +61,9 @@ impl App {
             }
         }
         let sts = StsClient::new(Arc::clone(&clock), env).map_err(|error| mistakes.add(error.to_string()));
+        if let Err(error) = in_background(&plan, server::inspect).await {
+            mistakes.add(error);
+        }
         let (Ok(sts), true) = (sts, mistakes.is_empty()) else {
             return Err(mistakes);
         };
@@ -86,18 +91,12 @@ impl App {
         self.observers.push(observer);
     }
 
-    /// Makes the token files that consumers authorise themselves with, or keeps those that are there.
+    /// Makes the token files that consumers authorise themselves with, or keeps those that are there. To be called once
+    /// the listeners are bound: until then the files may be another daemon's.
     pub async fn issue_tokens(&self) -> Result<Tokens, SetupErrors> {
-        let server = self.plan.server.clone();
-        let names: Vec<_> = self.plan.profiles.iter().map(|profile| profile.name.clone()).collect();
-        let made = tokio::task::spawn_blocking(move || server::prepare(&server.token_dir, server.token_mode, &names));
-        match made.await {
-            Ok(Ok(tokens)) => Ok(tokens),
-            Ok(Err(error)) => Err(SetupErrors::from(error.to_string())),
-            Err(_panic) => Err(SetupErrors::from(String::from(
-                "making the token files failed in valetkey itself; please report this",
-            ))),
-        }
+        in_background(&self.plan, server::prepare)
+            .await
+            .map_err(SetupErrors::from)
     }
 
     /// Renews and serves until `shutdown`, then lets open connections end within the grace of [`Limits`].
@@ -165,6 +164,22 @@ impl App {
             server::serve_ops(listeners.ops, ops, Limits::OPS, for_ops).await;
             Ok(())
         });
+    }
+}
+
+/// Does something with the token files, on a thread that may wait for a disk.
+async fn in_background<T: Send + 'static>(
+    plan: &Plan,
+    work: fn(&Path, u32, &[ProfileName]) -> Result<T, TokenError>,
+) -> Result<T, String> {
+    let server = plan.server.clone();
+    let names: Vec<_> = plan.profiles.iter().map(|profile| profile.name.clone()).collect();
+    let done = tokio::task::spawn_blocking(move || work(&server.token_dir, server.token_mode, &names));
+    match done.await {
+        Ok(result) => result.map_err(|error| error.to_string()),
+        Err(_panic) => Err(String::from(
+            "token_dir: a failure in valetkey itself; please report this",
+        )),
     }
 }
 

@@ -55,9 +55,9 @@ pub(super) fn run(args: &Args, protections: Protections) -> Result<(), Failed> {
             let _ = writeln!(std::io::stdout(), "{}: no mistakes", args.config.display());
             return Ok(());
         }
-        let tokens = app.issue_tokens().await.map_err(|mistakes| wrong(&mistakes))?;
         let listeners = Listeners::bind(app.plan()).await;
         let listeners = listeners.map_err(|error| Failed::new(Exit::CannotBind, &error))?;
+        let tokens = app.issue_tokens().await.map_err(|mistakes| wrong(&mistakes))?;
         let signals = Signals::listen().map_err(|error| Failed::new(Exit::Internal, &error))?;
         app.announce(protections, &listeners);
         let ended = app.run(listeners, tokens, signals.shutdown()).await;

@@ -1,7 +1,7 @@
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
 
-use rustix::fs::{Access, AtFlags, CWD, Dir, Mode, OFlags, accessat, fchmod, fstat, mkdirat, openat};
+use rustix::fs::{Access, AtFlags, CWD, Dir, Mode, OFlags, Stat, accessat, fchmod, fstat, mkdirat, openat};
 use rustix::io::Errno;
 
 use super::{TokenError, file, way};
@@ -22,18 +22,18 @@ pub(super) fn mode_for(token: Mode) -> Mode {
 pub(super) fn open(path: &Path) -> Result<Option<OwnedFd>, TokenError> {
     let folder = opened(CWD, path, path)?;
     if let Some(folder) = &folder {
-        let stat = fstat(folder).map_err(TokenError::io("look at the folder", path))?;
-        if let Some(flaw) = way::flaw(&stat) {
-            let inside = path.join("tokens");
-            let remedy = if way::is_volume(path, &stat) {
-                format!("choose a folder inside it, such as {}", inside.display())
-            } else {
-                flaw.remedy(path)
-            };
-            return Err(unsafe_folder(path, flaw.to_string(), remedy));
-        }
+        trusted(folder, path)?;
     }
     Ok(folder)
+}
+
+/// Tells what a folder is, if no stranger could exchange what is in it.
+fn trusted(folder: &OwnedFd, path: &Path) -> Result<Stat, TokenError> {
+    let stat = fstat(folder).map_err(TokenError::io("look at the folder", path))?;
+    match way::untrusted(path, &stat) {
+        Some(flaw) => Err(unsafe_folder(path, flaw.to_string(), flaw.remedy(path))),
+        None => Ok(stat),
+    }
 }
 
 /// Opens `token_dir`; makes it, and the folders above, where they are missing. One that is there keeps its mode: a
@@ -52,10 +52,7 @@ pub(super) fn open_or_create(path: &Path, mode: Mode) -> Result<OwnedFd, TokenEr
 pub(super) fn open_in(outer: &OwnedFd, name: &str, path: &Path) -> Result<Option<OwnedFd>, TokenError> {
     let folder = opened(outer, Path::new(name), path)?;
     if let Some(folder) = &folder {
-        let stat = fstat(folder).map_err(TokenError::io("look at the folder", path))?;
-        if let Some(flaw) = way::flaw(&stat) {
-            return Err(unsafe_folder(path, flaw.to_string(), flaw.remedy(path)));
-        }
+        trusted(folder, path)?;
         if let Some(stranger) = stranger(folder).map_err(TokenError::io("list the folder", path))? {
             let problem = format!("holds {stranger:?}, which is not valetkey's");
             let remedy = "choose a token_dir in which the profile's name is free, or move it away";
@@ -65,13 +62,15 @@ pub(super) fn open_in(outer: &OwnedFd, name: &str, path: &Path) -> Result<Option
     Ok(folder)
 }
 
-/// Opens or makes a profile's folder, which is valetkey's own: its mode is set.
+/// Opens or makes a profile's folder, and sets its mode. A volume that was mounted in its place keeps its own: it is
+/// root's, and the mount is the boundary.
 pub(super) fn open_or_create_in(outer: &OwnedFd, name: &str, path: &Path, mode: Mode) -> Result<OwnedFd, TokenError> {
     let Some(folder) = open_in(outer, name, path)? else {
         return create_in(outer, Path::new(name), path, mode);
     };
-    let stat = fstat(&folder).map_err(TokenError::io("look at the folder", path))?;
-    if Mode::from_raw_mode(stat.st_mode) != mode {
+    let stat = trusted(&folder, path)?;
+    let own = stat.st_uid == rustix::process::geteuid().as_raw();
+    if own && Mode::from_raw_mode(stat.st_mode) != mode {
         fchmod(&folder, mode).map_err(TokenError::io("set the folder's mode", path))?;
     }
     Ok(folder)
@@ -103,10 +102,7 @@ fn create_in(outer: impl AsFd, name: &Path, path: &Path, mode: Mode) -> Result<O
         Err(errno) => return Err(TokenError::io("make the folder", path)(errno)),
     }
     let folder = opened(outer, name, path)?.ok_or_else(|| TokenError::io("open the folder", path)(Errno::NOENT))?;
-    let stat = fstat(&folder).map_err(TokenError::io("look at the folder", path))?;
-    if let Some(flaw) = way::flaw(&stat) {
-        return Err(unsafe_folder(path, flaw.to_string(), flaw.remedy(path)));
-    }
+    trusted(&folder, path)?;
     // Not left to mkdir: the umask would take bits away.
     fchmod(&folder, mode).map_err(TokenError::io("set the folder's mode", path))?;
     Ok(folder)

@@ -25,8 +25,13 @@ pub(super) enum Flaw {
     Writable(Mode),
 }
 
+/// What is wrong with a folder or a link; a volume's being writable is not.
+pub(super) fn untrusted(path: &Path, stat: &Stat) -> Option<Flaw> {
+    flaw(stat).filter(|flaw| !(matches!(flaw, Flaw::Writable(_)) && is_volume(path, stat)))
+}
+
 /// Whoever owns a folder, or may write in it without the sticky bit, can exchange what is in it.
-pub(super) fn flaw(stat: &Stat) -> Option<Flaw> {
+fn flaw(stat: &Stat) -> Option<Flaw> {
     let mode = Mode::from_raw_mode(stat.st_mode);
     let is_link = FileType::from_raw_mode(stat.st_mode) == FileType::Symlink;
     if stat.st_uid != 0 && stat.st_uid != rustix::process::geteuid().as_raw() {
@@ -61,7 +66,7 @@ impl Flaw {
 
 /// Whether it is a volume that the platform mounted for this daemon: a root's own mount point. The usual mode of such
 /// a one in Kubernetes (`emptyDir`) is 0777, which the daemon cannot change; who else gets it, the pod says.
-pub(super) fn is_volume(path: &Path, folder: &Stat) -> bool {
+fn is_volume(path: &Path, folder: &Stat) -> bool {
     let above = path.parent().and_then(|parent| stat(parent).ok());
     folder.st_uid == 0 && above.is_some_and(|above| above.st_dev != folder.st_dev)
 }
@@ -110,9 +115,7 @@ fn walk(path: &Path, links: u32) -> Result<(), TokenError> {
             Err(Errno::NOENT) => return Ok(()),
             Err(errno) => return Err(TokenError::io("look at the folder", step)(errno)),
         };
-        if let Some(flaw) = flaw(&found)
-            && !(matches!(flaw, Flaw::Writable(_)) && is_volume(step, &found))
-        {
+        if let Some(flaw) = untrusted(step, &found) {
             let (path, problem, remedy) = (step.to_owned(), flaw.to_string(), flaw.remedy(step));
             return Err(TokenError::Unsafe { path, problem, remedy });
         }
