@@ -1,8 +1,8 @@
 //! valetkey's credentials endpoint beside a bare hyper server with the same builder settings, headers and body.
 //!
 //! `cargo bench --bench endpoint` prints, round by round, the requests a second that 32 keep-alive connections get, the
-//! CPU time of the server's thread for each request; then how long requests take that come at half of the bare server's
-//! rate, and the memory of an idle connection. What sums up a comparison stands on a line that begins with `figure: `.
+//! CPU time of the server's thread for each request, and at the end the memory of an idle connection. What sums up a
+//! comparison stands on a line that begins with `figure: `.
 //!
 //! Instructions of a request, on the server's own thread (the output file that ends in `-02`):
 //! `ENDPOINT_SERVER=valetkey ENDPOINT_REQUESTS=6400 valgrind --tool=callgrind --separate-threads=yes <bench binary>`,
@@ -63,8 +63,7 @@ fn main() {
         return fixed(&Server::start(serve), requests.parse().unwrap());
     }
     let (bare, valetkey) = (Server::start(spawn_bare), Server::start(spawn_valetkey));
-    let rate = compare(&bare, &valetkey);
-    latencies(&bare, &valetkey, rate / 2.0);
+    compare(&bare, &valetkey);
     println!();
     println!("memory of an idle connection, of {IDLE_CONNECTIONS}:");
     let (held_bare, held_valetkey) = (idle(&bare), idle(&valetkey));
@@ -75,9 +74,9 @@ fn main() {
     );
 }
 
-/// The bare server's best rate. Interleaved rounds, each server first in every other one: whatever else the machine does meets both.
-fn compare(bare: &Server, valetkey: &Server) -> f64 {
-    let (mut rates, mut costs, mut best) = (Vec::new(), Vec::new(), 0.0_f64);
+/// Interleaved rounds, each server first in every other one: whatever else the machine does meets both.
+fn compare(bare: &Server, valetkey: &Server) {
+    let (mut rates, mut costs) = (Vec::new(), Vec::new());
     for round in 0..=ROUNDS {
         let (b, v) = if round % 2 == 0 {
             let b = load(bare);
@@ -96,64 +95,12 @@ fn compare(bare: &Server, valetkey: &Server) -> f64 {
                 v.cpu_micros,
                 v.rate / b.rate
             );
-            best = best.max(b.rate);
             rates.push(v.rate / b.rate);
             costs.push(v.cpu_micros / b.cpu_micros);
         }
     }
     println!("figure: requests a second, valetkey to bare: {}", summary(rates));
     println!("figure: CPU time a request, valetkey to bare: {}", summary(costs));
-    best
-}
-
-/// How long requests take that come at a fixed rate, whatever becomes of those before them: the 99th percentile.
-fn latencies(bare: &Server, valetkey: &Server, rate: f64) {
-    let mut ratios = Vec::new();
-    for round in 1..=ROUNDS / 2 {
-        let (b, v) = (open_loop(bare, rate), open_loop(valetkey, rate));
-        println!("round {round:>2}: p99 at {rate:.0}/s: bare {b:>7.1} us   valetkey {v:>7.1} us");
-        ratios.push(v / b);
-    }
-    println!(
-        "figure: p99 latency at half of the bare server's rate, valetkey to bare: {}",
-        summary(ratios)
-    );
-}
-
-/// Each connection has its share of the schedule. A request is timed from when it was due, so that one that waits for
-/// its turn counts as slow.
-fn open_loop(server: &Server, rate: f64) -> f64 {
-    let pause = Duration::from_secs_f64(f64::from(u32::try_from(CONNECTIONS).unwrap()) / rate);
-    let address = server.address;
-    let mut micros: Vec<f64> = runtime().block_on(async {
-        let mut connections = tokio::task::JoinSet::new();
-        let began = SystemClock.boot() + Duration::from_millis(20);
-        for place in 0..u32::try_from(CONNECTIONS).unwrap() {
-            connections.spawn(async move {
-                let mut stream = TcpStream::connect(address).await.unwrap();
-                let mut reply = vec![0; first(&mut stream).await];
-                let mut times = Vec::new();
-                // The connections' turns are spread over a pause.
-                let mut due = began + pause * place / u32::try_from(CONNECTIONS).unwrap();
-                while due.since(began) < ROUND {
-                    // tokio's timer knows milliseconds only: the last one is spent in turns with the others.
-                    let early = due - Duration::from_millis(2);
-                    SystemClock.sleep_until(early).await;
-                    while SystemClock.boot() < due {
-                        tokio::task::yield_now().await;
-                    }
-                    stream.write_all(REQUEST.as_bytes()).await.unwrap();
-                    stream.read_exact(&mut reply).await.unwrap();
-                    times.push(SystemClock.boot().since(due).as_secs_f64() * 1e6);
-                    due = due + pause;
-                }
-                times
-            });
-        }
-        connections.join_all().await.concat()
-    });
-    micros.sort_by(f64::total_cmp);
-    micros[micros.len() * 99 / 100]
 }
 
 fn summary(mut ratios: Vec<f64>) -> String {
