@@ -4,7 +4,6 @@
 
 mod clock;
 mod ops;
-mod refusals;
 mod requests;
 mod room;
 mod scene;

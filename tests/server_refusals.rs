@@ -1,18 +1,25 @@
-//! What the log tells of refusals.
+//! What the log tells of refusals. A process of its own: which lines are wanted is decided once for the whole process, and
+//! tests that run beside would decide otherwise.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
+
+#[path = "server/clock.rs"]
+#[expect(dead_code, reason = "the other tests use the rest")]
+mod clock;
+#[path = "server/scene.rs"]
+#[expect(dead_code, reason = "the other tests use the rest")]
+mod scene;
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use scene::{Scene, get};
 use tracing::Level;
-use tracing::subscriber::DefaultGuard;
 
-use crate::scene::{Scene, get};
-
-/// The log of this test's thread, on which its servers run as well.
+/// The log of this process.
 struct Log {
     lines: Lines,
-    _guard: DefaultGuard,
 }
 
 #[derive(Clone, Default)]
@@ -38,8 +45,8 @@ impl Log {
             .without_time()
             .with_writer(move || writer.clone())
             .finish();
-        let guard = tracing::subscriber::set_default(subscriber);
-        Self { lines, _guard: guard }
+        tracing::subscriber::set_global_default(subscriber).unwrap();
+        Self { lines }
     }
 
     fn text(&self) -> String {
