@@ -72,9 +72,7 @@ impl Machine {
         let next = match (self.phase, code) {
             (Phase::Calling, _) => return Decision::Wait(self.dies),
             (Phase::Waiting(due), _) if now < due => due,
-            (Phase::Waiting(_), Code::NotBefore(free)) if now < free => free,
-            // The step is free by now: whoever chose it looked a moment earlier. It is chosen anew at once.
-            (Phase::Waiting(_), Code::NotBefore(_)) => now,
+            (Phase::Waiting(_), Code::NotBefore(free)) => free,
             (Phase::Waiting(_), Code::NotNeeded) => return self.call(None),
             (Phase::Waiting(_), Code::Step(step)) => return self.call(Some(step)),
         };
