@@ -45,7 +45,7 @@ class Process:
     def __init__(self, command, stream="stderr", env=None):
         pipes = {"stdout": subprocess.DEVNULL, "stderr": None, stream: subprocess.PIPE}
         self.child = subprocess.Popen(command, text=True, env=env or clean_env(), start_new_session=True, **pipes)
-        self.queue, self.lines = queue.Queue(), []
+        self.queue, self.lines, self.passed = queue.Queue(), [], []
         threading.Thread(target=self._read, args=(getattr(self.child, stream),), daemon=True).start()
 
     def _read(self, pipe):
@@ -54,7 +54,10 @@ class Process:
             self.queue.put(line.rstrip("\n"))
 
     def wait_for(self, wanted, patience=PATIENCE):
-        """The next line for which `wanted` holds."""
+        """The first line that was not awaited before and for which `wanted` holds."""
+        for place, line in enumerate(self.passed):
+            if wanted(line):
+                return self.passed.pop(place)
         end = time.monotonic() + patience
         while True:
             try:
@@ -63,6 +66,7 @@ class Process:
                 raise SystemExit("the line did not come; so far:\n" + "\n".join(self.lines)) from None
             if wanted(line):
                 return line
+            self.passed.append(line)
 
     def interrupt(self):
         """Ctrl-C: to the child and to whatever it started."""

@@ -98,7 +98,8 @@ impl Machine {
     /// The call brought nothing. Tells how long until the next try; a step that must be awaited comes on top.
     pub(super) fn failed(&mut self, now: BootInstant, chance: Fraction) -> Duration {
         self.failures = self.failures.saturating_add(1);
-        let wait = schedule::backoff(self.failures, chance);
+        let left = self.dies.map(|dies| dies.since(now));
+        let wait = schedule::backoff(self.failures, left, chance);
         self.phase = Phase::Waiting(now + wait);
         wait
     }

@@ -31,9 +31,11 @@ pub(super) fn renewal(start: BootInstant, lifetime: Duration, chance: Fraction) 
 
 /// How long to wait after this many failures in a row: anywhere between nothing and a bound that doubles from 1 s to
 /// 60 s ("full jitter", which spreads a fleet best:
-/// <https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/>).
-pub(super) fn backoff(failures: u32, chance: Fraction) -> Duration {
+/// <https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/>). While credentials are held the
+/// bound is at most a quarter of the life that is `left` to them, so that they do not die during a wait.
+pub(super) fn backoff(failures: u32, left: Option<Duration>, chance: Fraction) -> Duration {
     let (first, most) = BACKOFF;
+    let most = left.map_or(most, |left| (left / 4).clamp(first, most));
     let doublings = failures.saturating_sub(1).min(16);
     (first * (1 << doublings)).min(most).mul_f64(chance.0)
 }
@@ -65,11 +67,22 @@ mod tests {
     #[test]
     fn the_wait_doubles_to_a_minute() {
         let bounds: Vec<_> = (0..10)
-            .map(|failures| backoff(failures, MOST).as_secs_f64().round())
+            .map(|failures| backoff(failures, None, MOST).as_secs_f64().round())
             .collect();
         assert_eq!(bounds, [1.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0]);
-        assert_eq!(backoff(u32::MAX, MOST).as_secs(), 59);
-        assert_eq!(backoff(5, LEAST), Duration::ZERO);
-        assert_eq!(backoff(2, Fraction(0.5)), Duration::from_secs(1));
+        assert_eq!(backoff(u32::MAX, None, MOST).as_secs(), 59);
+        assert_eq!(backoff(5, None, LEAST), Duration::ZERO);
+        assert_eq!(backoff(2, None, Fraction(0.5)), Duration::from_secs(1));
+    }
+
+    #[test]
+    fn the_wait_is_short_against_the_life_that_is_left() {
+        let seconds = |failures, left| {
+            backoff(failures, Some(Duration::from_secs(left)), MOST)
+                .as_secs_f64()
+                .ceil()
+        };
+        let bounds = [0, 3, 40, 240, 40_000].map(|left| [seconds(99, left), seconds(1, left)]);
+        assert_eq!(bounds, [[1.0, 1.0], [1.0, 1.0], [10.0, 1.0], [60.0, 1.0], [60.0, 1.0]]);
     }
 }
