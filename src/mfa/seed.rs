@@ -47,10 +47,11 @@ impl Seed {
     fn from_uri(rest: &str) -> Result<Self, SeedError> {
         strip_prefix_ignoring_case(rest, "totp/").ok_or(SeedError::NotTotp)?;
         let query = rest.split_once('?').map_or("", |(_, query)| query);
+        // One pair is decoded at a time, so that looking for another leaves no decoded copy of the secret behind.
         let parameter = |name: &str| {
-            form_urlencoded::parse(query.as_bytes())
-                .find(|(key, _)| key == name)
-                .map(|(_, value)| value)
+            let of_name = |pair: &&str| pair.split('=').next() == Some(name);
+            let pair = query.split('&').find(of_name)?;
+            form_urlencoded::parse(pair.as_bytes()).next().map(|(_, value)| value)
         };
         let is_aws = [("algorithm", "SHA1"), ("digits", "6"), ("period", "30")]
             .into_iter()
