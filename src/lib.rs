@@ -18,6 +18,7 @@ pub mod harden;
 pub mod keys;
 pub mod metrics;
 pub mod mfa;
+pub mod process;
 pub mod renew;
 pub mod secret;
 pub mod secret_file;

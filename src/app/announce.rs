@@ -1,7 +1,6 @@
 use tracing::{info, warn};
 
 use super::{App, Listeners};
-use crate::config::Kind;
 use crate::harden::Protections;
 
 impl App {
@@ -24,7 +23,7 @@ impl App {
                 profile = %profile.name,
                 kind = profile.kind.as_str(),
                 region = %profile.region,
-                mfa_serial = mfa_serial(&profile.kind),
+                mfa_serial = profile.kind.mfa().map(|mfa| mfa.serial.as_str()),
                 endpoint = %profile.endpoint.url,
                 route = %self.sts.route(&profile.endpoint.url),
                 "profile"
@@ -37,10 +36,4 @@ impl App {
             warn!("a crash may write a core file with secrets: the core limit could not be set to 0");
         }
     }
-}
-
-/// The MFA device; none for a session that will carry no MFA.
-fn mfa_serial(kind: &Kind) -> Option<&str> {
-    let Kind::Session(session) = kind;
-    session.mfa.as_ref().map(|mfa| mfa.serial.as_str())
 }

@@ -5,6 +5,7 @@
 
 mod access_key_id;
 mod arn;
+mod assume_role;
 mod credentials;
 mod endpoint;
 mod profile_name;
@@ -15,6 +16,10 @@ mod token_code;
 
 pub use access_key_id::AccessKeyId;
 pub use arn::Arn;
+pub use assume_role::{
+    AssumeRole, ExternalId, Policy, PolicyArn, ProvidedContext, RoleArn, RoleDuration, SessionName, Tag, TagKey,
+    TagValue, Tags,
+};
 pub use credentials::{Credentials, LongTermKey};
 pub use endpoint::{Endpoint, is_loopback};
 pub use profile_name::ProfileName;

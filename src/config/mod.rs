@@ -29,7 +29,7 @@ use zeroize::Zeroizing;
 
 pub use keys::{KEYS, Key, Presence};
 pub use mistake::{Errors, Mistake, Place};
-pub use plan::{KeySource, Kind, Mfa, MfaCode, Plan, Profile, Server, Session};
+pub use plan::{KeySource, Kind, Mfa, MfaCode, Plan, Profile, Role, Server, Session, SignedBy};
 
 use mistake::{Mistakes, Reported};
 use table::Table;

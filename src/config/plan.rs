@@ -1,7 +1,8 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use crate::aws::{Endpoint, ProfileName, Region, SerialNumber, SessionDuration};
+use crate::aws::{AssumeRole, Endpoint, ProfileName, Region, SerialNumber, SessionDuration};
+use crate::process;
 
 /// Everything the daemon needs to know, checked as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,10 @@ pub struct Server {
     pub token_dir: PathBuf,
     /// The permission bits of a token file, such as `0o600`.
     pub token_mode: u32,
+    /// Where an operator reaches the daemon.
+    pub control_socket: PathBuf,
+    /// Whether each serving of credentials is a line in the log.
+    pub audit: bool,
 }
 
 /// `[profile.<name>]`: a named set of temporary credentials that is kept fresh and served.
@@ -45,13 +50,51 @@ pub struct Profile {
 pub enum Kind {
     /// GetSessionToken signed by the long-term key.
     Session(Session),
+    /// AssumeRole.
+    Role(Role),
 }
 
 impl Kind {
-    /// The word in metrics and logs.
+    /// The word in metrics, logs and `status`.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Session(_) => "session",
+            Self::Role(_) => "role",
+        }
+    }
+
+    /// The profile whose credentials sign the request that makes this one.
+    pub fn source_profile(&self) -> Option<&ProfileName> {
+        match self {
+            Self::Role(Role {
+                signed_by: SignedBy::Profile(source),
+                ..
+            }) => Some(source),
+            Self::Session(_) | Self::Role(_) => None,
+        }
+    }
+
+    /// The long-term key that signs the request, unless a source profile does.
+    pub fn key(&self) -> Option<&KeySource> {
+        match self {
+            Self::Session(Session { key, .. })
+            | Self::Role(Role {
+                signed_by: SignedBy::Key { key, .. },
+                ..
+            }) => Some(key),
+            Self::Role(_) => None,
+        }
+    }
+
+    /// The MFA device whose code goes with the request.
+    pub fn mfa(&self) -> Option<&Mfa> {
+        match self {
+            Self::Session(Session { mfa, .. })
+            | Self::Role(Role {
+                signed_by: SignedBy::Key { mfa, .. },
+                ..
+            }) => mfa.as_ref(),
+            Self::Role(_) => None,
         }
     }
 }
@@ -67,11 +110,45 @@ pub struct Session {
     pub duration: SessionDuration,
 }
 
+/// A role.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Role {
+    /// Who asks for it.
+    pub signed_by: SignedBy,
+    /// What is asked for; where [`SignedBy::Profile`] asks, at most [`LONGEST_CHAINED`](crate::aws::RoleDuration::LONGEST_CHAINED).
+    pub request: AssumeRole,
+}
+
+/// What signs AssumeRole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum SignedBy {
+    /// A long-term key, with the code of an MFA device if there is one.
+    Key {
+        /// Where the key comes from.
+        key: KeySource,
+        /// The device.
+        mfa: Option<Mfa>,
+    },
+    /// The temporary credentials of another profile of the plan: role chaining. There is no cycle.
+    Profile(ProfileName),
+}
+
 /// `key = { … }`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeySource {
     /// A folder with `aws_access_key_id` and `aws_secret_access_key`.
     Directory(PathBuf),
+    /// `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` of the daemon's environment.
+    Environment,
+    /// A process that prints the JSON of `credential_process`.
+    Process(process::Command),
+    /// A profile of a shared credentials (or config) file.
+    SharedCredentials {
+        /// The file.
+        file: PathBuf,
+        /// The profile in it.
+        profile: String,
+    },
 }
 
 /// `mfa_serial` and `mfa_code`.
@@ -86,6 +163,13 @@ pub struct Mfa {
 /// `mfa_code = { … }`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum MfaCode {
+    /// A process that prints the code.
+    Process(process::Command),
+    /// A person, who submits it over the control socket.
+    Push {
+        /// Run whenever a code is asked for.
+        notify: Option<process::Command>,
+    },
     /// A file with the TOTP seed, in base32 or as an `otpauth://` URI.
     TotpSeedFile(PathBuf),
 }

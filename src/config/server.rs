@@ -21,6 +21,8 @@ pub(super) fn read(root: &Table<'_>, env: Env<'_>) -> Result<Server, Reported> {
         ops,
         token_dir: token_dir?,
         token_mode: token_mode?.unwrap_or(0o600),
+        control_socket: PathBuf::new(), // MERGE
+        audit: false,
     })
 }
 

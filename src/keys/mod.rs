@@ -21,6 +21,7 @@ pub trait Source: Send + Sync {
 pub fn open(source: &KeySource) -> Arc<dyn Source> {
     match source {
         KeySource::Directory(path) => Arc::new(Directory::new(path.clone())),
+        KeySource::Environment | KeySource::Process(_) | KeySource::SharedCredentials { .. } => unimplemented!("merge"),
     }
 }
 

@@ -29,6 +29,7 @@ pub trait Source: Send + Sync {
 pub fn open(source: &MfaCode) -> Arc<dyn Source> {
     match source {
         MfaCode::TotpSeedFile(path) => Arc::new(TotpSeedFile::new(path.clone())),
+        MfaCode::Process(_) | MfaCode::Push { .. } => unimplemented!("merge"),
     }
 }
 

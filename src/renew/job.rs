@@ -42,7 +42,9 @@ pub(super) struct Unprepared {
 impl Job {
     /// The job of a profile, its sources opened.
     pub fn new(profile: &Profile) -> Self {
-        let Kind::Session(session) = &profile.kind;
+        let Kind::Session(session) = &profile.kind else {
+            unimplemented!("merge")
+        };
         Self {
             name: profile.name.clone(),
             endpoint: profile.endpoint.clone(),

@@ -27,13 +27,39 @@ pub use setup::SetupError;
 pub use transport::{Roots, Route, Timeouts};
 
 use crate::BoxFuture;
-use crate::aws::{Credentials, Endpoint, LongTermKey, SerialNumber, SessionDuration, TokenCode};
+use crate::aws::{self, Credentials, Endpoint, LongTermKey, SerialNumber, SessionDuration, TokenCode};
 use crate::clock::Sample;
 
 /// STS, as `renew` asks it. Each call is one HTTP request at most: nothing is ever sent twice.
 pub trait Sts: Send + Sync {
     /// GetSessionToken signed by a long-term key.
     fn get_session_token<'a>(&'a self, call: GetSessionToken<'a>) -> BoxFuture<'a, Reply>;
+
+    /// AssumeRole signed by a long-term key or by temporary credentials.
+    fn assume_role<'a>(&'a self, call: AssumeRole<'a>) -> BoxFuture<'a, Reply>;
+}
+
+/// What signs a request.
+#[derive(Clone, Copy)]
+pub enum Signer<'a> {
+    /// A long-term key.
+    Key(&'a LongTermKey),
+    /// Temporary credentials, whose session token goes with the request.
+    Session(&'a Credentials),
+}
+
+/// One AssumeRole call.
+pub struct AssumeRole<'a> {
+    /// Where it goes.
+    pub endpoint: &'a Endpoint,
+    /// What signs it.
+    pub signer: Signer<'a>,
+    /// STS's time, for the signature.
+    pub now: DateTime<Utc>,
+    /// What is asked for.
+    pub request: &'a aws::AssumeRole,
+    /// The device and its code.
+    pub mfa: Option<(&'a SerialNumber, &'a TokenCode)>,
 }
 
 /// One GetSessionToken call.

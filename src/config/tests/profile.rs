@@ -84,7 +84,9 @@ fn needs_a_region_and_a_key() {
 fn has_a_duration_that_aws_takes() {
     for seconds in [900, 129_600] {
         let plan = toml(&format!("{LEAST}duration_seconds = {seconds}")).unwrap();
-        let super::super::Kind::Session(session) = &plan.profiles[0].kind;
+        let super::super::Kind::Session(session) = &plan.profiles[0].kind else {
+            panic!("a session")
+        };
         assert_eq!(session.duration.as_secs(), seconds);
     }
     let must = "must be 900 to 129600 seconds (15 minutes to 36 hours)";

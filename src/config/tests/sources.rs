@@ -17,7 +17,9 @@ fn key(value: &str) -> String {
 #[test]
 fn are_a_directory_and_a_seed_file() {
     let plan = toml(&format!("{LEAST}{SERIAL}{CODE}")).unwrap();
-    let Kind::Session(session) = &plan.profiles[0].kind;
+    let Kind::Session(session) = &plan.profiles[0].kind else {
+        panic!("a session")
+    };
     assert_eq!(session.key, KeySource::Directory(PathBuf::from("/k")));
     let expected = Mfa {
         serial: "arn:aws:iam::123456789012:mfa/ops".parse().unwrap(),
@@ -25,7 +27,10 @@ fn are_a_directory_and_a_seed_file() {
     };
     assert_eq!(session.mfa, Some(expected));
 
-    let Kind::Session(session) = &toml(LEAST).unwrap().profiles[0].kind;
+    let plan = toml(LEAST).unwrap();
+    let Kind::Session(session) = &plan.profiles[0].kind else {
+        panic!("a session")
+    };
     assert_eq!(session.mfa, None);
 }
 
