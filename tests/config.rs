@@ -114,6 +114,8 @@ fn plan() -> Plan {
             ops: "[::]:7412".parse().unwrap(),
             token_dir: PathBuf::from("/run/valetkey/tokens"),
             token_mode: 0o644,
+            control_socket: PathBuf::new(), // MERGE
+            audit: false,
         },
         profiles: vec![Profile {
             name: "ops".parse().unwrap(),

@@ -11,6 +11,7 @@ mod machine;
 mod outcome;
 mod published;
 mod schedule;
+mod submission;
 
 pub use engine::{Engine, Parts};
 pub use event::{Event, Observer};
@@ -18,3 +19,4 @@ pub use job::Job;
 pub use outcome::{CodeVerdict, Failure, Outcome};
 pub use published::{Document, Published, Snapshot, Table};
 pub use schedule::Fraction;
+pub use submission::{Accepted, Reason, Refused};
