@@ -42,7 +42,7 @@ use valetkey::config::{KeySource, Kind, Profile, Session};
 use valetkey::metrics::Metrics;
 use valetkey::renew::{Document, Snapshot, Table};
 use valetkey::secret::Secret;
-use valetkey::server::{Credentials, Limits, Tokens, serve_credentials};
+use valetkey::server::{Consumers, Credentials, Limits, Tokens, serve_credentials};
 
 const ROUNDS: usize = 12;
 const ROUND: Duration = Duration::from_millis(500);
@@ -163,8 +163,7 @@ fn spawn_valetkey(listener: TcpListener) {
     });
     let endpoint = Credentials {
         metrics: Arc::new(Metrics::new(Arc::clone(&table), Arc::clone(&clock), || 0)),
-        table,
-        tokens: Tokens::new(&[Secret::from(TOKEN)]),
+        consumers: Arc::new(Consumers::new(Tokens::new(&[Secret::from(TOKEN)]), &table)),
         clock,
     };
     tokio::spawn(serve_credentials(listener, endpoint, Limits::CREDENTIALS, pending()));

@@ -1,7 +1,9 @@
 use tracing::{info, warn};
 
 use super::{App, Listeners};
+use crate::config::{KeySource, Profile};
 use crate::harden::Protections;
+use crate::sts::StsClient;
 
 impl App {
     /// Says in the log what an operator must know of this start: where it listens, whom it asks and by which way, and
@@ -18,16 +20,8 @@ impl App {
             certificates = %self.sts.roots(),
             "valetkey starts"
         );
-        for profile in &self.plan.profiles {
-            info!(
-                profile = %profile.name,
-                kind = profile.kind.as_str(),
-                region = %profile.region,
-                mfa_serial = profile.kind.mfa().map(|mfa| mfa.serial.as_str()),
-                endpoint = %profile.endpoint.url,
-                route = %self.sts.route(&profile.endpoint.url),
-                "profile"
-            );
+        for each in &self.plan.profiles {
+            profile(each, &self.sts);
         }
         if !protections.not_dumpable {
             warn!("other processes of this user may read this process's memory: the system has no PR_SET_DUMPABLE");
@@ -35,5 +29,27 @@ impl App {
         if !protections.no_core {
             warn!("a crash may write a core file with secrets: the core limit could not be set to 0");
         }
+    }
+}
+
+/// Says what a profile is, and what is unwise about it.
+pub(super) fn profile(profile: &Profile, sts: &StsClient) {
+    let kind = &profile.kind;
+    info!(
+        profile = %profile.name,
+        kind = kind.as_str(),
+        source_profile = kind.source_profile().map(tracing::field::display),
+        region = %profile.region,
+        mfa_serial = kind.mfa().map(|mfa| mfa.serial.as_str()),
+        endpoint = %profile.endpoint.url,
+        route = %sts.route(&profile.endpoint.url),
+        "profile"
+    );
+    if kind.key() == Some(&KeySource::Environment) {
+        warn!(
+            profile = %profile.name,
+            "the long-term key is in the environment, which is copied to every child process and shown by many tools: \
+             a file is safer: key = {{ directory = … }}"
+        );
     }
 }

@@ -4,6 +4,7 @@ mod announce;
 mod listeners;
 pub mod logs;
 pub mod panics;
+mod reload;
 mod setup_error;
 pub mod signals;
 
@@ -23,10 +24,13 @@ use crate::clock::Clock;
 use crate::config::{Env, Plan};
 use crate::metrics::Metrics;
 use crate::renew::{Engine, Fraction, Job, Observer, Parts, Table};
-use crate::server::{self, Credentials, Limits, Ops, TokenError, Tokens};
-use crate::sts::StsClient;
+use crate::server::{self, Consumers, Credentials, Limits, Ops, TokenError, Tokens};
+use crate::sts::{Sts, StsClient};
 pub use listeners::{BindError, Listeners};
+use reload::Reloader;
+pub use reload::Reread;
 pub use setup_error::SetupErrors;
+use signals::Hangups;
 
 /// A daemon that is ready to run: everything was checked, nothing is bound.
 pub struct App {
@@ -57,7 +61,7 @@ impl App {
         let mut mistakes = SetupErrors::default();
         for job in &jobs {
             for mistake in job.check(&*clock).await {
-                mistakes.add(format!("profile {}: {mistake}", job.name));
+                mistakes.add(format!("profile {}: {mistake}", job.profile.name));
             }
         }
         let sts = StsClient::new(Arc::clone(&clock), env).map_err(|error| mistakes.add(error.to_string()));
@@ -104,11 +108,12 @@ impl App {
         self,
         listeners: Listeners,
         tokens: Tokens,
+        reloads: Reloads,
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), Broken> {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        self.spawn(&mut tasks, listeners, tokens, &stopped);
+        self.spawn(&mut tasks, listeners, tokens, reloads, &stopped);
         let ended = tokio::select! {
             () = shutdown => Ok(()),
             Some(ended) = tasks.join_next() => Err(broken(&ended)),
@@ -128,28 +133,39 @@ impl App {
         tasks: &mut JoinSet<io::Result<()>>,
         listeners: Listeners,
         tokens: Tokens,
+        reloads: Reloads,
         stopped: &watch::Receiver<bool>,
     ) {
         let parts = Parts {
             clock: Arc::clone(&self.clock),
-            sts: self.sts,
+            sts: Arc::clone(&self.sts) as Arc<dyn Sts>,
             table: Arc::clone(&self.table),
             observer: Arc::new(self.observers),
             chance: Box::new(chance),
         };
-        let engine = Engine::new(parts, self.jobs);
+        let (engine, handle) = Engine::new(parts, self.jobs);
+        let consumers = Arc::new(Consumers::new(tokens, &self.table));
         let credentials = Credentials {
-            table: Arc::clone(&self.table),
-            tokens,
+            consumers: Arc::clone(&consumers),
             metrics: Arc::clone(&self.metrics),
             clock: Arc::clone(&self.clock),
         };
         let ops = Ops {
+            table: Arc::clone(&self.table),
+            metrics: Arc::clone(&self.metrics),
+            clock: Arc::clone(&self.clock),
+        };
+        let reloader = Arc::new(Reloader {
+            reread: reloads.reread,
+            plan: tokio::sync::Mutex::new(self.plan),
+            engine: handle,
+            consumers,
             table: self.table,
             metrics: self.metrics,
+            sts: self.sts,
             clock: self.clock,
-        };
-        let (for_engine, for_credentials, for_ops) = (told(stopped), told(stopped), told(stopped));
+        });
+        let for_engine = told(stopped);
         tasks.spawn(async {
             engine.run(for_engine).await;
             Ok(())
@@ -158,12 +174,37 @@ impl App {
             listeners.credentials,
             credentials,
             Limits::CREDENTIALS,
-            for_credentials,
+            told(stopped),
         ));
+        let for_ops = told(stopped);
         tasks.spawn(async {
             server::serve_ops(listeners.ops, ops, Limits::OPS, for_ops).await;
             Ok(())
         });
+        let (hangups, for_reloads) = (reloads.hangups, told(stopped));
+        tasks.spawn(async move {
+            tokio::select! {
+                () = for_reloads => {}
+                () = reload_at(hangups, &reloader) => {}
+            }
+            Ok(())
+        });
+    }
+}
+
+/// How a configuration is read again, and when.
+pub struct Reloads {
+    /// Reads it.
+    pub reread: Reread,
+    /// Each SIGHUP is a reload.
+    pub hangups: Hangups,
+}
+
+/// What it did is in the log.
+async fn reload_at(mut hangups: Hangups, reloader: &Reloader) {
+    loop {
+        hangups.next().await;
+        let _ = reloader.reload().await;
     }
 }
 

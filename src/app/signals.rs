@@ -1,39 +1,46 @@
-//! The signals that end the daemon, and the one that does not.
+//! The signals that the daemon listens to.
 
 use std::io;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing::{info, warn};
+use tracing::info;
 
-/// The signals that are listened to, from the moment this is made.
-pub struct Signals {
+/// The signals that end the daemon, from the moment this is made.
+pub struct Shutdown {
     terminate: Signal,
     interrupt: Signal,
-    hangup: Signal,
 }
 
-impl Signals {
-    /// Listens from now on. Within a runtime.
-    pub fn listen() -> io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            // By default it would end the process, and with it every session, when a terminal closes or out of habit.
-            hangup: signal(SignalKind::hangup())?,
-        })
-    }
+/// The signal that asks for a reload.
+pub struct Hangups(Signal);
 
+/// Listens from now on. Within a runtime.
+pub fn listen() -> io::Result<(Shutdown, Hangups)> {
+    let shutdown = Shutdown {
+        terminate: signal(SignalKind::terminate())?,
+        interrupt: signal(SignalKind::interrupt())?,
+    };
+    Ok((shutdown, Hangups(signal(SignalKind::hangup())?)))
+}
+
+impl Shutdown {
     /// Returns when the process is asked to end: SIGTERM from an orchestrator, SIGINT from a terminal.
-    pub async fn shutdown(mut self) {
-        let name = loop {
-            tokio::select! {
-                _ = self.terminate.recv() => break "SIGTERM",
-                _ = self.interrupt.recv() => break "SIGINT",
-                _ = self.hangup.recv() => {
-                    warn!("SIGHUP is ignored: this version does not reload; restart it to read another configuration");
-                }
-            }
+    pub async fn asked(mut self) {
+        let name = tokio::select! {
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.interrupt.recv() => "SIGINT",
         };
         info!("{name}: finishing what is under way, then ending");
+    }
+}
+
+impl Hangups {
+    /// Returns at the next SIGHUP.
+    pub(super) async fn next(&mut self) {
+        // The stream of a signal does not end; if it did, there would be no next one.
+        if self.0.recv().await.is_none() {
+            std::future::pending::<()>().await;
+        }
+        info!("SIGHUP: reading the configuration again");
     }
 }

@@ -7,8 +7,7 @@ use tracing::level_filters::LevelFilter;
 
 use super::{Exit, Failed, runtime};
 use crate::app::logs::{self, Format};
-use crate::app::signals::Signals;
-use crate::app::{App, Listeners};
+use crate::app::{App, Listeners, Reloads, Reread, signals};
 use crate::clock::SystemClock;
 use crate::config;
 use crate::harden::Protections;
@@ -46,6 +45,11 @@ pub(super) fn run(args: &Args, protections: Protections) -> Result<(), Failed> {
     let env: config::Env<'_> = &|name| std::env::var_os(name);
     let wrong = |mistakes: &dyn Display| Failed::new(Exit::Configuration, mistakes);
     let plan = config::load(&args.config, env).map_err(|mistakes| wrong(&mistakes))?;
+    let file = args.config.clone();
+    let reread: Reread = Arc::new(move || {
+        let env: config::Env<'_> = &|name| std::env::var_os(name);
+        config::load(&file, env).map_err(|mistakes| mistakes.to_string())
+    });
     let logs = logs::start(args.log.log_format, args.log.log_level);
     let runtime = runtime()?;
     let ended = runtime.block_on(async {
@@ -58,9 +62,10 @@ pub(super) fn run(args: &Args, protections: Protections) -> Result<(), Failed> {
         let listeners = Listeners::bind(app.plan()).await;
         let listeners = listeners.map_err(|error| Failed::new(Exit::CannotBind, &error))?;
         let tokens = app.issue_tokens().await.map_err(|mistakes| wrong(&mistakes))?;
-        let signals = Signals::listen().map_err(|error| Failed::new(Exit::Internal, &error))?;
+        let (shutdown, hangups) = signals::listen().map_err(|error| Failed::new(Exit::Internal, &error))?;
         app.announce(protections, &listeners);
-        let ended = app.run(listeners, tokens, signals.shutdown()).await;
+        let reloads = Reloads { reread, hangups };
+        let ended = app.run(listeners, tokens, reloads, shutdown.asked()).await;
         ended.map_err(|broken| Failed::new(Exit::Internal, &broken))
     });
     // A file system that hangs may still hold a thread that reads a key; nobody waits for it.

@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use super::{Exit, Failed, runtime};
-use crate::app::signals::Signals;
+use crate::app::signals;
 use crate::clock::SystemClock;
 use crate::emulator::{self, Error, Options, Rules};
 
@@ -52,15 +52,10 @@ pub(super) fn run(args: &Args) -> Result<(), Failed> {
         },
     };
     runtime()?.block_on(async {
-        let signals = Signals::listen().map_err(|error| Failed::new(Exit::Internal, &error))?;
-        emulator::run(
-            options,
-            Arc::new(SystemClock),
-            &mut std::io::stdout(),
-            signals.shutdown(),
-        )
-        .await
-        .map_err(|error| Failed::new(exit(&error), &error))
+        let (shutdown, _hangups) = signals::listen().map_err(|error| Failed::new(Exit::Internal, &error))?;
+        emulator::run(options, Arc::new(SystemClock), &mut std::io::stdout(), shutdown.asked())
+            .await
+            .map_err(|error| Failed::new(exit(&error), &error))
     })
 }
 

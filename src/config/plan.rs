@@ -45,6 +45,14 @@ pub struct Profile {
     pub kind: Kind,
 }
 
+impl Profile {
+    // MERGE
+    /// Temp.
+    pub fn same_identity(&self, other: &Self) -> bool {
+        self == other
+    }
+}
+
 /// How a profile's credentials are made.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {

@@ -47,9 +47,13 @@ pub const NAMES: &[Name] = &[
     RENEWAL_CONSECUTIVE_FAILURES,
     STS_REQUESTS,
     STS_REQUEST_DURATION,
+    MFA_CODE_WANTED,
     MFA_CODES,
     CLOCK_OFFSET,
     CLOCK_JUMPS,
+    KEY_RELOADS,
+    CONFIG_RELOADS,
+    CONFIG_LAST_RELOAD_SUCCESSFUL,
     HTTP_REQUESTS,
     HTTP_REQUEST_DURATION,
     HTTP_CONNECTIONS,
@@ -112,6 +116,11 @@ pub(super) const STS_REQUEST_DURATION: Name = histogram(
     &["action"],
     "How long requests to STS took, failed ones included.",
 );
+pub(super) const MFA_CODE_WANTED: Name = gauge(
+    "valetkey_mfa_code_wanted",
+    &["profile"],
+    "Whether a person is asked for an MFA code: 1 or 0.",
+);
 pub(super) const MFA_CODES: Name = counter(
     "valetkey_mfa_codes_total",
     &["profile", "result"],
@@ -126,6 +135,21 @@ pub(super) const CLOCK_JUMPS: Name = counter(
     "valetkey_clock_jumps_total",
     &[],
     "How often somebody set this host's clock.",
+);
+pub(super) const KEY_RELOADS: Name = counter(
+    "valetkey_key_reloads_total",
+    &["profile", "result"],
+    "Times that another long-term key was found, by whether it brought credentials.",
+);
+pub(super) const CONFIG_RELOADS: Name = counter(
+    "valetkey_config_reloads_total",
+    &["result"],
+    "Reloads of the configuration; a failed one changed nothing.",
+);
+pub(super) const CONFIG_LAST_RELOAD_SUCCESSFUL: Name = gauge(
+    "valetkey_config_last_reload_successful",
+    &[],
+    "Whether the last reload of the configuration succeeded: 1 or 0; 1 before the first.",
 );
 pub(super) const HTTP_REQUESTS: Name = counter(
     "valetkey_http_requests_total",

@@ -56,7 +56,11 @@ impl Sts {
                 self.clock_offset.set(milliseconds / 1_000.0);
             }
             Event::ClockJumped(_) => self.clock_jumps.inc(),
-            Event::Calling { .. } | Event::Renewed { .. } | Event::Failed { .. } | Event::Expired { .. } => {}
+            Event::Calling { .. }
+            | Event::CodeWanted { .. }
+            | Event::Expired { .. }
+            | Event::Failed { .. }
+            | Event::Renewed { .. } => {}
         }
     }
 }
@@ -87,7 +91,7 @@ mod tests {
         sts.observe(&Event::ClockOffset(TimeDelta::microseconds(-1_500_400)));
         sts.observe(&Event::ClockJumped(TimeDelta::hours(1)));
 
-        let calls = &sts.actions[0];
+        let calls = &sts.actions[place(&Action::ALL, &Action::GetSessionToken)];
         assert_eq!(calls.success.get(), 1);
         let throttled = calls.errors[place(&Class::ALL, &Class::Throttled)].get();
         assert_eq!(throttled, 2);

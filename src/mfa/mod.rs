@@ -1,6 +1,7 @@
 //! MFA codes: which TOTP step may be used when ([`steps`]), and where its code comes from ([`Source`]).
 
 mod seed;
+mod seen;
 pub mod steps;
 mod totp;
 mod totp_seed_file;
@@ -12,6 +13,7 @@ use crate::aws::TokenCode;
 use crate::config::MfaCode;
 use crate::secret_file;
 pub use seed::{Seed, SeedError};
+pub use seen::SeenCodes;
 pub use steps::Step;
 pub use totp::code;
 pub use totp_seed_file::TotpSeedFile;

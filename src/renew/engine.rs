@@ -1,32 +1,43 @@
 //! The one task that drives every profile: asks the machines what to do, makes the calls, publishes what came of them.
 
+mod people;
+mod reload;
 mod settle;
 #[cfg(test)]
 mod tests;
+mod worker;
 
 use std::collections::HashMap;
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::mpsc;
 use tokio::task::{Id, JoinSet};
 use tracing::warn;
 
-use super::job::Attempt;
-use super::machine::{Code, Decision, Machine};
+use super::handle::{Order, WAITING_ORDERS};
+use super::job::{Attempt, Codes, Device, Supplies};
+use super::machine::{Decision, Means};
 use super::schedule::Fraction;
-use super::{Event, Job, Observer, Published, Table};
+use super::{Event, Handle, Job, Observer, Published, Table};
 use crate::clock::{BootInstant, Clock, StsTime};
-use crate::mfa::Step;
 use crate::mfa::steps::{Choice, Ledger};
-use crate::sts::{Action, Sts};
+use crate::mfa::{SeenCodes, Step};
+use crate::sts::Sts;
+use people::People;
+use worker::{UnderWay, Worker};
 
 /// The longest sleep: timers stop while the host is suspended, and a resume must be noticed soon.
 const LONGEST_SLEEP: Duration = Duration::from_secs(10);
 
 /// How far the wall clock must move against boot time to be told: less is the slewing of a time service.
 const JUMP: TimeDelta = TimeDelta::seconds(1);
+
+/// How many calls may be under way at once. A thousand TLS handshakes at the same moment would take more memory than
+/// all that follows, and STS throttles an account at some hundred requests a second.
+const MOST_CALLS: usize = 32;
 
 /// What the engine works with.
 pub struct Parts {
@@ -45,11 +56,17 @@ pub struct Parts {
 /// Keeps every profile's credentials fresh. See [`Engine::run`].
 pub struct Engine {
     parts: Parts,
+    orders: mpsc::Receiver<Order>,
     workers: Vec<Worker>,
+    /// The number of the next worker: they are told apart through reloads.
+    next_number: u64,
+    /// Whose turn it is to look first, so that none is always the last one for whom there is no room.
+    first: usize,
     calls: JoinSet<Attempt>,
-    /// Which worker's call a task is, and with which step.
-    under_way: HashMap<Id, (usize, Option<Step>)>,
+    under_way: HashMap<Id, UnderWay>,
     ledger: Ledger,
+    seen: Arc<Mutex<SeenCodes>>,
+    people: People,
     time: StsTime,
     /// The wall clock minus boot time, to notice that somebody set it.
     wall_at_boot: DateTime<Utc>,
@@ -57,30 +74,32 @@ pub struct Engine {
     told_offset: TimeDelta,
 }
 
-struct Worker {
-    job: Arc<Job>,
-    machine: Machine,
-}
-
 impl Engine {
-    /// Nothing happens before [`Engine::run`].
-    pub fn new(parts: Parts, jobs: Vec<Job>) -> Self {
+    /// An engine, and what gives it orders. Nothing happens before [`Engine::run`].
+    pub fn new(parts: Parts, jobs: Vec<Job>) -> (Self, Handle) {
+        let (handle, orders) = mpsc::channel(WAITING_ORDERS);
         let now = parts.clock.boot();
+        let faces = parts.table.profiles();
+        let workers = (0..).zip(jobs).zip(faces.iter());
+        let workers = workers.map(|((number, job), face)| Worker::new(number, job, Arc::clone(face), now));
+        let workers = worker::with_sources(workers.collect());
         let wall_at_boot = parts.clock.wall() - now.since_boot();
-        let worker = |job| Worker {
-            job: Arc::new(job),
-            machine: Machine::new(now),
-        };
-        Self {
+        let engine = Self {
             parts,
-            workers: jobs.into_iter().map(worker).collect(),
+            orders,
+            next_number: workers.len() as u64,
+            workers,
+            first: 0,
             calls: JoinSet::new(),
             under_way: HashMap::new(),
             ledger: Ledger::default(),
+            seen: Arc::default(),
+            people: People::default(),
             time: StsTime::default(),
             wall_at_boot,
             told_offset: TimeDelta::zero(),
-        }
+        };
+        (engine, Handle(handle))
     }
 
     /// Runs until `shutdown`; calls under way are then abandoned.
@@ -94,7 +113,19 @@ impl Engine {
                 biased;
                 () = &mut shutdown => return,
                 Some(ended) = self.calls.join_next_with_id(), if !self.calls.is_empty() => self.end_call(ended),
+                Some(order) = self.orders.recv() => self.obey(order),
+                Some(_) = self.people.notices.join_next(), if !self.people.notices.is_empty() => {}
                 () = clock.sleep_until(wake) => {}
+            }
+        }
+    }
+
+    fn obey(&mut self, order: Order) {
+        match order {
+            Order::Submit { profile, code, answer } => self.take_code(profile.as_ref(), code, answer),
+            Order::Apply { jobs, applied } => {
+                // Whoever wanted to know may have gone; what was asked is done.
+                let _ = applied.send(self.apply(jobs));
             }
         }
     }
@@ -102,16 +133,23 @@ impl Engine {
     /// Acts on every machine's decisions. Tells when to look again.
     fn decide_all(&mut self) -> BootInstant {
         let longest = self.parts.clock.boot() + LONGEST_SLEEP;
-        let wakes = (0..self.workers.len()).filter_map(|index| self.decide(index));
-        wakes.min().map_or(longest, |wake| wake.min(longest))
+        let old_codes = self.drop_old_codes();
+        let (first, count) = (self.first, self.workers.len());
+        let wakes = (0..count).filter_map(|turn| self.decide((first + turn) % count));
+        let wake = wakes.min();
+        let asking = self.ask_people();
+        [wake, old_codes, asking]
+            .into_iter()
+            .flatten()
+            .fold(longest, BootInstant::min)
     }
 
     /// Acts on one machine's decisions until it says to wait. Tells until when, if it depends on time alone.
     fn decide(&mut self, index: usize) -> Option<BootInstant> {
         loop {
             let now = self.parts.clock.boot();
-            let code = self.code(index, now);
-            match self.workers[index].machine.decide(now, code) {
+            let means = self.means(index, now);
+            match self.workers[index].machine.decide(now, means) {
                 Decision::Call(step) => self.begin_call(index, step),
                 Decision::Withdraw => self.withdraw(index),
                 Decision::Wait(until) => return until,
@@ -119,32 +157,64 @@ impl Engine {
         }
     }
 
-    fn code(&self, index: usize, now: BootInstant) -> Code {
-        let Some((device, _)) = &self.workers[index].job.mfa else {
-            return Code::NotNeeded;
-        };
-        let clock = &*self.parts.clock;
-        match self.ledger.choose(device, self.time.at(now, clock)) {
-            Choice::Use(step) => Code::Step(step),
-            Choice::Wait(time) => Code::NotBefore(self.time.boot_instant(time, clock)),
+    /// What a call of this worker could be made with at `at`.
+    fn means(&self, index: usize, at: BootInstant) -> Means {
+        let worker = &self.workers[index];
+        if self.calls.len() >= MOST_CALLS || worker.needs_source() && self.source(worker, at).is_none() {
+            return Means::Missing;
+        }
+        match &worker.job.device {
+            None => Means::Complete,
+            Some(Device { serial, codes }) => match codes {
+                Codes::Submitted { .. } if self.people.has_code_for(serial, worker.number) => Means::Complete,
+                Codes::Submitted { .. } => Means::Missing,
+                Codes::Made(_) => {
+                    let clock = &*self.parts.clock;
+                    match self.ledger.choose(serial, self.time.at(at, clock)) {
+                        Choice::Use(step) => Means::Step(step),
+                        Choice::Wait(time) => Means::NotBefore(self.time.boot_instant(time, clock)),
+                    }
+                }
+            },
         }
     }
 
     fn begin_call(&mut self, index: usize, step: Option<Step>) {
-        let job = Arc::clone(&self.workers[index].job);
-        if let (Some((device, _)), Some(step)) = (&job.mfa, step) {
-            self.ledger.reserve(device, step);
+        let worker = &self.workers[index];
+        let job = Arc::clone(&worker.job);
+        let code = job.submitted_device().and_then(|serial| self.people.code(serial));
+        let call = UnderWay {
+            worker: worker.number,
+            job: Arc::clone(&job),
+            step,
+            submitted: code.is_some(),
+        };
+        let supplies = Supplies {
+            step,
+            code,
+            source: self.source(worker, self.parts.clock.boot()),
+            time: self.time.clone(),
+            seen: Arc::clone(&self.seen),
+        };
+        if let (Some(Device { serial, .. }), Some(step)) = (&job.device, step) {
+            self.ledger.reserve(serial, step);
         }
         self.observe(&Event::Calling {
-            profile: &job.name,
-            action: Action::GetSessionToken,
+            profile: &job.profile.name,
+            action: job.action(),
             step: step.map(Step::number),
         });
         let (sts, clock) = (Arc::clone(&self.parts.sts), Arc::clone(&self.parts.clock));
-        let time = self.time.clone();
-        let call = async move { job.attempt(&*sts, &*clock, time, step).await };
-        let id = self.calls.spawn(call).id();
-        self.under_way.insert(id, (index, step));
+        let attempt = async move { job.attempt(&*sts, &*clock, supplies).await };
+        let id = self.calls.spawn(attempt).id();
+        self.under_way.insert(id, call);
+        self.first = index + 1;
+    }
+
+    /// The credentials of the profile that this one is made from, if they are alive.
+    fn source(&self, worker: &Worker, at: BootInstant) -> Option<Arc<crate::aws::Credentials>> {
+        let source = &self.workers[worker.source?];
+        source.held.clone().filter(|_| source.machine.dies() > Some(at))
     }
 
     fn notice_jumps(&mut self) {
@@ -163,8 +233,13 @@ impl Engine {
         self.observe(&Event::ClockOffset(self.time.offset(clock)));
     }
 
+    fn seen_codes(&self) -> std::sync::MutexGuard<'_, SeenCodes> {
+        // A panic while it was held left a list of codes, which is never half of one.
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn face(&self, index: usize) -> &Published {
-        &self.parts.table.profiles()[index]
+        &self.workers[index].face
     }
 
     fn observe(&self, event: &Event<'_>) {

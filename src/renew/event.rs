@@ -45,8 +45,15 @@ pub enum Event<'a> {
         failure: Failure,
         /// What happened and what to do.
         message: &'a str,
-        /// When the next try starts, from now.
-        retry_in: Duration,
+        /// When the next try starts, from now; none while it waits for something else than time.
+        retry_in: Option<Duration>,
+    },
+    /// A person is asked for an MFA code, or reminded.
+    CodeWanted {
+        /// The profile.
+        profile: &'a ProfileName,
+        /// When what is served dies; none if nothing is.
+        expiration: Option<DateTime<Utc>>,
     },
     /// The credentials died before new ones came.
     Expired {

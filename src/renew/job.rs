@@ -1,35 +1,67 @@
 use std::future::Future;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tracing::debug;
 
 use super::Failure;
-use crate::aws::{Endpoint, LongTermKey, ProfileName, SerialNumber, SessionDuration, TokenCode};
+use crate::aws::{AccessKeyId, Credentials, LongTermKey, SerialNumber, TokenCode};
 use crate::clock::{BootInstant, Clock, StsTime};
-use crate::config::{Kind, Profile};
-use crate::mfa::Step;
-use crate::sts::{GetSessionToken, Reply, Sts};
-use crate::{keys, mfa};
+use crate::config::{Kind, MfaCode, Profile};
+use crate::mfa::{SeenCodes, Step};
+use crate::sts::{Action, AssumeRole, GetSessionToken, Reply, Signer, Sts};
+use crate::{keys, mfa, process};
 
 /// All that obtaining a profile's credentials takes.
 pub struct Job {
     /// The profile.
-    pub name: ProfileName,
-    /// Where STS is asked.
-    pub endpoint: Endpoint,
-    /// What is asked for.
-    pub duration: SessionDuration,
-    /// What signs.
-    pub key: Arc<dyn keys::Source>,
-    /// The MFA device and what makes its codes.
-    pub mfa: Option<(SerialNumber, Arc<dyn mfa::Source>)>,
+    pub profile: Profile,
+    /// The long-term key that signs, unless a source profile's credentials do.
+    pub key: Option<Arc<dyn keys::Source>>,
+    /// The MFA device.
+    pub device: Option<Device>,
+}
+
+/// An MFA device and where its codes come from.
+pub struct Device {
+    /// Its serial number.
+    pub serial: SerialNumber,
+    /// Its codes.
+    pub codes: Codes,
+}
+
+/// Where a device's codes come from.
+pub enum Codes {
+    /// They are made when they are needed.
+    Made(Arc<dyn mfa::Source>),
+    /// A person submits them.
+    Submitted {
+        /// Run when a person is asked.
+        notify: Option<process::Command>,
+    },
+}
+
+/// What a try works with, beside the job's own sources.
+pub(super) struct Supplies {
+    /// The step whose code is to be made.
+    pub(super) step: Option<Step>,
+    /// A code from a person.
+    pub(super) code: Option<Arc<TokenCode>>,
+    /// The credentials of the source profile.
+    pub(super) source: Option<Arc<Credentials>>,
+    /// STS's time.
+    pub(super) time: StsTime,
+    /// What STS may have seen already.
+    pub(super) seen: Arc<Mutex<SeenCodes>>,
 }
 
 /// What came of one try.
 pub(super) struct Attempt {
     /// When the request was about to leave.
     pub(super) sent: BootInstant,
+    /// The long-term key that signed.
+    pub(super) key_id: Option<AccessKeyId>,
     pub(super) result: Result<Reply, Unprepared>,
 }
 
@@ -42,27 +74,40 @@ pub(super) struct Unprepared {
 impl Job {
     /// The job of a profile, its sources opened.
     pub fn new(profile: &Profile) -> Self {
-        let Kind::Session(session) = &profile.kind else {
-            unimplemented!("merge")
-        };
+        let device = profile.kind.mfa().map(|mfa| Device {
+            serial: mfa.serial.clone(),
+            codes: match &mfa.code {
+                MfaCode::Push { notify } => Codes::Submitted { notify: notify.clone() },
+                made => Codes::Made(mfa::open(made)),
+            },
+        });
         Self {
-            name: profile.name.clone(),
-            endpoint: profile.endpoint.clone(),
-            duration: session.duration,
-            key: keys::open(&session.key),
-            mfa: session
-                .mfa
-                .as_ref()
-                .map(|mfa| (mfa.serial.clone(), mfa::open(&mfa.code))),
+            key: profile.kind.key().map(keys::open),
+            device,
+            profile: profile.clone(),
+        }
+    }
+
+    /// What STS is asked.
+    pub fn action(&self) -> Action {
+        match &self.profile.kind {
+            Kind::Session(_) => Action::GetSessionToken,
+            Kind::Role(_) => Action::AssumeRole,
         }
     }
 
     /// Tries the sources without calling STS. Tells every mistake.
     pub async fn check(&self, clock: &dyn Clock) -> Vec<String> {
-        let key = self.read_key(clock).await.err();
-        let code = match &self.mfa {
-            Some((_, source)) => check_code(&**source, clock).await.err(),
+        let key = match &self.key {
+            Some(source) => read_key(&**source, clock).await.err(),
             None => None,
+        };
+        let code = match &self.device {
+            Some(Device {
+                codes: Codes::Made(source),
+                ..
+            }) => check_code(&**source, clock).await.err(),
+            _ => None,
         };
         key.into_iter()
             .chain(code)
@@ -70,53 +115,131 @@ impl Job {
             .collect()
     }
 
-    /// Reads the key, makes the code, calls STS once.
-    pub(super) async fn attempt(&self, sts: &dyn Sts, clock: &dyn Clock, time: StsTime, step: Option<Step>) -> Attempt {
-        match self.call(sts, clock, &time, step).await {
-            Ok((sent, reply)) => Attempt {
-                sent,
-                result: Ok(reply),
-            },
-            Err(unprepared) => Attempt {
-                sent: clock.boot(),
-                result: Err(unprepared),
-            },
+    /// The serial number, where a person submits the codes.
+    pub(super) fn submitted_device(&self) -> Option<&SerialNumber> {
+        match &self.device {
+            Some(Device {
+                serial,
+                codes: Codes::Submitted { .. },
+            }) => Some(serial),
+            _ => None,
         }
+    }
+
+    /// Reads the key, makes the code, calls STS once.
+    pub(super) async fn attempt(&self, sts: &dyn Sts, clock: &dyn Clock, supplies: Supplies) -> Attempt {
+        let mut key_id = None;
+        let (sent, result) = match self.call(sts, clock, &supplies, &mut key_id).await {
+            Ok((sent, reply)) => (sent, Ok(reply)),
+            Err(unprepared) => (clock.boot(), Err(unprepared)),
+        };
+        Attempt { sent, key_id, result }
     }
 
     async fn call(
         &self,
         sts: &dyn Sts,
         clock: &dyn Clock,
-        time: &StsTime,
-        step: Option<Step>,
+        supplies: &Supplies,
+        key_id: &mut Option<AccessKeyId>,
     ) -> Result<(BootInstant, Reply), Unprepared> {
-        let key = self.read_key(clock).await?;
-        let code = match (&self.mfa, step) {
-            (None, None) => None,
-            (Some((serial, source)), Some(step)) => Some((serial, make_code(&**source, clock, time, step).await?)),
-            // Never a session without the MFA that the user asked for.
-            (Some(_), None) | (None, Some(_)) => return Err(Unprepared::code(&mfa::Error::Internal)),
+        let key = match &self.key {
+            Some(source) => Some(read_key(&**source, clock).await?),
+            None => None,
         };
-        debug!(profile = %self.name, key = %key.access_key_id, step = step.map(Step::number), "calling STS");
+        *key_id = key.as_ref().map(|key| key.access_key_id.clone());
+        let signer = match (&key, &supplies.source) {
+            (Some(key), _) => Signer::Key(key),
+            (None, Some(source)) => Signer::Session(source),
+            (None, None) => return Err(Unprepared::internal()),
+        };
+        let code = self.code(clock, supplies).await?;
+        debug!(
+            profile = %self.profile.name,
+            key = key_id.as_ref().map(tracing::field::display),
+            step = supplies.step.map(Step::number),
+            "calling STS"
+        );
         let sent = clock.boot();
-        let call = GetSessionToken {
-            endpoint: &self.endpoint,
-            key: &key,
-            now: time.at(sent, clock),
-            duration: self.duration,
-            mfa: code.as_ref().map(|(serial, code)| (*serial, code)),
-        };
-        Ok((sent, sts.get_session_token(call).await))
+        let now = supplies.time.at(sent, clock);
+        let reply = self.ask(sts, signer, now, code.as_ref()).await?;
+        // A code that provably never left may be sent again.
+        if let (Err(error), Some((serial, code))) = (&reply.result, &code)
+            && !error.sent
+        {
+            seen(supplies).remove(serial, code);
+        }
+        Ok((sent, reply))
     }
 
-    async fn read_key(&self, clock: &dyn Clock) -> Result<LongTermKey, Unprepared> {
-        let key = in_time(clock, self.key.read()).await;
-        key.unwrap_or(Err(keys::Error::Slow)).map_err(|error| Unprepared {
-            failure: Failure::Key,
-            message: error.to_string(),
-        })
+    /// The code that goes with the call, from now on counted as seen by STS.
+    async fn code(
+        &self,
+        clock: &dyn Clock,
+        supplies: &Supplies,
+    ) -> Result<Option<(&SerialNumber, Arc<TokenCode>)>, Unprepared> {
+        let Some(Device { serial, codes }) = &self.device else {
+            return Ok(None);
+        };
+        let code = match (codes, supplies.step, &supplies.code) {
+            (Codes::Made(source), Some(step), _) => Arc::new(make_code(&**source, clock, &supplies.time, step).await?),
+            (Codes::Submitted { .. }, _, Some(code)) => Arc::clone(code),
+            // Never a session without the MFA that the user asked for.
+            _ => return Err(Unprepared::internal()),
+        };
+        seen(supplies).add(serial, Arc::clone(&code), clock.boot());
+        Ok(Some((serial, code)))
     }
+
+    async fn ask(
+        &self,
+        sts: &dyn Sts,
+        signer: Signer<'_>,
+        now: DateTime<Utc>,
+        code: Option<&(&SerialNumber, Arc<TokenCode>)>,
+    ) -> Result<Reply, Unprepared> {
+        let endpoint = &self.profile.endpoint;
+        let mfa = code.map(|(serial, code)| (*serial, &**code));
+        match (&self.profile.kind, signer) {
+            (Kind::Session(session), Signer::Key(key)) => {
+                let duration = session.duration;
+                let call = GetSessionToken {
+                    endpoint,
+                    key,
+                    now,
+                    duration,
+                    mfa,
+                };
+                Ok(sts.get_session_token(call).await)
+            }
+            // STS gives no session to a session; the configuration has no such profile.
+            (Kind::Session(_), Signer::Session(_)) => Err(Unprepared::internal()),
+            (Kind::Role(role), signer) => {
+                let request = &role.request;
+                let call = AssumeRole {
+                    endpoint,
+                    signer,
+                    now,
+                    request,
+                    mfa,
+                };
+                Ok(sts.assume_role(call).await)
+            }
+        }
+    }
+}
+
+fn seen(supplies: &Supplies) -> std::sync::MutexGuard<'_, SeenCodes> {
+    // A panic while it was held left a list of codes, which is never half of one.
+    supplies.seen.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn read_key(source: &dyn keys::Source, clock: &dyn Clock) -> Result<LongTermKey, Unprepared> {
+    let key = in_time(clock, source.read()).await;
+    key.unwrap_or(Err(keys::Error::Slow)).map_err(|error| Unprepared {
+        failure: Failure::Key,
+        message: error.to_string(),
+    })
 }
 
 async fn check_code(source: &dyn mfa::Source, clock: &dyn Clock) -> Result<(), Unprepared> {
@@ -149,6 +272,13 @@ impl Unprepared {
         Self {
             failure: Failure::Code,
             message: error.to_string(),
+        }
+    }
+
+    fn internal() -> Self {
+        Self {
+            failure: Failure::Internal,
+            message: String::from("the call failed in valetkey itself; please report this"),
         }
     }
 }

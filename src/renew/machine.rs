@@ -30,15 +30,17 @@ enum Phase {
     Calling,
 }
 
-/// Which MFA step a call could use now.
+/// What a call could be made with now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Code {
-    /// The profile has no MFA device.
-    NotNeeded,
-    /// This step is free.
+pub(super) enum Means {
+    /// All that it takes is there.
+    Complete,
+    /// So it is, with the code of this step, which is free.
     Step(Step),
-    /// None is free before this instant.
+    /// No step is free before this instant.
     NotBefore(BootInstant),
+    /// Something is missing, and its coming will be told: the source's credentials, a person's code, room for a call.
+    Missing,
 }
 
 /// What to do now.
@@ -64,35 +66,27 @@ impl Machine {
 
     /// What to do at `now`. After [`Decision::Call`] the call is under way until [`Machine::succeeded`] or
     /// [`Machine::failed`]; after [`Decision::Withdraw`] nothing is held any more. Ask again until it says to wait.
-    pub(super) fn decide(&mut self, now: BootInstant, code: Code) -> Decision {
+    pub(super) fn decide(&mut self, now: BootInstant, means: Means) -> Decision {
         if self.dies.is_some_and(|dies| dies <= now) {
             self.dies = None;
             return Decision::Withdraw;
         }
-        let next = match (self.phase, code) {
+        let next = match (self.phase, means) {
             (Phase::Calling, _) => return Decision::Wait(self.dies),
             (Phase::Waiting(due), _) if now < due => due,
-            (Phase::Waiting(_), Code::NotBefore(free)) => free,
-            (Phase::Waiting(_), Code::NotNeeded) => return self.call(None),
-            (Phase::Waiting(_), Code::Step(step)) => return self.call(Some(step)),
+            (Phase::Waiting(_), Means::Missing) => return Decision::Wait(self.dies),
+            (Phase::Waiting(_), Means::NotBefore(free)) => free,
+            (Phase::Waiting(_), Means::Complete) => return self.call(None),
+            (Phase::Waiting(_), Means::Step(step)) => return self.call(Some(step)),
         };
         Decision::Wait(Some(self.dies.map_or(next, |dies| dies.min(next))))
     }
 
-    /// The call brought credentials that live from `start` for `lifetime`. Tells when they die and when their renewal
-    /// starts.
-    pub(super) fn succeeded(
-        &mut self,
-        start: BootInstant,
-        lifetime: Duration,
-        chance: Fraction,
-    ) -> (BootInstant, BootInstant) {
-        let dies = start + lifetime;
-        let renewal = schedule::renewal(start, lifetime, chance);
+    /// The call brought credentials that die then; their renewal starts at `renewal`.
+    pub(super) fn succeeded(&mut self, dies: BootInstant, renewal: BootInstant) {
         self.phase = Phase::Waiting(renewal);
         self.dies = Some(dies);
         self.failures = 0;
-        (dies, renewal)
     }
 
     /// The call brought nothing. Tells how long until the next try; a step that must be awaited comes on top.
@@ -102,6 +96,26 @@ impl Machine {
         let wait = schedule::backoff(self.failures, left, chance);
         self.phase = Phase::Waiting(now + wait);
         wait
+    }
+
+    /// Ends the wait after a failure: a person gave a fresh code, which must not grow old meanwhile.
+    pub(super) fn hasten(&mut self, now: BootInstant) {
+        if let Phase::Waiting(due) = &mut self.phase {
+            *due = now.min(*due);
+        }
+    }
+
+    /// When the next call is due, unless one is under way.
+    pub(super) fn due(&self) -> Option<BootInstant> {
+        match self.phase {
+            Phase::Waiting(due) => Some(due),
+            Phase::Calling => None,
+        }
+    }
+
+    /// When what is served dies; none if nothing is.
+    pub(super) fn dies(&self) -> Option<BootInstant> {
+        self.dies
     }
 
     /// How many calls have failed since the last that did not.
@@ -136,19 +150,16 @@ mod tests {
     /// A machine that got 1000 s of life at second 0, to be renewed at 400 s.
     fn served() -> Machine {
         let mut machine = Machine::new(at(0));
-        assert_eq!(machine.decide(at(0), Code::NotNeeded), Decision::Call(None));
-        assert_eq!(
-            machine.succeeded(at(0), Duration::from_secs(1000), none()),
-            (at(1000), at(400))
-        );
+        assert_eq!(machine.decide(at(0), Means::Complete), Decision::Call(None));
+        machine.succeeded(at(1000), at(400));
         machine
     }
 
     #[test]
     fn calls_at_start() {
-        assert_eq!(Machine::new(at(5)).decide(at(5), Code::NotNeeded), Decision::Call(None));
+        assert_eq!(Machine::new(at(5)).decide(at(5), Means::Complete), Decision::Call(None));
         assert_eq!(
-            Machine::new(at(5)).decide(at(5), Code::Step(STEP)),
+            Machine::new(at(5)).decide(at(5), Means::Step(STEP)),
             Decision::Call(Some(STEP))
         );
     }
@@ -157,60 +168,87 @@ mod tests {
     fn waits_for_a_free_step() {
         let mut machine = Machine::new(at(5));
         assert_eq!(
-            machine.decide(at(5), Code::NotBefore(at(20))),
+            machine.decide(at(5), Means::NotBefore(at(20))),
             Decision::Wait(Some(at(20)))
         );
         assert_eq!(
-            machine.decide(at(20), Code::NotBefore(at(20))),
+            machine.decide(at(20), Means::NotBefore(at(20))),
             Decision::Wait(Some(at(20)))
         );
-        assert_eq!(machine.decide(at(20), Code::Step(STEP)), Decision::Call(Some(STEP)));
+        assert_eq!(machine.decide(at(20), Means::Step(STEP)), Decision::Call(Some(STEP)));
     }
 
     #[test]
     fn never_makes_a_second_call_beside_the_first() {
         let mut machine = Machine::new(at(0));
-        assert_eq!(machine.decide(at(0), Code::NotNeeded), Decision::Call(None));
-        assert_eq!(machine.decide(at(9), Code::NotNeeded), Decision::Wait(None));
+        assert_eq!(machine.decide(at(0), Means::Complete), Decision::Call(None));
+        assert_eq!(machine.decide(at(9), Means::Complete), Decision::Wait(None));
         machine.failed(at(10), none());
-        assert_eq!(machine.decide(at(10), Code::NotNeeded), Decision::Call(None));
+        assert_eq!(machine.decide(at(10), Means::Complete), Decision::Call(None));
     }
 
     #[test]
     fn renews_when_due_and_not_before() {
         let mut machine = served();
-        assert_eq!(machine.decide(at(399), Code::NotNeeded), Decision::Wait(Some(at(400))));
-        assert_eq!(machine.decide(at(400), Code::NotNeeded), Decision::Call(None));
+        assert_eq!(machine.decide(at(399), Means::Complete), Decision::Wait(Some(at(400))));
+        assert_eq!(machine.decide(at(400), Means::Complete), Decision::Call(None));
     }
 
     #[test]
     fn failures_keep_what_is_held_until_it_dies() {
         let mut machine = served();
-        assert_eq!(machine.decide(at(400), Code::NotNeeded), Decision::Call(None));
+        assert_eq!(machine.decide(at(400), Means::Complete), Decision::Call(None));
         assert_eq!(machine.failed(at(999), half()), Duration::from_millis(500));
         let retry = at(999) + Duration::from_millis(500);
-        assert_eq!(machine.decide(at(999), Code::NotNeeded), Decision::Wait(Some(retry)));
-        assert_eq!(machine.decide(at(1000), Code::NotNeeded), Decision::Withdraw);
-        assert_eq!(machine.decide(at(1000), Code::NotNeeded), Decision::Call(None));
-        assert_eq!(machine.decide(at(1001), Code::NotNeeded), Decision::Wait(None));
+        assert_eq!(machine.decide(at(999), Means::Complete), Decision::Wait(Some(retry)));
+        assert_eq!(machine.decide(at(1000), Means::Complete), Decision::Withdraw);
+        assert_eq!(machine.decide(at(1000), Means::Complete), Decision::Call(None));
+        assert_eq!(machine.decide(at(1001), Means::Complete), Decision::Wait(None));
     }
 
     #[test]
     fn what_dies_during_a_call_is_withdrawn_in_time() {
         let mut machine = served();
-        assert_eq!(machine.decide(at(995), Code::NotNeeded), Decision::Call(None));
-        assert_eq!(machine.decide(at(996), Code::NotNeeded), Decision::Wait(Some(at(1000))));
-        assert_eq!(machine.decide(at(1000), Code::NotNeeded), Decision::Withdraw);
-        assert_eq!(machine.decide(at(1000), Code::NotNeeded), Decision::Wait(None));
+        assert_eq!(machine.decide(at(995), Means::Complete), Decision::Call(None));
+        assert_eq!(machine.decide(at(996), Means::Complete), Decision::Wait(Some(at(1000))));
+        assert_eq!(machine.decide(at(1000), Means::Complete), Decision::Withdraw);
+        assert_eq!(machine.decide(at(1000), Means::Complete), Decision::Wait(None));
     }
 
     #[test]
     fn wakes_for_the_death_when_the_step_comes_later() {
         let mut machine = served();
         assert_eq!(
-            machine.decide(at(990), Code::NotBefore(at(1020))),
+            machine.decide(at(990), Means::NotBefore(at(1020))),
             Decision::Wait(Some(at(1000)))
         );
+    }
+
+    #[test]
+    fn what_is_missing_is_awaited_without_a_time() {
+        let mut machine = Machine::new(at(0));
+        assert_eq!(machine.decide(at(0), Means::Missing), Decision::Wait(None));
+        assert_eq!(machine.decide(at(9), Means::Complete), Decision::Call(None));
+        let mut machine = served();
+        assert_eq!(machine.decide(at(300), Means::Missing), Decision::Wait(Some(at(400))));
+        assert_eq!(machine.decide(at(400), Means::Missing), Decision::Wait(Some(at(1000))));
+        assert_eq!(machine.decide(at(1000), Means::Missing), Decision::Withdraw);
+        assert_eq!(machine.decide(at(1000), Means::Missing), Decision::Wait(None));
+    }
+
+    #[test]
+    fn a_fresh_code_ends_the_wait_after_a_failure() {
+        let mut machine = served();
+        assert_eq!(machine.decide(at(400), Means::Complete), Decision::Call(None));
+        machine.hasten(at(400));
+        assert_eq!(machine.decide(at(400), Means::Complete), Decision::Wait(Some(at(1000))));
+        for _ in 0..9 {
+            machine.failed(at(400), half());
+        }
+        assert_eq!(machine.due(), Some(at(430)));
+        machine.hasten(at(401));
+        assert_eq!(machine.decide(at(401), Means::Complete), Decision::Call(None));
+        assert_eq!((machine.due(), machine.dies()), (None, Some(at(1000))));
     }
 
     #[test]
@@ -221,7 +259,7 @@ mod tests {
         }
         assert_eq!(machine.failures(), 7);
         assert_eq!(machine.failed(at(0), half()), Duration::from_secs(30));
-        machine.succeeded(at(0), Duration::from_secs(1000), none());
+        machine.succeeded(at(1000), at(400));
         assert_eq!(machine.failures(), 0);
         assert_eq!(machine.failed(at(0), half()), Duration::from_millis(500));
     }

@@ -6,6 +6,7 @@
 mod document;
 mod engine;
 mod event;
+mod handle;
 mod job;
 mod machine;
 mod outcome;
@@ -15,8 +16,9 @@ mod submission;
 
 pub use engine::{Engine, Parts};
 pub use event::{Event, Observer};
-pub use job::Job;
-pub use outcome::{CodeVerdict, Failure, Outcome};
-pub use published::{Document, Published, Snapshot, Table};
+pub use handle::{Applied, Handle};
+pub use job::{Codes, Device, Job};
+pub use outcome::{CodeVerdict, Failure, KeyReload, Outcome};
+pub use published::{Document, Published, Snapshot, Table, Trouble};
 pub use schedule::Fraction;
 pub use submission::{Accepted, Reason, Refused};

@@ -75,6 +75,28 @@ impl CodeVerdict {
     }
 }
 
+/// What came of another long-term key than before: the `result` label of `valetkey_key_reloads_total`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyReload {
+    /// It brought credentials.
+    Adopted,
+    /// STS did not give any for it.
+    Failed,
+}
+
+impl KeyReload {
+    /// Every result, in the order of declaration.
+    pub const ALL: [Self; 2] = [Self::Adopted, Self::Failed];
+
+    /// The word in metrics.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Adopted => "adopted",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,33 +1,43 @@
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use arc_swap::{ArcSwap, Guard};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
-use super::{CodeVerdict, Outcome};
+use super::{CodeVerdict, Failure, KeyReload, Outcome};
 use crate::aws::{ProfileName, Region};
 use crate::clock::BootInstant;
 use crate::config::Profile;
 
 /// Every profile's published face, in the order of the configuration. Only the engine writes; whoever answers a request
 /// reads the latest snapshot without waiting for anything.
-pub struct Table(Box<[Published]>);
+pub struct Table(ArcSwap<Vec<Arc<Published>>>);
 
 impl Table {
     /// Nothing is served yet.
     pub fn new(profiles: &[Profile]) -> Self {
-        Self(profiles.iter().map(Published::new).collect())
+        let faces = profiles.iter().map(|profile| Arc::new(Published::new(profile)));
+        Self(ArcSwap::from_pointee(faces.collect()))
     }
 
-    /// The profiles in the order of the configuration.
-    pub fn profiles(&self) -> &[Published] {
-        &self.0
+    /// The profiles in the order of the configuration, as they are at this moment.
+    pub fn profiles(&self) -> Arc<Vec<Arc<Published>>> {
+        self.0.load_full()
     }
 
     /// The profile of this name.
-    pub fn named(&self, name: &str) -> Option<&Published> {
-        self.0.iter().find(|profile| profile.name.as_str() == name)
+    pub fn named(&self, name: &str) -> Option<Arc<Published>> {
+        let faces = self.0.load();
+        faces
+            .iter()
+            .find(|profile| profile.name.as_str() == name)
+            .map(Arc::clone)
+    }
+
+    /// Replaces the profiles: a reload.
+    pub(super) fn replace(&self, faces: Vec<Arc<Published>>) {
+        self.0.store(Arc::new(faces));
     }
 }
 
@@ -35,28 +45,41 @@ impl Table {
 pub struct Published {
     /// Its name.
     pub name: ProfileName,
-    /// Whether readiness waits for it.
-    pub required: bool,
     /// How it is made, such as `session`.
     pub kind: &'static str,
+    /// The profile that it is made from.
+    pub source_profile: Option<ProfileName>,
     /// Where it is made.
     pub region: Region,
+    required: AtomicBool,
     snapshot: ArcSwap<Snapshot>,
     renewals: [AtomicU64; Outcome::COUNT],
     codes: [AtomicU64; CodeVerdict::ALL.len()],
+    key_reloads: [AtomicU64; KeyReload::ALL.len()],
 }
 
 impl Published {
-    fn new(profile: &Profile) -> Self {
+    pub(super) fn new(profile: &Profile) -> Self {
         Self {
             name: profile.name.clone(),
-            required: profile.required,
             kind: profile.kind.as_str(),
+            source_profile: profile.kind.source_profile().cloned(),
             region: profile.region.clone(),
+            required: AtomicBool::new(profile.required),
             snapshot: ArcSwap::from_pointee(Snapshot::default()),
             renewals: [const { AtomicU64::new(0) }; Outcome::COUNT],
             codes: [const { AtomicU64::new(0) }; CodeVerdict::ALL.len()],
+            key_reloads: [const { AtomicU64::new(0) }; KeyReload::ALL.len()],
         }
+    }
+
+    /// Whether readiness waits for it.
+    pub fn is_required(&self) -> bool {
+        self.required.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn require(&self, required: bool) {
+        self.required.store(required, Ordering::Relaxed);
     }
 
     /// What is true now.
@@ -74,6 +97,11 @@ impl Published {
         self.codes[verdict as usize].load(Ordering::Relaxed)
     }
 
+    /// How often another long-term key was found, and what came of it.
+    pub fn key_reloads(&self, reload: KeyReload) -> u64 {
+        self.key_reloads[reload as usize].load(Ordering::Relaxed)
+    }
+
     /// Replaces what is true. The engine's; public so that tests of the servers and the benches can set a scene.
     pub fn publish(&self, snapshot: Snapshot) {
         self.snapshot.store(Arc::new(snapshot));
@@ -87,6 +115,11 @@ impl Published {
     /// Counts STS's verdict on a code.
     pub fn count_code(&self, verdict: CodeVerdict) {
         self.codes[verdict as usize].fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts another long-term key.
+    pub(super) fn count_key_reload(&self, reload: KeyReload) {
+        self.key_reloads[reload as usize].fetch_add(1, Ordering::Relaxed);
     }
 }
 
@@ -105,8 +138,23 @@ pub struct Snapshot {
     pub expiration: Option<DateTime<Utc>>,
     /// How many renewals have failed since the last that did not.
     pub consecutive_failures: u32,
-    /// What the last failure was and what to do; none after a success. It holds no secret.
-    pub trouble: Option<Arc<str>>,
+    /// The last failure; none after a success.
+    pub trouble: Option<Arc<Trouble>>,
+    /// Since when a person has been asked for an MFA code; none while nobody is.
+    pub code_wanted: Option<DateTime<Utc>>,
+    /// From when on a person's code is taken; none for a profile that gets its codes otherwise, or has no credentials yet.
+    pub code_accepted_from: Option<DateTime<Utc>>,
+}
+
+/// A failed renewal.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// What kind of trouble it is.
+    pub failure: Failure,
+    /// What happened and what to do, for people. It holds no secret.
+    pub message: String,
+    /// When, by STS's clock.
+    pub at: DateTime<Utc>,
 }
 
 impl Snapshot {

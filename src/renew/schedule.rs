@@ -20,6 +20,9 @@ impl Fraction {
 /// session outlives an outage of STS of half its lifetime; spread, so that a fleet does not renew at once.
 const RENEWAL: (f64, f64) = (0.40, 0.48);
 
+/// The least time that a person has to see the request and answer it.
+const ASKING_AHEAD: Duration = Duration::from_hours(1);
+
 /// The bound of the first wait after a failure, and of all later ones.
 const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(1));
 
@@ -27,6 +30,18 @@ const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mi
 pub(super) fn renewal(start: BootInstant, lifetime: Duration, chance: Fraction) -> BootInstant {
     let (earliest, latest) = RENEWAL;
     start + lifetime.mul_f64(earliest + (latest - earliest) * chance.0)
+}
+
+/// When a person's code is taken for credentials that live from `start` for `lifetime`: once half of it is over.
+pub(super) fn submission(start: BootInstant, lifetime: Duration) -> BootInstant {
+    start + lifetime / 2
+}
+
+/// When a person is asked for that code: an hour before the end, or a tenth of the lifetime if that is more, but not
+/// before the code would be taken.
+pub(super) fn asking(start: BootInstant, lifetime: Duration) -> BootInstant {
+    let ahead = (lifetime / 10).max(ASKING_AHEAD);
+    (start + lifetime.saturating_sub(ahead)).max(submission(start, lifetime))
 }
 
 /// How long to wait after this many failures in a row: anywhere between nothing and a bound that doubles from 1 s to
@@ -62,6 +77,18 @@ mod tests {
         let latest = renewal(start, lifetime, MOST);
         let bound = start + lifetime * 48 / 100;
         assert!(latest <= bound && bound.since(latest) < Duration::from_millis(1));
+    }
+
+    #[test]
+    fn a_person_is_asked_an_hour_or_a_tenth_before_the_end_and_never_before_the_half() {
+        let start = BootInstant::from_boot(Duration::from_secs(100));
+        let asked = |hours| asking(start, Duration::from_hours(hours)).since(start).as_secs_f64() / 3600.0;
+        assert_eq!([8, 10, 12, 36].map(asked), [7.0, 9.0, 10.8, 32.4]);
+        assert_eq!([1, 2].map(asked), [0.5, 1.0]);
+        assert_eq!(
+            submission(start, Duration::from_hours(8)),
+            start + Duration::from_hours(4)
+        );
     }
 
     #[test]

@@ -7,21 +7,19 @@ use hyper::header::{ALLOW, AUTHORIZATION, HeaderValue, RETRY_AFTER};
 use hyper::{Method, Request, StatusCode};
 use tower::Service;
 
+use super::consumers::{Consumers, Known};
 use super::refusals::Refusals;
 use super::reply::{self, Reply};
-use super::tokens::Tokens;
 use crate::clock::Clock;
 use crate::metrics::{Metrics, Reason, Route};
-use crate::renew::{Published, Table};
+use crate::renew::Published;
 
 /// The container-credentials endpoint: what `AWS_CONTAINER_CREDENTIALS_FULL_URI` points at.
 ///
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html>
 pub struct Credentials {
-    /// What is served.
-    pub table: Arc<Table>,
-    /// Who may have what; made for the profiles of `table`, in their order.
-    pub tokens: Tokens,
+    /// What is served, and to whom.
+    pub consumers: Arc<Consumers>,
     /// Tells when credentials have died.
     pub clock: Arc<dyn Clock>,
     /// What counts.
@@ -31,8 +29,7 @@ pub struct Credentials {
 impl Credentials {
     pub(super) fn into_service(self, refusals: Arc<Refusals>) -> CredentialsService {
         CredentialsService(Arc::new(Inner {
-            table: self.table,
-            tokens: self.tokens,
+            consumers: self.consumers,
             clock: self.clock,
             refusals,
         }))
@@ -51,8 +48,7 @@ pub(super) fn route(path: &str) -> Route {
 pub(super) struct CredentialsService(Arc<Inner>);
 
 struct Inner {
-    table: Arc<Table>,
-    tokens: Tokens,
+    consumers: Arc<Consumers>,
     clock: Arc<dyn Clock>,
     refusals: Arc<Refusals>,
 }
@@ -67,7 +63,8 @@ impl<B> Service<Request<B>> for CredentialsService {
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let reply = match self.0.profile(&request) {
+        let known = self.0.consumers.load();
+        let reply = match profile(&known, &request) {
             Ok(profile) => self.0.document(profile),
             Err(reason) => {
                 self.0.refusals.add(reason);
@@ -78,40 +75,39 @@ impl<B> Service<Request<B>> for CredentialsService {
     }
 }
 
-impl Inner {
-    /// The profile that the request may have, asked for by its own path. The token comes before the path, so that
-    /// nobody without one learns a profile's name.
-    fn profile<B>(&self, request: &Request<B>) -> Result<&Published, Reason> {
-        if request.method() != Method::GET {
-            return Err(Reason::Method);
-        }
-        let presented = request.headers().get(AUTHORIZATION).ok_or(Reason::TokenMissing)?;
-        let place = self.tokens.profile(presented.as_bytes()).ok_or(Reason::TokenUnknown)?;
-        let profiles = self.table.profiles();
-        let profile = profiles.get(place).ok_or(Reason::TokenUnknown)?;
-        if asks_for(request.uri().path(), profile.name.as_str(), profiles.len() == 1) {
-            Ok(profile)
-        } else {
-            Err(Reason::Path)
-        }
+/// The profile that the request may have, asked for by its own path. The token comes before the path, so that nobody
+/// without one learns a profile's name.
+fn profile<'k, B>(known: &'k Known, request: &Request<B>) -> Result<&'k Published, Reason> {
+    if request.method() != Method::GET {
+        return Err(Reason::Method);
     }
+    let presented = request.headers().get(AUTHORIZATION).ok_or(Reason::TokenMissing)?;
+    let profile = known.profile(presented.as_bytes()).ok_or(Reason::TokenUnknown)?;
+    if asks_for(request.uri().path(), profile.name.as_str(), known.is_one()) {
+        Ok(profile)
+    } else {
+        Err(Reason::Path)
+    }
+}
 
+impl Inner {
     fn document(&self, profile: &Published) -> Reply {
         let snapshot = profile.snapshot();
         if let Some(document) = snapshot.servable(self.clock.boot()) {
             return reply::json(StatusCode::OK, document.body.clone());
         }
-        let (state, untroubled) = if snapshot.started {
-            ("have expired", "valetkey has not obtained new ones yet")
+        let (name, trouble) = (&profile.name, snapshot.trouble.as_deref());
+        let state = if snapshot.started {
+            "have expired"
         } else {
-            ("are not there", "valetkey has not obtained them yet")
+            "are not there"
         };
-        let trouble = snapshot.trouble.as_deref();
-        let message = format!(
-            "the credentials of profile {} {state}: {}",
-            profile.name,
-            trouble.unwrap_or(untroubled)
-        );
+        let reason = match (trouble, snapshot.code_wanted) {
+            (_, Some(_)) => format!("a person must submit an MFA code: valetkey mfa submit --profile {name}"),
+            (Some(trouble), None) => trouble.message.clone(),
+            (None, None) => String::from("valetkey has not obtained them yet"),
+        };
+        let message = format!("the credentials of profile {name} {state}: {reason}");
         let mut reply = reply::error(StatusCode::SERVICE_UNAVAILABLE, "CredentialsUninitialized", &message);
         reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
         reply

@@ -7,6 +7,7 @@
 mod activity;
 mod admit;
 mod connection;
+mod consumers;
 mod credentials;
 mod limits;
 mod listen;
@@ -23,6 +24,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tower::Layer;
 
+pub use consumers::Consumers;
 pub use credentials::Credentials;
 pub use limits::Limits;
 pub use ops::Ops;

@@ -119,18 +119,18 @@ async fn page(inner: Arc<Inner>) -> Reply {
 
 impl Inner {
     fn startup(&self) -> Reply {
-        verdict(self.required().filter(|profile| !profile.snapshot().started))
+        self.verdict(|profile| !profile.snapshot().started)
     }
 
     /// Asks about one profile, also one that readiness does not wait for, or about every required one.
     fn ready(&self, query: Option<&str>) -> Reply {
         let now = self.ops.clock.boot();
-        let is_not_ready = |profile: &&Published| profile.snapshot().servable(now).is_none();
+        let is_not_ready = |profile: &Published| profile.snapshot().servable(now).is_none();
         // A profile's name needs no percent-encoding.
         match query.map(|query| query.strip_prefix("profile=")) {
-            None => verdict(self.required().filter(is_not_ready)),
+            None => self.verdict(is_not_ready),
             Some(Some(name)) => match self.ops.table.named(name) {
-                Some(profile) => verdict(std::iter::once(profile).filter(is_not_ready)),
+                Some(profile) => verdict(std::iter::once(&*profile).filter(|profile| is_not_ready(profile))),
                 None => last_word(StatusCode::NOT_FOUND, "no such profile\n"),
             },
             // Whoever misspells it must not take the answer about all for that about one.
@@ -138,8 +138,14 @@ impl Inner {
         }
     }
 
-    fn required(&self) -> impl Iterator<Item = &Published> {
-        self.ops.table.profiles().iter().filter(|profile| profile.required)
+    /// About every required profile.
+    fn verdict(&self, is_missing: impl Fn(&Published) -> bool) -> Reply {
+        let profiles = self.ops.table.profiles();
+        let required = profiles
+            .iter()
+            .map(|profile| &**profile)
+            .filter(|profile| profile.is_required());
+        verdict(required.filter(|profile| is_missing(profile)))
     }
 }
 

@@ -77,7 +77,7 @@ struct Exchange<T> {
 impl From<Exchange<(Credentials, Duration)>> for Reply {
     fn from(exchange: Exchange<(Credentials, Duration)>) -> Self {
         let result = exchange.result.map(|((credentials, lifetime), request_id)| Issued {
-            credentials,
+            credentials: Arc::new(credentials),
             lifetime,
             request_id,
         });

@@ -16,6 +16,7 @@ mod transport;
 mod wire;
 mod xml;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -88,8 +89,8 @@ pub struct Reply {
 
 /// Credentials as a reply brought them.
 pub struct Issued {
-    /// The credentials.
-    pub credentials: Credentials,
+    /// The credentials, which may go on to sign what is made from them.
+    pub credentials: Arc<Credentials>,
     /// How long they live from the moment the request left: `Expiration` minus the reply's `Date`, less the second
     /// that the date may have been cut by. Counting from the sending is the careful side. Without a date, the `now` of
     /// the call takes its place. Never longer than the `duration` of the call.

@@ -1,6 +1,9 @@
 //! What a consumer, a browser, a proxy or a fuzzer may send to the credentials listener, and what comes of it.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use valetkey::renew::{Failure, Trouble};
 
 use crate::scene::{DOCUMENT, LIFE, Scene, get};
 
@@ -315,7 +318,11 @@ async fn before_the_first_credentials_the_reply_says_what_is_going_on() {
 
     let trouble = "the MFA code was refused: check the host's \"clock\"";
     scene.table.named("ops").unwrap().publish(valetkey::renew::Snapshot {
-        trouble: Some(trouble.into()),
+        trouble: Some(Arc::new(Trouble {
+            failure: Failure::Key,
+            message: trouble.to_owned(),
+            at: chrono::DateTime::UNIX_EPOCH,
+        })),
         ..Default::default()
     });
     peer.send(get("ops")).await;

@@ -14,7 +14,7 @@ use valetkey::config::{KeySource, Kind, Profile, Session};
 use valetkey::metrics::Metrics;
 use valetkey::renew::{Document, Snapshot, Table};
 use valetkey::secret::Secret;
-use valetkey::server::{Credentials, Limits, Ops, Tokens, serve_credentials, serve_ops};
+use valetkey::server::{Consumers, Credentials, Limits, Ops, Tokens, serve_credentials, serve_ops};
 
 use crate::clock::ManualClock;
 
@@ -73,8 +73,7 @@ impl Scene {
         let metrics = Arc::new(Metrics::new(Arc::clone(&table), Arc::clone(&shared), || 0));
         let tokens: Vec<Secret> = profiles.iter().map(|name| format!("token-{name}").into()).collect();
         let endpoint = Credentials {
-            table: Arc::clone(&table),
-            tokens: Tokens::new(&tokens),
+            consumers: Arc::new(Consumers::new(Tokens::new(&tokens), &table)),
             clock: Arc::clone(&shared),
             metrics: Arc::clone(&metrics),
         };

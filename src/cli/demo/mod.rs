@@ -15,8 +15,7 @@ use tracing::level_filters::LevelFilter;
 
 use super::{Exit, Failed, runtime};
 use crate::app::logs::{self, Format, Logs};
-use crate::app::signals::Signals;
-use crate::app::{App, Listeners};
+use crate::app::{App, Listeners, Reloads, Reread, signals};
 use crate::clock::SystemClock;
 use crate::config;
 use crate::emulator::{Access, Emulator, Options, Rules};
@@ -65,8 +64,14 @@ async fn play(args: &Args, logs: &Logs) -> Result<(), Failed> {
         Story::new(folder.path(), &emulator.access, args.lifetime, &listeners).map_err(|error| internal(&error))?;
     say(&story.beginning());
     app.watch(Arc::new(Narrator::new(Arc::new(SystemClock), story)));
-    let signals = Signals::listen().map_err(|error| internal(&error))?;
-    let ended = app.run(listeners, tokens, signals.shutdown()).await;
+    let (shutdown, hangups) = signals::listen().map_err(|error| internal(&error))?;
+    let file = folder.path().join("valetkey.toml");
+    let reread: Reread = Arc::new(move || {
+        let env: config::Env<'_> = &|name| std::env::var_os(name);
+        config::load(&file, env).map_err(|mistakes| mistakes.to_string())
+    });
+    let reloads = Reloads { reread, hangups };
+    let ended = app.run(listeners, tokens, reloads, shutdown.asked()).await;
     say("\nThe demo has ended; its folder, keys and sessions are gone.\n");
     ended.map_err(|broken| internal(&broken))
 }

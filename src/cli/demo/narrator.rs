@@ -54,10 +54,10 @@ impl Observer for Narrator {
             } => self.renewed(*expiration, *renewal),
             Event::Failed { message, retry_in, .. } => self.tell(&format!(
                 "No session: {message}. Next try in {:.1} s; what is served is served on.",
-                retry_in.as_secs_f32()
+                retry_in.unwrap_or_default().as_secs_f32()
             )),
             Event::Expired { .. } => self.tell("The session has died and is no longer served."),
-            Event::Called { .. } | Event::ClockOffset(_) | Event::ClockJumped(_) => {}
+            Event::CodeWanted { .. } | Event::Called { .. } | Event::ClockOffset(_) | Event::ClockJumped(_) => {}
         }
     }
 }

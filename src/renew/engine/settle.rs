@@ -8,12 +8,16 @@ use tokio::task::{Id, JoinError};
 use tracing::{error, info, warn};
 
 use super::Engine;
+use super::worker::UnderWay;
+use crate::aws::AccessKeyId;
 use crate::clock::{BootInstant, Sample};
-use crate::mfa::Step;
-use crate::renew::job::{Attempt, Unprepared};
-use crate::renew::machine::Code;
-use crate::renew::{CodeVerdict, Document, Event, Failure, Outcome, Snapshot, document};
-use crate::sts::{self, Action, Class, Issued, Reply};
+use crate::renew::job::{Attempt, Device, Unprepared};
+use crate::renew::machine::Means;
+use crate::renew::{
+    Accepted, CodeVerdict, Document, Event, Failure, KeyReload, Outcome, Reason, Refused, Snapshot, Trouble, document,
+    schedule,
+};
+use crate::sts::{self, Class, Issued, Reply};
 
 /// The least life that is worth serving. A reply with less is a failure, so that it is met with a backoff instead of an
 /// endless run of calls.
@@ -23,84 +27,88 @@ const LEAST_LIFETIME: Duration = Duration::from_secs(5);
 const OFFSET_WORTH_TELLING: TimeDelta = TimeDelta::seconds(10);
 
 /// Why there are no new credentials.
-struct Trouble<'a> {
+struct Cause<'a> {
     failure: Failure,
     message: &'a str,
     request_id: Option<&'a str>,
+    /// Whether the call's code may still be sent.
+    code_is_left: bool,
 }
 
 impl Engine {
     pub(super) fn end_call(&mut self, ended: Result<(Id, Attempt), JoinError>) {
         let id = ended.as_ref().map_or_else(JoinError::id, |(id, _)| *id);
-        let Some((index, step)) = self.under_way.remove(&id) else {
+        let Some(call) = self.under_way.remove(&id) else {
             return;
         };
         match ended.map(|(_, attempt)| attempt) {
-            Ok(Attempt {
-                sent,
-                result: Ok(reply),
-            }) => self.end_exchange(index, step, sent, &reply),
-            Ok(Attempt {
-                result: Err(Unprepared { failure, message }),
-                ..
-            }) => {
-                self.release_step(index, step);
-                self.fail(
-                    index,
-                    &Trouble {
-                        failure,
-                        message: &message,
-                        request_id: None,
-                    },
-                );
-            }
+            Ok(attempt) => self.end_attempt(&call, &attempt),
             // What it said is left out: a panic's message may quote whatever value was at hand.
-            Err(_panic) => {
-                let message = "the call failed in valetkey itself; please report this";
+            Err(_panic) => self.fail(
+                &call,
+                &Cause {
+                    failure: Failure::Internal,
+                    message: "the call failed in valetkey itself; please report this",
+                    request_id: None,
+                    code_is_left: false,
+                },
+            ),
+        }
+    }
+
+    fn end_attempt(&mut self, call: &UnderWay, attempt: &Attempt) {
+        match &attempt.result {
+            Ok(reply) => self.end_exchange(call, attempt, reply),
+            Err(Unprepared { failure, message }) => {
+                self.release_step(call);
                 self.fail(
-                    index,
-                    &Trouble {
-                        failure: Failure::Internal,
+                    call,
+                    &Cause {
+                        failure: *failure,
                         message,
                         request_id: None,
+                        code_is_left: true,
                     },
                 );
             }
         }
     }
 
-    fn end_exchange(&mut self, index: usize, step: Option<Step>, sent: BootInstant, reply: &Reply) {
+    fn end_exchange(&mut self, call: &UnderWay, attempt: &Attempt, reply: &Reply) {
         self.observe(&Event::Called {
-            action: Action::GetSessionToken,
+            action: call.job.action(),
             error: reply.result.as_ref().err().map(|error| error.class),
             elapsed: reply.elapsed,
         });
         if let Some(sample) = reply.sample {
             self.learn(sample);
         }
-        self.settle_step(index, step, &reply.result);
-        let useless = |message| Trouble {
+        self.settle_code(call, &reply.result);
+        self.note_key(call, attempt.key_id.as_ref(), reply.result.is_ok());
+        let useless = |message| Cause {
             failure: Failure::Sts(Class::Malformed),
             message,
             request_id: reply.result.as_ref().ok().map(|issued| issued.request_id.as_str()),
+            code_is_left: false,
         };
         let now = self.parts.clock.boot();
         match &reply.result {
-            Ok(issued) if sent + issued.lifetime < now + LEAST_LIFETIME => {
+            Ok(issued) if attempt.sent + issued.lifetime < now + LEAST_LIFETIME => {
                 let message = "STS gave credentials that expire within seconds; compare its clock with its Date header";
-                self.fail(index, &useless(message));
+                self.fail(call, &useless(message));
             }
-            Ok(issued) if self.dies_before_the_served(index, sent + issued.lifetime) => {
+            Ok(issued) if self.dies_before_the_served(call, attempt.sent + issued.lifetime) => {
                 let message = "STS gave credentials that die before those that are served, which are served on";
-                self.fail(index, &useless(message));
+                self.fail(call, &useless(message));
             }
-            Ok(issued) => self.succeed(index, sent, issued),
+            Ok(issued) => self.succeed(call, attempt.sent, issued),
             Err(error) => self.fail(
-                index,
-                &Trouble {
+                call,
+                &Cause {
                     failure: Failure::Sts(error.class),
                     message: &error.message,
                     request_id: error.request_id.as_deref(),
+                    code_is_left: !error.sent,
                 },
             ),
         }
@@ -134,55 +142,89 @@ impl Engine {
         }
     }
 
-    fn settle_step(&mut self, index: usize, step: Option<Step>, result: &Result<Issued, sts::Error>) {
-        let (Some((device, _)), Some(step)) = (&self.workers[index].job.mfa, step) else {
+    fn settle_code(&mut self, call: &UnderWay, result: &Result<Issued, sts::Error>) {
+        let Some(Device { serial, .. }) = &call.job.device else {
             return;
         };
         let verdict = match result {
             Ok(_) => {
-                self.ledger.accept(device, step);
+                if let Some(step) = call.step {
+                    self.ledger.accept(serial, step);
+                }
                 CodeVerdict::Accepted
             }
-            Err(error) if !error.sent => return self.release_step(index, Some(step)),
+            Err(error) if !error.sent => return self.release_step(call),
             Err(error) if error.class == Class::MfaRejected => CodeVerdict::Rejected,
             Err(_) => CodeVerdict::Unknown,
         };
-        self.face(index).count_code(verdict);
-    }
-
-    /// The code provably never left.
-    fn release_step(&mut self, index: usize, step: Option<Step>) {
-        if let (Some((device, _)), Some(step)) = (&self.workers[index].job.mfa, step) {
-            self.ledger.release(device, step);
+        if let Some(index) = self.place_of(call) {
+            self.face(index).count_code(verdict);
         }
     }
 
-    fn dies_before_the_served(&self, index: usize, dies: BootInstant) -> bool {
+    /// The code provably never left.
+    fn release_step(&mut self, call: &UnderWay) {
+        if let (Some(Device { serial, .. }), Some(step)) = (&call.job.device, call.step) {
+            self.ledger.release(serial, step);
+        }
+    }
+
+    /// Counts a long-term key that is another than the last that brought credentials.
+    fn note_key(&mut self, call: &UnderWay, key_id: Option<&AccessKeyId>, brought: bool) {
+        let (Some(index), Some(key_id)) = (self.place_of(call), key_id) else {
+            return;
+        };
+        let worker = &mut self.workers[index];
+        let is_another = worker.key_id.as_ref().is_some_and(|known| known != key_id);
+        if is_another && brought {
+            worker.face.count_key_reload(KeyReload::Adopted);
+            info!(profile = %worker.face.name, key = %key_id, "another long-term key is used");
+        } else if is_another {
+            worker.face.count_key_reload(KeyReload::Failed);
+        }
+        if brought {
+            worker.key_id = Some(key_id.clone());
+        }
+    }
+
+    fn dies_before_the_served(&self, call: &UnderWay, dies: BootInstant) -> bool {
+        let Some(index) = self.place_of(call) else {
+            return false;
+        };
         let snapshot = self.face(index).snapshot();
         let served = snapshot.servable(self.parts.clock.boot());
         served.is_some_and(|document| dies < document.dies)
     }
 
-    fn succeed(&mut self, index: usize, sent: BootInstant, issued: &Issued) {
-        let chance = (self.parts.chance)();
-        let machine = &mut self.workers[index].machine;
-        let failures = machine.failures();
-        let (dies, renewal) = machine.succeeded(sent, issued.lifetime, chance);
+    fn succeed(&mut self, call: &UnderWay, sent: BootInstant, issued: &Issued) {
+        let Some(index) = self.place_of(call) else {
+            return;
+        };
+        let (dies, due, asks) = self.schedule(call, sent, issued.lifetime);
+        let worker = &mut self.workers[index];
+        let failures = worker.machine.failures();
+        worker.machine.succeeded(dies, due);
+        worker.held = Some(Arc::clone(&issued.credentials));
+        worker.asks = asks;
         let clock = &*self.parts.clock;
-        let (issued_at, renewal) = (self.time.at(sent, clock), self.time.at(renewal, clock));
+        let time = |at| self.time.at(at, clock);
+        let attended = call.job.submitted_device().is_some();
+        let renewal = time(if attended { asks } else { due });
         let credentials = &issued.credentials;
         let face = self.face(index);
         face.publish(Snapshot {
             document: Some(Document {
-                body: document::render(credentials, issued_at),
+                body: document::render(credentials, time(sent)),
                 dies,
             }),
             started: true,
-            issued: Some(issued_at),
+            issued: Some(time(sent)),
             renewal: Some(renewal),
             expiration: Some(credentials.expiration),
             consecutive_failures: 0,
             trouble: None,
+            code_wanted: None,
+            code_accepted_from: attended.then(|| time(due)),
         });
         face.count_renewal(Outcome::Success);
         info!(
@@ -194,34 +236,59 @@ impl Engine {
             request_id = issued.request_id,
             "credentials obtained"
         );
+        let (profile, expiration) = (face.name.clone(), credentials.expiration);
         self.observe(&Event::Renewed {
-            profile: &face.name,
-            expiration: credentials.expiration,
+            profile: &profile,
+            expiration,
             renewal,
         });
+        self.answer_person(call, Ok(Accepted { profile, expiration }));
     }
 
-    fn fail(&mut self, index: usize, trouble: &Trouble<'_>) {
+    /// When the credentials die, when the next call is due, when a person is asked for its code.
+    fn schedule(
+        &mut self,
+        call: &UnderWay,
+        sent: BootInstant,
+        lifetime: Duration,
+    ) -> (BootInstant, BootInstant, BootInstant) {
+        let due = match call.job.submitted_device() {
+            Some(_) => schedule::submission(sent, lifetime),
+            None => schedule::renewal(sent, lifetime, (self.parts.chance)()),
+        };
+        (sent + lifetime, due, schedule::asking(sent, lifetime))
+    }
+
+    fn fail(&mut self, call: &UnderWay, cause: &Cause<'_>) {
+        let Some(index) = self.place_of(call) else {
+            return;
+        };
+        self.answer_refusal(call, cause);
         let chance = (self.parts.chance)();
         let now = self.parts.clock.boot();
         let machine = &mut self.workers[index].machine;
         let backoff = machine.failed(now, chance);
         let failures = machine.failures();
         let next = self.next_call(index, now + backoff);
+        let clock = &*self.parts.clock;
         let face = self.face(index);
         let before = face.snapshot();
         face.publish(Snapshot {
-            renewal: Some(self.time.at(next, &*self.parts.clock)),
+            renewal: next.map_or(before.renewal, |next| Some(self.time.at(next, clock))),
             consecutive_failures: failures,
-            trouble: Some(trouble.message.into()),
+            trouble: Some(Arc::new(Trouble {
+                failure: cause.failure,
+                message: cause.message.to_owned(),
+                at: self.time.at(now, clock),
+            })),
             ..Snapshot::clone(&before)
         });
-        let outcome = Outcome::Failed(trouble.failure);
+        let outcome = Outcome::Failed(cause.failure);
         face.count_renewal(outcome);
-        let retry_in = next.since(now);
-        let retry_seconds = (retry_in.as_secs_f64() * 10.0).round() / 10.0;
-        let (profile, result, request_id) = (&face.name, outcome.as_str(), trouble.request_id);
-        let message = trouble.message;
+        let retry_in = next.map(|next| next.since(now));
+        let retry_seconds = retry_in.map(|retry_in| (retry_in.as_secs_f64() * 10.0).round() / 10.0);
+        let (profile, result, request_id) = (&face.name, outcome.as_str(), cause.request_id);
+        let message = cause.message;
         if before.servable(now).is_some() {
             warn!(%profile, result, failures, retry_seconds, request_id, served = true, "credentials not obtained: {message}");
         } else {
@@ -229,21 +296,50 @@ impl Engine {
         }
         self.observe(&Event::Failed {
             profile,
-            failure: trouble.failure,
+            failure: cause.failure,
             message,
             retry_in,
         });
     }
 
-    /// When the next call really starts: once the backoff is over and an MFA step is free.
-    fn next_call(&self, index: usize, due: BootInstant) -> BootInstant {
-        match self.code(index, due) {
-            Code::NotNeeded | Code::Step(_) => due,
-            Code::NotBefore(free) => free.max(due),
+    /// When the next call really starts: once the backoff is over and an MFA step is free. None if that does not depend
+    /// on time alone.
+    fn next_call(&self, index: usize, due: BootInstant) -> Option<BootInstant> {
+        match self.means(index, due) {
+            Means::Complete | Means::Step(_) => Some(due),
+            Means::NotBefore(free) => Some(free.max(due)),
+            Means::Missing => None,
         }
     }
 
+    fn answer_refusal(&mut self, call: &UnderWay, cause: &Cause<'_>) {
+        if cause.code_is_left {
+            if let (true, Some(serial)) = (call.submitted, call.job.submitted_device()) {
+                self.people.keep(serial, cause.message);
+            }
+            return;
+        }
+        let reason = match cause.failure {
+            Failure::Sts(Class::MfaRejected) => Reason::Rejected,
+            _ => Reason::Failed,
+        };
+        let message = cause.message.to_owned();
+        self.answer_person(call, Err(Refused { reason, message }));
+    }
+
+    fn answer_person(&mut self, call: &UnderWay, verdict: Result<Accepted, Refused>) {
+        if let (true, Some(serial)) = (call.submitted, call.job.submitted_device()) {
+            self.people.answer(serial, verdict);
+        }
+    }
+
+    /// Where the worker is whose call it was; none if a reload has taken it away.
+    fn place_of(&self, call: &UnderWay) -> Option<usize> {
+        self.workers.iter().position(|worker| worker.number == call.worker)
+    }
+
     pub(super) fn withdraw(&mut self, index: usize) {
+        self.workers[index].held = None;
         let face = self.face(index);
         let before = face.snapshot();
         face.publish(Snapshot {
@@ -253,7 +349,7 @@ impl Engine {
         error!(
             profile = %face.name,
             failures = before.consecutive_failures,
-            last_failure = before.trouble.as_deref(),
+            last_failure = before.trouble.as_ref().map(|trouble| trouble.message.as_str()),
             "the credentials have expired and are no longer served"
         );
         self.observe(&Event::Expired { profile: &face.name });

@@ -7,12 +7,12 @@ use chrono::{DateTime, Utc};
 
 use super::super::*;
 use crate::BoxFuture;
-use crate::aws::{Credentials, LongTermKey, SerialNumber, TokenCode};
+use crate::aws::{self, Credentials, LongTermKey, ProfileName, SerialNumber, SessionDuration, SessionName, TokenCode};
 use crate::clock::{PausedClock, Sample};
-use crate::config::{KeySource, Kind, Mfa, MfaCode, Profile, Session};
+use crate::config::{KeySource, Kind, Mfa, MfaCode, Profile, Role, Session, SignedBy};
 use crate::renew::Outcome;
 use crate::secret::Secret;
-use crate::sts::{Class, Error, GetSessionToken, Issued, Reply};
+use crate::sts::{AssumeRole, Class, Error, GetSessionToken, Issued, Reply, Signer};
 use crate::{keys, mfa};
 
 pub(super) const WALL: DateTime<Utc> = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
@@ -35,20 +35,51 @@ pub(super) struct Script {
     clock: Arc<PausedClock>,
     ahead: TimeDelta,
     say: Mutex<VecDeque<Say>>,
-    /// When each call came, by boot time, with the code that it carried.
-    calls: Mutex<Vec<(BootInstant, Option<String>)>>,
+    pub(super) calls: Mutex<Vec<Asked>>,
+}
+
+/// A call as it came.
+#[derive(Debug, Clone)]
+pub(super) struct Asked {
+    pub(super) at: BootInstant,
+    pub(super) action: &'static str,
+    pub(super) signer: String,
+    pub(super) code: Option<String>,
 }
 
 impl Sts for Script {
-    fn assume_role<'a>(&'a self, _call: crate::sts::AssumeRole<'a>) -> BoxFuture<'a, Reply> {
-        unimplemented!("merge")
+    fn assume_role<'a>(&'a self, call: AssumeRole<'a>) -> BoxFuture<'a, Reply> {
+        let signer = match call.signer {
+            Signer::Key(key) => key.access_key_id.to_string(),
+            Signer::Session(credentials) => credentials.access_key_id.to_string(),
+        };
+        self.answer("AssumeRole", signer, call.mfa, Duration::from_hours(1))
     }
 
     fn get_session_token<'a>(&'a self, call: GetSessionToken<'a>) -> BoxFuture<'a, Reply> {
+        let signer = call.key.access_key_id.to_string();
+        self.answer("GetSessionToken", signer, call.mfa, Duration::from_hours(12))
+    }
+}
+
+impl Script {
+    fn answer<'a>(
+        &'a self,
+        action: &'static str,
+        signer: String,
+        mfa: Option<(&'a SerialNumber, &'a TokenCode)>,
+        lifetime: Duration,
+    ) -> BoxFuture<'a, Reply> {
         Box::pin(async move {
             let sent = self.clock.boot();
-            let code = call.mfa.map(|(_, code)| code.expose().to_owned());
-            self.calls.lock().unwrap().push((sent, code));
+            let code = mfa.map(|(_, code)| code.expose().to_owned());
+            let call = Asked {
+                at: sent,
+                action,
+                signer,
+                code,
+            };
+            self.calls.lock().unwrap().push(call);
             let say = self.say.lock().unwrap().pop_front();
             let sample = Sample {
                 date: DateTime::from_timestamp((self.clock.wall() + self.ahead).timestamp(), 0).unwrap(),
@@ -56,10 +87,8 @@ impl Sts for Script {
                 received: sent,
                 authenticated: true,
             };
-            let result = match say.unwrap_or(Say::Session {
-                lifetime: Duration::from_hours(12),
-            }) {
-                Say::Session { lifetime } => Ok(session(lifetime, sample.date)),
+            let result = match say.unwrap_or(Say::Session { lifetime }) {
+                Say::Session { lifetime } => Ok(self.session(lifetime, sample.date)),
                 Say::Refuse(class) => Err(refusal(class, true)),
                 Say::Unreachable => Err(refusal(Class::Network, false)),
                 Say::Hang => std::future::pending().await,
@@ -72,18 +101,20 @@ impl Sts for Script {
             }
         })
     }
-}
 
-fn session(lifetime: Duration, now: DateTime<Utc>) -> Issued {
-    Issued {
-        credentials: Credentials {
-            access_key_id: "ASIAIOSFODNN7EXAMPLE".parse().unwrap(),
-            secret_access_key: Secret::from("secret"),
-            session_token: Secret::from("token"),
-            expiration: now + lifetime,
-        },
-        lifetime,
-        request_id: String::from("id"),
+    /// Each session has a key id of its own.
+    fn session(&self, lifetime: Duration, now: DateTime<Utc>) -> Issued {
+        let number = self.calls.lock().unwrap().len();
+        Issued {
+            credentials: Arc::new(Credentials {
+                access_key_id: format!("ASIAIOSFODNN7EX{number:05}").parse().unwrap(),
+                secret_access_key: Secret::from("secret"),
+                session_token: Secret::from("token"),
+                expiration: now + lifetime,
+            }),
+            lifetime,
+            request_id: String::from("id"),
+        }
     }
 }
 
@@ -156,6 +187,7 @@ pub(super) struct Scene {
     pub(super) sts: Arc<Script>,
     pub(super) table: Arc<Table>,
     pub(super) heard: Arc<Heard>,
+    pub(super) handle: Handle,
 }
 
 impl Scene {
@@ -182,7 +214,8 @@ impl Scene {
             say: Mutex::new(say.into()),
             calls: Mutex::default(),
         });
-        let table = Arc::new(Table::new(&jobs.iter().map(profile).collect::<Vec<_>>()));
+        let profiles: Vec<_> = jobs.iter().map(|job| job.profile.clone()).collect();
+        let table = Arc::new(Table::new(&profiles));
         let heard = Arc::new(Heard::default());
         let parts = Parts {
             clock: clock.clone(),
@@ -191,12 +224,14 @@ impl Scene {
             observer: heard.clone(),
             chance: Box::new(|| Fraction::from_bits(1 << 63)),
         };
-        tokio::spawn(Engine::new(parts, jobs).run(std::future::pending()));
+        let (engine, handle) = Engine::new(parts, jobs);
+        tokio::spawn(engine.run(std::future::pending()));
         Self {
             clock,
             sts,
             table,
             heard,
+            handle,
         }
     }
 
@@ -214,7 +249,7 @@ impl Scene {
         let calls = self.sts.calls.lock().unwrap();
         calls
             .iter()
-            .map(|(at, _)| at.since(BootInstant::from_boot(start)).as_millis())
+            .map(|call| call.at.since(BootInstant::from_boot(start)).as_millis())
             .collect()
     }
 
@@ -224,7 +259,7 @@ impl Scene {
             .lock()
             .unwrap()
             .iter()
-            .map(|(_, code)| code.clone().unwrap())
+            .map(|call| call.code.clone().unwrap())
             .collect()
     }
 
@@ -233,32 +268,77 @@ impl Scene {
     }
 }
 
+/// A session profile `p<index>`; with MFA, all of them share one device whose codes need no file.
 pub(super) fn job(index: usize, with_mfa: bool) -> Job {
-    let region = "eu-west-1".parse().unwrap();
-    let serial: SerialNumber = SERIAL.parse().unwrap();
-    let codes: Arc<dyn mfa::Source> = Arc::new(Sources);
+    let mfa = with_mfa.then(|| MfaCode::TotpSeedFile("/seed".into()));
+    job_of(session_profile(&format!("p{index}"), mfa))
+}
+
+/// A session profile whose codes a person submits.
+pub(super) fn push_job(name: &str, hours: i64) -> Job {
+    let mut profile = session_profile(name, Some(MfaCode::Push { notify: None }));
+    if let Kind::Session(session) = &mut profile.kind {
+        session.duration = SessionDuration::try_from(hours * 3_600).unwrap();
+    }
+    job_of(profile)
+}
+
+/// A role made from another profile.
+pub(super) fn role_job(name: &str, source: &str) -> Job {
+    let name: ProfileName = name.parse().unwrap();
+    let request = aws::AssumeRole {
+        role_arn: "arn:aws:iam::123456789012:role/deploy".parse().unwrap(),
+        role_session_name: SessionName::of_profile(&name),
+        duration: aws::RoleDuration::default(),
+        external_id: None,
+        source_identity: None,
+        policy: None,
+        policy_arns: vec![],
+        tags: aws::Tags::default(),
+        provided_contexts: vec![],
+    };
+    let role = Role {
+        signed_by: SignedBy::Profile(source.parse().unwrap()),
+        request,
+    };
+    job_of(profile(name, Kind::Role(role)))
+}
+
+/// The job of a profile, its sources replaced by those of the tests.
+pub(super) fn job_of(profile: Profile) -> Job {
+    let device = profile.kind.mfa().map(|mfa| Device {
+        serial: mfa.serial.clone(),
+        codes: match &mfa.code {
+            MfaCode::Push { notify } => Codes::Submitted { notify: notify.clone() },
+            _ => Codes::Made(Arc::new(Sources)),
+        },
+    });
     Job {
-        name: format!("p{index}").parse().unwrap(),
-        endpoint: crate::aws::Endpoint::regional(&region),
-        duration: crate::aws::SessionDuration::default(),
-        key: Arc::new(Sources),
-        mfa: with_mfa.then_some((serial, codes)),
+        key: profile.kind.key().map(|_| Arc::new(Sources) as Arc<dyn keys::Source>),
+        device,
+        profile,
     }
 }
 
-fn profile(job: &Job) -> Profile {
-    Profile {
-        name: job.name.clone(),
-        region: job.endpoint.signing_region.clone(),
-        required: true,
-        endpoint: job.endpoint.clone(),
-        kind: Kind::Session(Session {
-            key: KeySource::Directory("/key".into()),
-            mfa: Some(Mfa {
-                serial: SERIAL.parse().unwrap(),
-                code: MfaCode::TotpSeedFile("/seed".into()),
-            }),
-            duration: job.duration,
+fn session_profile(name: &str, code: Option<MfaCode>) -> Profile {
+    let session = Session {
+        key: KeySource::Directory("/key".into()),
+        mfa: code.map(|code| Mfa {
+            serial: SERIAL.parse().unwrap(),
+            code,
         }),
+        duration: SessionDuration::default(),
+    };
+    profile(name.parse().unwrap(), Kind::Session(session))
+}
+
+fn profile(name: ProfileName, kind: Kind) -> Profile {
+    let region = "eu-west-1".parse().unwrap();
+    Profile {
+        name,
+        endpoint: aws::Endpoint::regional(&region),
+        region,
+        required: true,
+        kind,
     }
 }

@@ -1,0 +1,67 @@
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use crate::aws::{AccessKeyId, Credentials};
+use crate::clock::BootInstant;
+use crate::mfa::Step;
+use crate::renew::machine::Machine;
+use crate::renew::{Job, Published};
+
+/// A profile as the engine knows it.
+pub(super) struct Worker {
+    /// Its own, whatever is reloaded.
+    pub(super) number: u64,
+    pub(super) job: Arc<Job>,
+    pub(super) face: Arc<Published>,
+    pub(super) machine: Machine,
+    /// Where its source profile is among the workers.
+    pub(super) source: Option<usize>,
+    /// What is served, for the roles that are made from it.
+    pub(super) held: Option<Arc<Credentials>>,
+    /// From when on a person is asked for a code.
+    pub(super) asks: BootInstant,
+    /// The long-term key that last brought credentials.
+    pub(super) key_id: Option<AccessKeyId>,
+}
+
+/// A call, and what must be settled when it has ended.
+pub(super) struct UnderWay {
+    /// Whose it is. The worker may be gone by then.
+    pub(super) worker: u64,
+    pub(super) job: Arc<Job>,
+    /// The step whose code goes with it.
+    pub(super) step: Option<Step>,
+    /// Whether a person gave the code.
+    pub(super) submitted: bool,
+}
+
+impl Worker {
+    /// A profile without credentials, due at once.
+    pub(super) fn new(number: u64, job: Job, face: Arc<Published>, now: BootInstant) -> Self {
+        Self {
+            number,
+            job: Arc::new(job),
+            face,
+            machine: Machine::new(now),
+            source: None,
+            held: None,
+            asks: now,
+            key_id: None,
+        }
+    }
+
+    /// Whether another profile's credentials sign its requests.
+    pub(super) fn needs_source(&self) -> bool {
+        self.job.profile.kind.source_profile().is_some()
+    }
+}
+
+/// Lets every worker know where its source is.
+pub(super) fn with_sources(mut workers: Vec<Worker>) -> Vec<Worker> {
+    let places: HashMap<_, _> = workers.iter().map(|worker| worker.face.name.clone()).zip(0..).collect();
+    for worker in &mut workers {
+        let source = worker.job.profile.kind.source_profile();
+        worker.source = source.and_then(|name| places.get(name).copied());
+    }
+    workers
+}

@@ -1,0 +1,66 @@
+use tokio::sync::{mpsc, oneshot};
+
+use super::{Accepted, Job, Reason, Refused};
+use crate::aws::{ProfileName, TokenCode};
+
+/// What others may ask of a running [`Engine`](super::Engine).
+#[derive(Clone)]
+pub struct Handle(pub(super) mpsc::Sender<Order>);
+
+/// How many orders may wait: whoever gives more waits himself.
+pub(super) const WAITING_ORDERS: usize = 16;
+
+pub(super) enum Order {
+    Submit {
+        profile: Option<ProfileName>,
+        code: TokenCode,
+        answer: Answer,
+    },
+    Apply {
+        jobs: Vec<Job>,
+        applied: oneshot::Sender<Applied>,
+    },
+}
+
+/// Where STS's verdict on a submitted code goes. Nobody needs to be there any more.
+pub(super) type Answer = oneshot::Sender<Result<Accepted, Refused>>;
+
+/// What a new set of jobs changed, in the order of the configuration.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// Profiles that were not there before.
+    pub added: Vec<ProfileName>,
+    /// Profiles that now are somebody else: what was served is withdrawn, and their credentials are obtained anew.
+    pub changed: Vec<ProfileName>,
+    /// Profiles of which only the manner changed: what is served stays.
+    pub adjusted: Vec<ProfileName>,
+    /// Profiles that are gone, and no longer served.
+    pub removed: Vec<ProfileName>,
+}
+
+impl Handle {
+    /// Gives the engine a code from a person, for `profile` or for the one that waits, and awaits STS's verdict. To stop
+    /// waiting does not stop the code.
+    pub async fn submit(&self, profile: Option<ProfileName>, code: TokenCode) -> Result<Accepted, Refused> {
+        let (answer, verdict) = oneshot::channel();
+        let order = Order::Submit { profile, code, answer };
+        match self.0.send(order).await {
+            Ok(()) => verdict.await.unwrap_or_else(|_| Err(ended())),
+            Err(_) => Err(ended()),
+        }
+    }
+
+    /// Replaces the jobs. What did not change is not touched. None if the engine has ended.
+    pub async fn apply(&self, jobs: Vec<Job>) -> Option<Applied> {
+        let (applied, answer) = oneshot::channel();
+        self.0.send(Order::Apply { jobs, applied }).await.ok()?;
+        answer.await.ok()
+    }
+}
+
+fn ended() -> Refused {
+    Refused {
+        reason: Reason::Failed,
+        message: String::from("valetkey is ending"),
+    }
+}
