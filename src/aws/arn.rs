@@ -1,7 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::Invalid;
+use super::{AccountId, Invalid};
 
 /// An Amazon Resource Name: `arn:partition:service:region:account:resource`, at most 2048 characters.
 ///
@@ -20,7 +20,7 @@ impl Arn {
         self.part(2)
     }
 
-    /// The account, twelve digits or empty.
+    /// The account: twelve digits, `aws` where a thing is AWS's own, or empty.
     pub fn account(&self) -> &str {
         self.part(4)
     }
@@ -45,7 +45,7 @@ impl FromStr for Arn {
             && arn.part(0) == "arn"
             && !arn.part(1).is_empty()
             && !arn.service().is_empty()
-            && (account.is_empty() || account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()))
+            && (matches!(account, "" | "aws") || account.parse::<AccountId>().is_ok())
             && !arn.resource().is_empty()
             && text.chars().all(|c| !c.is_control() && c != ' ');
         if well_formed {
@@ -73,6 +73,8 @@ mod tests {
             (arn.service(), arn.account(), arn.resource()),
             ("iam", "123456789012", "mfa/path/ops:x")
         );
+        let of_aws: Arn = "arn:aws:iam::aws:contextProvider/IdentityCenter".parse().unwrap();
+        assert_eq!(of_aws.account(), "aws");
     }
 
     #[test]

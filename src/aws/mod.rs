@@ -4,6 +4,7 @@
 //! rule was broken and never repeats the text, which may be a secret in the wrong place.
 
 mod access_key_id;
+mod account_id;
 mod arn;
 mod assume_role;
 mod credentials;
@@ -15,6 +16,7 @@ mod session_duration;
 mod token_code;
 
 pub use access_key_id::AccessKeyId;
+pub use account_id::AccountId;
 pub use arn::Arn;
 pub use assume_role::{
     AssumeRole, ExternalId, Policy, PolicyArn, ProvidedContext, RoleArn, RoleDuration, SessionName, Tag, TagKey,

@@ -1,7 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{Arn, Invalid, all_word_or};
+use super::{AccountId, Arn, Invalid, all_word_or};
 
 /// An MFA device: the ARN of a virtual one or the serial number of a hardware one; 9 to 256 characters of
 /// `[\w+=/:,.@-]` (`serialNumberType` of the STS model). An ARN must be one of a device, not of its user.
@@ -19,8 +19,10 @@ impl FromStr for SerialNumber {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        let of_device =
-            |arn: Arn| arn.service() == "iam" && !arn.account().is_empty() && arn.resource().starts_with("mfa/");
+        let of_device = |arn: Arn| {
+            let of_user = arn.account().parse::<AccountId>().is_ok();
+            of_user && arn.service() == "iam" && arn.resource().starts_with("mfa/")
+        };
         let well_formed = (9..=256).contains(&text.len()) && all_word_or(text, b"+=/:,.@-");
         if well_formed && (!text.starts_with("arn:") || text.parse().is_ok_and(of_device)) {
             Ok(Self(text.into()))
@@ -54,6 +56,7 @@ mod tests {
             "arn:aws:iam::123456789012:user/ops",
             "arn:aws:iam::12345:mfa/ops",
             "arn:aws:iam:::mfa/ops",
+            "arn:aws:iam::aws:mfa/ops",
             "arn:aws:sts::123456789012:mfa/ops",
             &"x".repeat(257),
         ] {

@@ -9,7 +9,8 @@ pub enum Class {
     Denied,
     /// The endpoint's name did not resolve.
     Dns,
-    /// The long-term key is unknown, inactive or has another secret.
+    /// What signed is unknown, inactive, expired or has another secret: the long-term key, or the credentials of the
+    /// source profile.
     KeyInvalid,
     /// What came back is not a reply of STS: a captive portal, a truncated document, an impossible expiration.
     Malformed,

@@ -6,14 +6,13 @@ use reqwest::Response;
 use reqwest::header::DATE;
 use url::Url;
 
-use super::actions::get_session_token;
+use super::actions::{Granted, assume_role, get_session_token};
 use super::reply::{self, Answer, Read, Verdict};
 use super::setup::SetupError;
 use super::transport::{Failure, Roots, Route, Timeouts, Transport};
 use super::wire::Call;
-use super::{Error, GetSessionToken, Issued, Reply, Sts, explain, sanitise, sign, times};
+use super::{AssumeRole, Error, GetSessionToken, Issued, Reply, Sts, explain, sanitise, sign, times};
 use crate::BoxFuture;
-use crate::aws::Credentials;
 use crate::clock::{BootInstant, Clock, Sample};
 use crate::config::Env;
 
@@ -61,8 +60,11 @@ impl Sts for StsClient {
         })
     }
 
-    fn assume_role<'a>(&'a self, _ask: super::AssumeRole<'a>) -> BoxFuture<'a, Reply> {
-        unimplemented!("merge")
+    fn assume_role<'a>(&'a self, ask: AssumeRole<'a>) -> BoxFuture<'a, Reply> {
+        Box::pin(async move {
+            let call = assume_role::call(&ask);
+            self.exchange(call, assume_role::read).await.into()
+        })
     }
 }
 
@@ -74,11 +76,13 @@ struct Exchange<T> {
     result: Result<(T, String), Error>,
 }
 
-impl From<Exchange<(Credentials, Duration)>> for Reply {
-    fn from(exchange: Exchange<(Credentials, Duration)>) -> Self {
-        let result = exchange.result.map(|((credentials, lifetime), request_id)| Issued {
-            credentials: Arc::new(credentials),
-            lifetime,
+impl From<Exchange<Granted>> for Reply {
+    fn from(exchange: Exchange<Granted>) -> Self {
+        let result = exchange.result.map(|(granted, request_id)| Issued {
+            credentials: Arc::new(granted.credentials),
+            lifetime: granted.lifetime,
+            account: granted.account,
+            packed_policy_size: granted.packed_policy_size,
             request_id,
         });
         Self {
@@ -134,7 +138,7 @@ impl StsClient {
         let cause = sanitise::text(&failure.cause, &call.secrets);
         Error {
             class: failure.class,
-            message: explain::no_answer(call.action, &place, failure, &cause),
+            message: explain::no_answer(call, &place, failure, &cause),
             code: None,
             request_id: None,
             sent: failure.sent,

@@ -7,10 +7,12 @@ mod classify;
 mod client;
 mod credentials;
 mod explain;
+mod remedy;
 mod reply;
 mod sanitise;
 mod setup;
 mod sign;
+mod signer;
 mod times;
 mod transport;
 mod wire;
@@ -25,10 +27,11 @@ pub use action::Action;
 pub use class::Class;
 pub use client::StsClient;
 pub use setup::SetupError;
+pub use signer::Signer;
 pub use transport::{Roots, Route, Timeouts};
 
 use crate::BoxFuture;
-use crate::aws::{self, Credentials, Endpoint, LongTermKey, SerialNumber, SessionDuration, TokenCode};
+use crate::aws::{self, AccountId, Credentials, Endpoint, LongTermKey, SerialNumber, SessionDuration, TokenCode};
 use crate::clock::Sample;
 
 /// STS, as `renew` asks it. Each call is one HTTP request at most: nothing is ever sent twice.
@@ -38,15 +41,6 @@ pub trait Sts: Send + Sync {
 
     /// AssumeRole signed by a long-term key or by temporary credentials.
     fn assume_role<'a>(&'a self, call: AssumeRole<'a>) -> BoxFuture<'a, Reply>;
-}
-
-/// What signs a request.
-#[derive(Clone, Copy)]
-pub enum Signer<'a> {
-    /// A long-term key.
-    Key(&'a LongTermKey),
-    /// Temporary credentials, whose session token goes with the request.
-    Session(&'a Credentials),
 }
 
 /// One AssumeRole call.
@@ -95,6 +89,10 @@ pub struct Issued {
     /// that the date may have been cut by. Counting from the sending is the careful side. Without a date, the `now` of
     /// the call takes its place. Never longer than the `duration` of the call.
     pub lifetime: Duration,
+    /// The account of the assumed role, where the reply names it; GetSessionToken's names none.
+    pub account: Option<AccountId>,
+    /// How much of the room for session policies and tags is taken, in percent, where there are any.
+    pub packed_policy_size: Option<u32>,
     /// STS's request id.
     pub request_id: String,
 }

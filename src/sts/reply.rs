@@ -88,7 +88,7 @@ fn refused<T>(answer: &Answer, root: Node<'_, '_>, call: &Call<'_>) -> Result<Ve
         date: answer.date.filter(|_| id.is_some() && xml::in_namespace(root)),
         result: Err(Error {
             class,
-            message: explain::refused(call.action, &call.host(), answer.status, class, &code, &text),
+            message: explain::refused(call, answer.status, class, &code, &text),
             code: Some(code),
             request_id: id,
             sent: true,
@@ -101,7 +101,7 @@ fn refused<T>(answer: &Answer, root: Node<'_, '_>, call: &Call<'_>) -> Result<Ve
 fn unbelievable(call: &Call<'_>, seconds: i64, request_id: String) -> Error {
     Error {
         class: Class::Malformed,
-        message: explain::unbelievable(call.action, &call.host(), seconds),
+        message: explain::unbelievable(call, seconds),
         code: None,
         request_id: Some(request_id),
         sent: true,
@@ -112,7 +112,7 @@ fn unreadable(status: u16, call: &Call<'_>, problem: &Malformed) -> Error {
     let class = classify::classify_unreadable(status);
     Error {
         class,
-        message: explain::unreadable(call.action, &call.host(), status, class, &problem.0),
+        message: explain::unreadable(call, status, class, &problem.0),
         code: None,
         request_id: None,
         sent: true,

@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::Action;
-use crate::aws::{Endpoint, LongTermKey};
+use super::{Action, Signer};
+use crate::aws::Endpoint;
 
 /// The API version of every action.
 const VERSION: &str = "2011-06-15";
@@ -17,13 +17,13 @@ pub(super) const CONTENT_TYPE: &str = "application/x-www-form-urlencoded; charse
 pub(super) struct Call<'a> {
     pub(super) action: Action,
     pub(super) endpoint: &'a Endpoint,
-    pub(super) key: &'a LongTermKey,
+    pub(super) signer: Signer<'a>,
     /// STS's time, for the signature.
     pub(super) now: DateTime<Utc>,
     /// The lifetime that is asked for.
     pub(super) duration: Duration,
     pub(super) form: Zeroizing<Vec<u8>>,
-    /// What must never be repeated in a message, whatever the reply echoes.
+    /// What must never be repeated in a message, whatever the reply echoes; what may hold another comes before it.
     pub(super) secrets: Vec<&'a str>,
 }
 
@@ -50,9 +50,10 @@ fn host(url: &Url) -> String {
 /// The body of an AWS query request: `Action`, `Version` and the parameters, in this order.
 ///
 /// Its room is taken once, so that no half-written copy of a code is left behind in freed memory.
-pub(super) fn encode_form(action: Action, parameters: &[(&str, &str)]) -> Zeroizing<Vec<u8>> {
+pub(super) fn encode_form<N: AsRef<str>>(action: Action, parameters: &[(N, &str)]) -> Zeroizing<Vec<u8>> {
     let common = [("Action", action.as_str()), ("Version", VERSION)];
-    let fields = || common.iter().chain(parameters);
+    let own = || parameters.iter().map(|(name, value)| (name.as_ref(), *value));
+    let fields = || common.into_iter().chain(own());
     let room = fields().map(|(name, value)| name.len() + 3 * value.len() + 2).sum();
     let mut form = Zeroizing::new(Vec::with_capacity(room));
     for (name, value) in fields() {

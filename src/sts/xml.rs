@@ -41,27 +41,43 @@ pub(super) fn in_namespace(node: Node<'_, '_>) -> bool {
 
 /// The one child element `name`, of the parent's namespace.
 pub(super) fn child<'a, 'input>(parent: Node<'a, 'input>, name: &str) -> Result<Node<'a, 'input>, Malformed> {
+    optional(parent, name)?.ok_or_else(|| Malformed(format!("it has no {name}")))
+}
+
+/// The same, where it may be missing.
+pub(super) fn optional<'a, 'input>(
+    parent: Node<'a, 'input>,
+    name: &str,
+) -> Result<Option<Node<'a, 'input>>, Malformed> {
     let namespace = parent.tag_name().namespace();
     let mut found = parent
         .children()
         .filter(|node| node.tag_name().name() == name && node.tag_name().namespace() == namespace);
     match (found.next(), found.next()) {
-        (Some(node), None) => Ok(node),
-        (None, _) => Err(Malformed(format!("it has no {name}"))),
-        (Some(_), Some(_)) => Err(Malformed(format!("it has more than one {name}"))),
+        (found, None) => Ok(found),
+        (_, Some(_)) => Err(Malformed(format!("it has more than one {name}"))),
     }
 }
 
 /// The text of the one child element `name`, without the white space around it; never empty.
 pub(super) fn text<'a>(parent: Node<'a, '_>, name: &str) -> Result<&'a str, Malformed> {
-    let mut children = child(parent, name)?.children();
-    let text = match (children.next(), children.next()) {
-        (None, _) => "",
-        (Some(node), None) if node.is_text() => node.text().unwrap_or_default().trim(),
-        _ => return Err(Malformed(format!("its {name} is not a plain text"))),
-    };
-    if text.is_empty() {
-        return Err(Malformed(format!("its {name} is empty")));
+    match plain_text(child(parent, name)?)? {
+        "" => Err(Malformed(format!("its {name} is empty"))),
+        text => Ok(text),
     }
-    Ok(text)
+}
+
+/// The same, where it may be missing or empty.
+pub(super) fn optional_text<'a>(parent: Node<'a, '_>, name: &str) -> Result<Option<&'a str>, Malformed> {
+    let text = optional(parent, name)?.map(plain_text).transpose()?;
+    Ok(text.filter(|text| !text.is_empty()))
+}
+
+fn plain_text<'a>(node: Node<'a, '_>) -> Result<&'a str, Malformed> {
+    let mut children = node.children();
+    match (children.next(), children.next()) {
+        (None, _) => Ok(""),
+        (Some(text), None) if text.is_text() => Ok(text.text().unwrap_or_default().trim()),
+        _ => Err(Malformed(format!("its {} is not a plain text", node.tag_name().name()))),
+    }
 }

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use tracing::Level;
 use tracing_subscriber::fmt;
 
+use crate::assume_role::{SOURCE_SECRET, SOURCE_TOKEN, assumed, chained};
 use crate::request::{BODY, sha256};
 use crate::server::{Ending, Server, TEMPORARY_SECRET, good};
 use crate::tls::Authority;
@@ -66,15 +67,19 @@ async fn everything_is_logged() {
             .result
             .is_ok()
     );
+    let server = Server::tls(Ending::Answer(assumed()), authority.server("127.0.0.1")).await;
+    let reply = chained(&client, &format!("https://{}", server.address)).await;
+    assert!(reply.result.is_ok());
 
     let lines = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
     let body = format!("{:?}", format!("TokenCode={CODE}").as_bytes());
     let body = body.trim_matches(['[', ']']);
     let hash = sha256(BODY);
+    let of_source = [SOURCE_SECRET, SOURCE_TOKEN];
     let secrets = [CODE, SECRET_ACCESS_KEY, SESSION_TOKEN, TEMPORARY_SECRET, body, &hash];
     let leaks: Vec<_> = lines
         .lines()
-        .filter(|line| secrets.iter().any(|secret| line.contains(secret)))
+        .filter(|line| secrets.iter().chain(&of_source).any(|secret| line.contains(secret)))
         .collect();
     for leak in &leaks {
         assert!(is_by(leak, "TRACE", "aws_sigv4::http_request::sign"), "{leak}");

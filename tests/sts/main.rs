@@ -5,6 +5,7 @@
     reason = "a helper of a test fails by panicking, as the test does"
 )]
 
+mod assume_role;
 mod failures;
 mod logs;
 mod proxy;
@@ -72,8 +73,12 @@ async fn call(client: &StsClient, url: &str) -> Reply {
     client.get_session_token(ask).await
 }
 
-/// The error of a call; it holds no secret, is one line, and names the host.
+/// The error of [`call`]; it holds no secret, is one line, and names the host.
 fn error(reply: Reply) -> Error {
+    error_of("GetSessionToken", reply)
+}
+
+fn error_of(action: &str, reply: Reply) -> Error {
     let Err(error) = reply.result else {
         panic!("the call went well");
     };
@@ -82,6 +87,6 @@ fn error(reply: Reply) -> Error {
         assert!(!shown.contains(secret), "{shown}");
     }
     assert!(!error.message.contains('\n'), "{shown}");
-    assert!(error.message.starts_with("GetSessionToken at "), "{shown}");
+    assert!(error.message.starts_with(&format!("{action} at ")), "{shown}");
     error
 }

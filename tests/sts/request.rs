@@ -66,15 +66,21 @@ fn signature(host: &str) -> String {
          x-amz-date:20260102T030405Z\n\ncontent-type;host;x-amz-date\n{}",
         sha256(BODY)
     );
-    let string_to_sign = format!(
-        "AWS4-HMAC-SHA256\n20260102T030405Z\n20260102/eu-west-1/sts/aws4_request\n{}",
-        sha256(&canonical_request)
-    );
-    hex(&hmac(&signing_key("20260102", "eu-west-1", "sts"), &string_to_sign))
+    sign(SECRET_ACCESS_KEY, &canonical_request)
 }
 
-fn signing_key(date: &str, region: &str, service: &str) -> Vec<u8> {
-    let secret = format!("AWS4{SECRET_ACCESS_KEY}").into_bytes();
+/// The signature of a canonical request as of 2026-01-02T03:04:05Z.
+pub(crate) fn sign(secret_access_key: &str, canonical_request: &str) -> String {
+    let string_to_sign = format!(
+        "AWS4-HMAC-SHA256\n20260102T030405Z\n20260102/eu-west-1/sts/aws4_request\n{}",
+        sha256(canonical_request)
+    );
+    let key = signing_key(secret_access_key, "20260102", "eu-west-1", "sts");
+    hex(&hmac(&key, &string_to_sign))
+}
+
+fn signing_key(secret_access_key: &str, date: &str, region: &str, service: &str) -> Vec<u8> {
+    let secret = format!("AWS4{secret_access_key}").into_bytes();
     [date, region, service, "aws4_request"]
         .iter()
         .fold(secret, |key, part| hmac(&key, part))
@@ -83,7 +89,7 @@ fn signing_key(date: &str, region: &str, service: &str) -> Vec<u8> {
 #[test]
 fn the_signature_by_hand_agrees_with_the_user_guide() {
     assert_eq!(
-        hex(&signing_key("20150830", "us-east-1", "iam")),
+        hex(&signing_key(SECRET_ACCESS_KEY, "20150830", "us-east-1", "iam")),
         "c4afb1cc5771d871763a393e44b703571b55cc28424d1a5e86da6ed3c154a4b9"
     );
 }

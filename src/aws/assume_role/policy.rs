@@ -54,10 +54,9 @@ impl FromStr for PolicyArn {
     type Err = Invalid;
 
     fn from_str(text: &str) -> Result<Self, Invalid> {
-        // The account of AWS's own policies is `aws`, which is no account of an ordinary ARN.
-        let of_account = text.replacen(":aws:policy/", "::policy/", 1);
-        let of_policy = |arn: &Arn| arn.service() == "iam" && arn.resource().starts_with("policy/");
-        if text.len() >= 20 && of_account.parse().ok().filter(of_policy).is_some() {
+        let of_policy =
+            |arn: Arn| arn.service() == "iam" && !arn.account().is_empty() && arn.resource().starts_with("policy/");
+        if text.len() >= 20 && text.parse().is_ok_and(of_policy) {
             Ok(Self(text.into()))
         } else {
             Err(Invalid(
@@ -96,6 +95,7 @@ mod tests {
             "ReadOnlyAccess",
             "arn:aws:iam::123456789012:role/mine",
             "arn:aws:iam::aws:role/x-long-enough",
+            "arn:aws:iam:::policy/ReadOnlyAccess",
         ] {
             assert!(text.parse::<PolicyArn>().is_err(), "{text:?}");
         }

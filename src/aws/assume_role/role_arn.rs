@@ -1,7 +1,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use crate::aws::{Arn, Invalid};
+use crate::aws::{AccountId, Arn, Invalid};
 
 /// The ARN of a role, such as `arn:aws:iam::123456789012:role/deploy`; 20 to 2048 characters.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -25,7 +25,7 @@ impl FromStr for RoleArn {
     fn from_str(text: &str) -> Result<Self, Invalid> {
         let of_role = |arn: &Arn| {
             arn.service() == "iam"
-                && !arn.account().is_empty()
+                && arn.account().parse::<AccountId>().is_ok()
                 && arn
                     .resource()
                     .strip_prefix("role/")
@@ -63,6 +63,7 @@ mod tests {
             "arn:aws:iam::123456789012:role/",
             "arn:aws:iam::123456789012:role/path/",
             "arn:aws:iam:::role/deploy",
+            "arn:aws:iam::aws:role/deploy",
             "arn:aws:sts::123456789012:assumed-role/deploy/session",
         ] {
             assert!(text.parse::<RoleArn>().is_err(), "{text:?}");

@@ -214,7 +214,7 @@ impl Engine {
         let face = self.face(index);
         face.publish(Snapshot {
             document: Some(Document {
-                body: document::render(credentials, time(sent)),
+                body: document::render(credentials, issued.account.as_ref(), time(sent)),
                 dies,
             }),
             started: true,
@@ -224,6 +224,7 @@ impl Engine {
             consecutive_failures: 0,
             trouble: None,
             code_wanted: None,
+            account: issued.account.clone(),
             code_accepted_from: attended.then(|| time(due)),
         });
         face.count_renewal(Outcome::Success);

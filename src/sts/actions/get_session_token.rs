@@ -4,17 +4,18 @@ use std::time::Duration;
 
 use roxmltree::Node;
 
-use crate::aws::Credentials;
+use super::Granted;
 use crate::sts::times::Times;
 use crate::sts::wire::{Call, encode_form};
 use crate::sts::xml::{self, Malformed};
-use crate::sts::{Action, GetSessionToken, credentials};
+use crate::sts::{Action, GetSessionToken, Signer, credentials};
 
-/// The request. The key, whole id included (the user may have swapped its halves), and the code must not be repeated.
+/// The request.
 pub(in crate::sts) fn call<'a>(ask: &GetSessionToken<'a>) -> Call<'a> {
     let seconds = ask.duration.as_secs().to_string();
     let mut parameters = vec![("DurationSeconds", seconds.as_str())];
-    let mut secrets = vec![ask.key.secret_access_key.expose(), ask.key.access_key_id.as_str()];
+    let signer = Signer::Key(ask.key);
+    let mut secrets = signer.secrets();
     if let Some((serial, code)) = ask.mfa {
         parameters.extend([("SerialNumber", serial.as_str()), ("TokenCode", code.expose())]);
         secrets.push(code.expose());
@@ -22,7 +23,7 @@ pub(in crate::sts) fn call<'a>(ask: &GetSessionToken<'a>) -> Call<'a> {
     Call {
         action: Action::GetSessionToken,
         endpoint: ask.endpoint,
-        key: ask.key,
+        signer,
         now: ask.now,
         duration: Duration::from_secs(ask.duration.as_secs().into()),
         form: encode_form(Action::GetSessionToken, &parameters),
@@ -30,11 +31,16 @@ pub(in crate::sts) fn call<'a>(ask: &GetSessionToken<'a>) -> Call<'a> {
     }
 }
 
-/// The credentials of a `GetSessionTokenResult`, and how long they live.
-pub(in crate::sts) fn read(result: Node<'_, '_>, times: Times) -> Result<(Credentials, Duration), Malformed> {
+/// What a `GetSessionTokenResult` gives.
+pub(in crate::sts) fn read(result: Node<'_, '_>, times: Times) -> Result<Granted, Malformed> {
     let credentials = credentials::read(xml::child(result, "Credentials")?)?;
     let lifetime = times.lifetime(credentials.expiration)?;
-    Ok((credentials, lifetime))
+    Ok(Granted {
+        credentials,
+        lifetime,
+        account: None,
+        packed_policy_size: None,
+    })
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
-use crate::aws::{Credentials, Endpoint, LongTermKey, TokenCode};
-use crate::sts::actions::get_session_token;
+use crate::aws::{Endpoint, LongTermKey, TokenCode};
+use crate::sts::actions::{Granted, get_session_token};
 use crate::sts::{GetSessionToken, times};
 
 const GOOD: &str = r#"<GetSessionTokenResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
@@ -29,7 +29,7 @@ const DATE: &str = "Sun, 22 Nov 2026 02:31:59 GMT";
 const LONG_TERM_SECRET: &str = "longTermSecret/EXAMPLEKEY";
 const CODE: &str = "005924";
 
-type Judged = Verdict<(Credentials, Duration)>;
+type Judged = Verdict<Granted>;
 
 fn judge_with(status: u16, date: Option<&str>, body: Option<&[u8]>) -> Judged {
     let endpoint = Endpoint::regional(&"eu-west-1".parse().unwrap());
@@ -58,7 +58,7 @@ fn judge_from(endpoint: &Endpoint, status: u16, date: Option<&str>, body: Option
     judge(&answer, &call, get_session_token::read)
 }
 
-fn judge_text(status: u16, body: &str) -> Verdict<(Credentials, Duration)> {
+fn judge_text(status: u16, body: &str) -> Judged {
     judge_with(status, Some(DATE), Some(body.as_bytes()))
 }
 
@@ -81,7 +81,8 @@ fn malformed(body: &str) -> String {
 #[test]
 fn a_good_reply_brings_credentials_their_lifetime_and_the_date() {
     let verdict = judge_text(200, GOOD);
-    let ((credentials, lifetime), id) = verdict.result.ok().unwrap();
+    let (granted, id) = verdict.result.ok().unwrap();
+    let credentials = granted.credentials;
     assert_eq!(credentials.access_key_id.as_str(), "ASIAIOSFODNN7EXAMPLE");
     assert_eq!(
         credentials.secret_access_key.expose(),
@@ -89,7 +90,8 @@ fn a_good_reply_brings_credentials_their_lifetime_and_the_date() {
     );
     assert!(credentials.session_token.expose().ends_with("c/L=="));
     assert_eq!(credentials.expiration.to_rfc3339(), "2026-11-22T14:31:59+00:00");
-    assert_eq!((lifetime, id.as_str()), (Duration::from_secs(43_199), ID));
+    assert_eq!((granted.lifetime, id.as_str()), (Duration::from_secs(43_199), ID));
+    assert!(granted.account.is_none() && granted.packed_policy_size.is_none());
     assert_eq!(verdict.date, times::date(DATE));
 }
 

@@ -113,6 +113,8 @@ impl Script {
                 expiration: now + lifetime,
             }),
             lifetime,
+            account: (lifetime < Duration::from_hours(2)).then(|| "123456789012".parse().unwrap()),
+            packed_policy_size: None,
             request_id: String::from("id"),
         }
     }

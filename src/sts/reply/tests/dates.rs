@@ -13,9 +13,9 @@ fn without_a_date_the_lifetime_is_counted_from_the_signature_and_no_longer_than_
         ] {
             let body = GOOD.replace("14:31:59", expiration);
             let verdict = judge_with(200, date, Some(body.as_bytes()));
-            let ((_, lifetime), _) = verdict.result.ok().unwrap();
+            let (granted, _) = verdict.result.ok().unwrap();
             assert_eq!(
-                (lifetime, verdict.date),
+                (granted.lifetime, verdict.date),
                 (Duration::from_secs(seconds), None),
                 "{expiration}"
             );
