@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use common::World;
 use tracing_appender::non_blocking::NonBlocking;
-use valetkey::app::{App, Listeners};
+use valetkey::app::{App, Listeners, Reloads, Reread, signals};
 use valetkey::clock::SystemClock;
 use valetkey::config::{self, Env};
 use valetkey::renew::{Event, Observer};
@@ -39,7 +39,10 @@ fn a_panic_in_the_engine_ends_the_daemon_with_an_error() {
         app.watch(Arc::new(Panics));
         let listeners = Listeners::bind(app.plan()).await.unwrap();
         let tokens = app.issue_tokens().await.unwrap();
-        app.run(listeners, tokens, std::future::pending()).await
+        let (_, hangups) = signals::listen().unwrap();
+        let reread: Reread = Arc::new(|| Err(String::new()));
+        let reloads = Reloads { reread, hangups };
+        app.run(listeners, tokens, reloads, std::future::pending()).await
     });
     assert_eq!(
         ended.err().unwrap().to_string(),
