@@ -20,6 +20,7 @@ pub mod metrics;
 pub mod mfa;
 pub mod process;
 pub mod renew;
+pub mod sanitise;
 pub mod secret;
 pub mod secret_file;
 pub mod server;

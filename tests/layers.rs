@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 
 /// From the ground up. A module uses only modules of lower rows; those of one row never use each other.
 const LAYERS: [&[&str]; 9] = [
-    &["secret"],
-    &["aws", "clock", "process", "secret_file"],
+    &["clock", "sanitise", "secret"],
+    &["aws", "process", "secret_file"],
     &["config"],
     &["keys", "mfa", "state", "sts"],
     &["renew"],

@@ -181,3 +181,13 @@ pub enum MfaCode {
     /// A file with the TOTP seed, in base32 or as an `otpauth://` URI.
     TotpSeedFile(PathBuf),
 }
+
+impl MfaCode {
+    /// The process that tells a person that a code is wanted.
+    pub fn notify(&self) -> Option<&process::Command> {
+        match self {
+            Self::Push { notify } => notify.as_ref(),
+            Self::Process(_) | Self::TotpSeedFile(_) => None,
+        }
+    }
+}

@@ -1,11 +1,10 @@
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
+use super::pair::{self, Half};
 use super::{Error, Source};
 use crate::BoxFuture;
-use crate::aws::{AccessKeyId, LongTermKey};
-use crate::secret::Secret;
+use crate::aws::LongTermKey;
 use crate::secret_file;
 
 /// A folder with the files `aws_access_key_id` and `aws_secret_access_key`: a mounted Kubernetes Secret, or systemd's
@@ -42,13 +41,15 @@ impl Directory {
 
     fn read_pair(&self) -> Result<LongTermKey, Error> {
         let directory = self.open()?;
-        let half = |name: &str| secret_file::read_at(&directory, Path::new(name), &self.path.join(name));
+        let half = |name: &str| -> Result<Half, Error> {
+            let path = self.path.join(name);
+            Ok(Half {
+                text: secret_file::read_at(&directory, Path::new(name), &path)?,
+                place: path.display().to_string(),
+            })
+        };
         let id = half(ACCESS_KEY_ID)?;
-        let secret = half(SECRET_ACCESS_KEY)?;
-        Ok(LongTermKey {
-            access_key_id: self.long_term_id(&id)?,
-            secret_access_key: Arc::new(self.secret_key(secret)?),
-        })
+        pair::key(&id, half(SECRET_ACCESS_KEY)?)
     }
 
     /// The kubelet swaps a whole Secret by pointing the link `..data` at another folder. Opening what it points at pins
@@ -59,46 +60,6 @@ impl Directory {
         let link = self.path.join("..data");
         let pinned = if link.is_symlink() { &link } else { &self.path };
         secret_file::open_directory(pinned, &self.path)
-    }
-
-    fn long_term_id(&self, text: &Secret) -> Result<AccessKeyId, Error> {
-        let wrong = |rule| self.wrong(ACCESS_KEY_ID, rule);
-        let id: AccessKeyId = text
-            .expose()
-            .parse()
-            .map_err(|_| wrong("must hold an access key id alone, such as AKIA…, without its name or quotes"))?;
-        if id.is_temporary() {
-            return Err(wrong(
-                "holds the id of temporary credentials (ASIA…), and STS gives sessions only for a long-term key: \
-                 put the access key of an IAM user (AKIA…) here",
-            ));
-        }
-        Ok(id)
-    }
-
-    fn secret_key(&self, secret: Secret) -> Result<Secret, Error> {
-        let text = secret.expose();
-        if text.starts_with("AKIA") && text.parse::<AccessKeyId>().is_ok() && text.len() < 40 {
-            return Err(self.wrong(
-                SECRET_ACCESS_KEY,
-                "holds an access key id (AKIA…): the contents of the two files are swapped",
-            ));
-        }
-        if text.len() <= 256 && text.bytes().all(|b| b.is_ascii_graphic() && b != b'"' && b != b'\'') {
-            Ok(secret)
-        } else {
-            Err(self.wrong(
-                SECRET_ACCESS_KEY,
-                "must hold a secret access key alone, without its name or quotes",
-            ))
-        }
-    }
-
-    fn wrong(&self, name: &str, rule: &'static str) -> Error {
-        Error::Content {
-            path: self.path.join(name).display().to_string(),
-            rule,
-        }
     }
 }
 
@@ -131,12 +92,6 @@ mod tests {
         Directory::new(path.to_owned()).read_blocking()
     }
 
-    fn message(id: &str, secret: &str) -> String {
-        let folder = folder(id, secret);
-        let error = read(folder.path()).err().unwrap().to_string();
-        error.replace(folder.path().to_str().unwrap(), "")
-    }
-
     #[test]
     fn reads_the_pair() {
         let folder = folder("AKIAIOSFODNN7EXAMPLE\n", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY\n");
@@ -149,42 +104,12 @@ mod tests {
     }
 
     #[test]
-    fn a_temporary_key_is_refused_with_the_reason() {
-        assert_eq!(
-            message("ASIAIOSFODNN7EXAMPLE", "secret"),
-            "long-term key: /aws_access_key_id: holds the id of temporary credentials (ASIA…), and STS gives sessions \
-             only for a long-term key: put the access key of an IAM user (AKIA…) here"
-        );
-    }
-
-    #[test]
-    fn a_value_with_its_name_is_refused_without_being_shown() {
-        assert_eq!(
-            message("aws_access_key_id = AKIAIOSFODNN7EXAMPLE", "secret"),
-            "long-term key: /aws_access_key_id: must hold an access key id alone, such as AKIA…, without its name or \
-             quotes"
-        );
-        for secret in [
-            "aws_secret_access_key = s3cret",
-            "\"s3cret\"",
-            "s3cret s3cret",
-            "s3crét",
-            &"s".repeat(257),
-        ] {
-            assert_eq!(
-                message("AKIAIOSFODNN7EXAMPLE", secret),
-                "long-term key: /aws_secret_access_key: must hold a secret access key alone, without its name or quotes"
-            );
-        }
-    }
-
-    #[test]
-    fn swapped_halves_are_called_so() {
-        assert_eq!(
-            message("AKIAIOSFODNN7EXAMPLE", "AKIAIOSFODNN7EXAMPLE"),
-            "long-term key: /aws_secret_access_key: holds an access key id (AKIA…): the contents of the two files are \
-             swapped"
-        );
+    fn a_wrong_half_is_named_by_its_path() {
+        let folder = folder("AKIAIOSFODNN7EXAMPLE", "AKIAIOSFODNN7EXAMPLE");
+        let error = read(folder.path()).err().unwrap().to_string();
+        let place = folder.path().join(SECRET_ACCESS_KEY);
+        let expected = format!("long-term key: {}: holds an access key id ", place.display());
+        assert!(error.starts_with(&expected), "{error}");
     }
 
     #[test]

@@ -1,27 +1,40 @@
 //! Where long-term keys come from: one small trait, [`Source`], and one file a source.
 
 mod directory;
+mod environment;
+mod pair;
+mod process;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::BoxFuture;
 use crate::aws::LongTermKey;
 use crate::config::KeySource;
-use crate::secret_file;
+use crate::{process as child, secret_file};
 pub use directory::Directory;
+pub use environment::Environment;
+pub use process::Process;
 
 /// A place that holds a long-term key. It is read anew for each renewal, so that a rotated key is found and none is kept
 /// in memory between renewals.
 pub trait Source: Send + Sync {
     /// The key as it is now.
     fn read(&self) -> BoxFuture<'_, Result<LongTermKey, Error>>;
+
+    /// How long reading may take: a file system that hangs must not leave a profile waiting for ever.
+    fn patience(&self) -> Duration {
+        Duration::from_secs(10)
+    }
 }
 
 /// The source that the configuration names.
 pub fn open(source: &KeySource) -> Arc<dyn Source> {
     match source {
         KeySource::Directory(path) => Arc::new(Directory::new(path.clone())),
-        KeySource::Environment | KeySource::Process(_) | KeySource::SharedCredentials { .. } => unimplemented!("merge"),
+        KeySource::Environment => Arc::new(Environment::new()),
+        KeySource::Process(command) => Arc::new(Process::new(command.clone())),
+        KeySource::SharedCredentials { .. } => unimplemented!("merge"),
     }
 }
 
@@ -31,10 +44,13 @@ pub enum Error {
     /// A file of the key could not be read.
     #[error("long-term key: {0}")]
     File(#[from] secret_file::Error),
-    /// A file was read, but not what it must hold.
+    /// A process that was to tell the key did not.
+    #[error("long-term key: {0}")]
+    Process(#[from] child::Error),
+    /// Something was read, but not what must be there.
     #[error("long-term key: {path}: {rule}")]
     Content {
-        /// Which file.
+        /// Where it was: a file, a variable, a member of what a process printed.
         path: String,
         /// What it must hold.
         rule: &'static str,

@@ -1,5 +1,6 @@
 //! MFA codes: which TOTP step may be used when ([`steps`]), and where its code comes from ([`Source`]).
 
+mod process;
 mod seed;
 mod seen;
 pub mod steps;
@@ -7,11 +8,13 @@ mod totp;
 mod totp_seed_file;
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use crate::BoxFuture;
 use crate::aws::TokenCode;
 use crate::config::MfaCode;
-use crate::secret_file;
+use crate::{process as child, secret_file};
+pub use process::Process;
 pub use seed::{Seed, SeedError};
 pub use seen::SeenCodes;
 pub use steps::Step;
@@ -23,15 +26,27 @@ pub trait Source: Send + Sync {
     /// Whether a code could be made, without making one.
     fn check(&self) -> BoxFuture<'_, Result<(), Error>>;
 
-    /// The code of this step.
+    /// The code of this step, if the source knows steps; otherwise the code that it has.
     fn code(&self, step: Step) -> BoxFuture<'_, Result<TokenCode, Error>>;
+
+    /// Whether [`Source::code`] is of the step that was asked for. Where it is not, the step says nothing about how long the
+    /// code can still be sent.
+    fn has_step(&self) -> bool {
+        true
+    }
+
+    /// How long making a code may take: a file system that hangs must not leave a profile waiting for ever.
+    fn patience(&self) -> Duration {
+        Duration::from_secs(10)
+    }
 }
 
-/// The source that the configuration names.
-pub fn open(source: &MfaCode) -> Arc<dyn Source> {
+/// The source that the configuration names; none where a person submits the codes.
+pub fn open(source: &MfaCode) -> Option<Arc<dyn Source>> {
     match source {
-        MfaCode::TotpSeedFile(path) => Arc::new(TotpSeedFile::new(path.clone())),
-        MfaCode::Process(_) | MfaCode::Push { .. } => unimplemented!("merge"),
+        MfaCode::TotpSeedFile(path) => Some(Arc::new(TotpSeedFile::new(path.clone()))),
+        MfaCode::Process(command) => Some(Arc::new(Process::new(command.clone()))),
+        MfaCode::Push { .. } => None,
     }
 }
 
@@ -49,6 +64,20 @@ pub enum Error {
         /// What is wrong with it.
         error: SeedError,
     },
+    /// A process that was to print the code did not.
+    #[error("MFA code: {0}")]
+    Process(#[from] child::Error),
+    /// A process printed something else.
+    #[error("MFA code: {program}: must print the six digits of the code, and nothing else, to standard output")]
+    NotACode {
+        /// The program, without its arguments.
+        program: String,
+    },
+    /// A process printed a code that STS may have seen.
+    #[error(
+        "MFA code: the process gave a code that was sent to STS less than two minutes ago, and STS takes none twice"
+    )]
+    Repeated,
     /// The source did not answer in time.
     #[error("TOTP seed: reading it took too long; is the file system that it is on reachable?")]
     Slow,

@@ -8,7 +8,7 @@ use tracing::debug;
 use super::Failure;
 use crate::aws::{AccessKeyId, Credentials, LongTermKey, SerialNumber, TokenCode};
 use crate::clock::{BootInstant, Clock, StsTime};
-use crate::config::{Kind, MfaCode, Profile};
+use crate::config::{Kind, Profile};
 use crate::mfa::{SeenCodes, Step};
 use crate::sts::{Action, AssumeRole, GetSessionToken, Reply, Signer, Sts};
 use crate::{keys, mfa, process};
@@ -76,9 +76,11 @@ impl Job {
     pub fn new(profile: &Profile) -> Self {
         let device = profile.kind.mfa().map(|mfa| Device {
             serial: mfa.serial.clone(),
-            codes: match &mfa.code {
-                MfaCode::Push { notify } => Codes::Submitted { notify: notify.clone() },
-                made => Codes::Made(mfa::open(made)),
+            codes: match mfa::open(&mfa.code) {
+                Some(source) => Codes::Made(source),
+                None => Codes::Submitted {
+                    notify: mfa.code.notify().cloned(),
+                },
             },
         });
         Self {
@@ -113,6 +115,17 @@ impl Job {
             .chain(code)
             .map(|unprepared| unprepared.message)
             .collect()
+    }
+
+    /// Whether the codes are of the steps that are asked for.
+    pub(super) fn knows_steps(&self) -> bool {
+        match &self.device {
+            Some(Device {
+                codes: Codes::Made(source),
+                ..
+            }) => source.has_step(),
+            _ => false,
+        }
     }
 
     /// The serial number, where a person submits the codes.
@@ -182,7 +195,14 @@ impl Job {
             return Ok(None);
         };
         let code = match (codes, supplies.step, &supplies.code) {
-            (Codes::Made(source), Some(step), _) => Arc::new(make_code(&**source, clock, &supplies.time, step).await?),
+            (Codes::Made(source), Some(step), _) => {
+                let code = Arc::new(make_code(&**source, clock, &supplies.time, step).await?);
+                // Two steps may have the same code; whoever knows the step may send it.
+                if !source.has_step() && seen(supplies).contains(serial, &code, clock.boot()) {
+                    return Err(Unprepared::code(&mfa::Error::Repeated));
+                }
+                code
+            }
             (Codes::Submitted { .. }, _, Some(code)) => Arc::clone(code),
             // Never a session without the MFA that the user asked for.
             _ => return Err(Unprepared::internal()),
@@ -235,7 +255,7 @@ fn seen(supplies: &Supplies) -> std::sync::MutexGuard<'_, SeenCodes> {
 }
 
 async fn read_key(source: &dyn keys::Source, clock: &dyn Clock) -> Result<LongTermKey, Unprepared> {
-    let key = in_time(clock, source.read()).await;
+    let key = in_time(clock, source.patience(), source.read()).await;
     key.unwrap_or(Err(keys::Error::Slow)).map_err(|error| Unprepared {
         failure: Failure::Key,
         message: error.to_string(),
@@ -243,24 +263,24 @@ async fn read_key(source: &dyn keys::Source, clock: &dyn Clock) -> Result<LongTe
 }
 
 async fn check_code(source: &dyn mfa::Source, clock: &dyn Clock) -> Result<(), Unprepared> {
-    let checked = in_time(clock, source.check()).await;
+    let checked = in_time(clock, source.patience(), source.check()).await;
     checked
         .unwrap_or(Err(mfa::Error::Slow))
         .map_err(|error| Unprepared::code(&error))
 }
 
-/// The code of `step`, if that can still be sent once it is made.
+/// The code of `step`, if that can still be sent once it is made. A code of no known step is taken as it comes.
 async fn make_code(
     source: &dyn mfa::Source,
     clock: &dyn Clock,
     time: &StsTime,
     step: Step,
 ) -> Result<TokenCode, Unprepared> {
-    let code = in_time(clock, source.code(step)).await;
+    let code = in_time(clock, source.patience(), source.code(step)).await;
     let code = code
         .unwrap_or(Err(mfa::Error::Slow))
         .map_err(|error| Unprepared::code(&error))?;
-    if step.is_usable(time.at(clock.boot(), clock)) {
+    if !source.has_step() || step.is_usable(time.at(clock.boot(), clock)) {
         Ok(code)
     } else {
         Err(Unprepared::code(&mfa::Error::Slow))
@@ -283,13 +303,10 @@ impl Unprepared {
     }
 }
 
-/// How long reading a key or a seed may take: a file system that hangs must not leave a profile waiting for ever.
-const PATIENCE: Duration = Duration::from_secs(10);
-
-async fn in_time<T>(clock: &dyn Clock, result: impl Future<Output = T>) -> Option<T> {
+async fn in_time<T>(clock: &dyn Clock, patience: Duration, result: impl Future<Output = T>) -> Option<T> {
     tokio::select! {
         biased;
         result = result => Some(result),
-        () = clock.sleep_until(clock.boot() + PATIENCE) => None,
+        () = clock.sleep_until(clock.boot() + patience) => None,
     }
 }

@@ -1,12 +1,7 @@
 use zeroize::Zeroizing;
 
 use super::wire::percent_encoded;
-
-/// The most characters of a foreign text in a message of ours.
-const LONGEST: usize = 300;
-
-/// What stands for a removed secret.
-const REDACTED: &str = "[redacted]";
+use crate::sanitise::{REDACTED, printable, replaced, shortened, without_runs};
 
 /// What stands for a quoted value.
 const QUOTED: &str = "Value '...'";
@@ -19,27 +14,15 @@ const CREDENTIALS_LENGTH: usize = 32;
 /// that a server put there, at most 300 characters.
 ///
 /// Some messages of STS quote a parameter (`Value '…' at 'tokenCode' failed …`); that of `SignatureDoesNotMatch` goes
-/// on with the canonical request after its first line. Every buffer before the last is wiped, and takes its room once, so
-/// that no piece of it is left behind in freed memory.
+/// on with the canonical request after its first line.
 pub(super) fn text(foreign: &str, secrets: &[&str]) -> String {
     let line = foreign.trim_start().lines().next().unwrap_or_default();
-    let mut printable = Zeroizing::new(String::with_capacity(line.len()));
-    printable.extend(line.chars().filter(|c| !c.is_control()).map(ascii));
-    let mut clean = clean(&without_quoted_values(&printable), secrets);
-    if clean.len() > LONGEST {
-        clean.truncate(LONGEST - 3);
-        clean.push_str("...");
-    }
-    clean.trim_end().to_owned()
-}
-
-fn ascii(c: char) -> char {
-    if c.is_ascii() { c } else { '?' }
+    shortened(clean(&without_quoted_values(&printable(line)), secrets))
 }
 
 /// STS's error code, if it looks like one: 1 to 64 of `[A-Za-z0-9._:-]`.
 pub(super) fn code(foreign: &str, secrets: &[&str]) -> Option<String> {
-    word(foreign, b"._:-").map(|code| clean(code, secrets))
+    word(foreign, b"._:-").map(|code| std::mem::take(&mut *clean(code, secrets)))
 }
 
 /// STS's request id, if it looks like one: 1 to 64 of `[A-Za-z0-9-]`.
@@ -66,8 +49,8 @@ fn without_quoted_values(text: &str) -> Zeroizing<String> {
     clean
 }
 
-fn clean(text: &str, secrets: &[&str]) -> String {
-    std::mem::take(&mut *without_credentials(&without_secrets(text, secrets)))
+fn clean(text: &str, secrets: &[&str]) -> Zeroizing<String> {
+    without_credentials(&without_secrets(text, secrets))
 }
 
 fn without_secrets(text: &str, secrets: &[&str]) -> Zeroizing<String> {
@@ -80,16 +63,6 @@ fn without_secrets(text: &str, secrets: &[&str]) -> Zeroizing<String> {
             // The wrapper is replaced, not the text in it: only its drop wipes.
             clean = replaced(&clean, form, REDACTED);
         }
-    }
-    clean
-}
-
-fn replaced(text: &str, from: &str, to: &str) -> Zeroizing<String> {
-    let room = text.len() + text.matches(from).count() * to.len();
-    let mut clean = Zeroizing::new(String::with_capacity(room));
-    for (index, piece) in text.split(from).enumerate() {
-        clean.push_str(if index == 0 { "" } else { to });
-        clean.push_str(piece);
     }
     clean
 }
@@ -108,16 +81,14 @@ fn with_lower_case_escapes(encoded: &str) -> Zeroizing<String> {
 /// Without long runs of base64's characters (and `%`, of their escapes) in which there are both letters and digits: no
 /// word of a sentence and no UUID is one; that a long path in an ARN may be one is the price.
 fn without_credentials(text: &str) -> Zeroizing<String> {
-    let in_run = |c: char| c.is_ascii_alphanumeric() || "/+=%".contains(c);
-    let mut clean = Zeroizing::new(String::with_capacity(text.len()));
-    for piece in text.split_inclusive(|c| !in_run(c)) {
-        let run = piece.trim_end_matches(|c| !in_run(c));
-        let (letters, digits) = (|c: char| c.is_ascii_alphabetic(), |c: char| c.is_ascii_digit());
-        let secret = run.len() >= CREDENTIALS_LENGTH && run.contains(letters) && run.contains(digits);
-        clean.push_str(if secret { REDACTED } else { run });
-        clean.push_str(&piece[run.len()..]);
-    }
-    clean
+    without_runs(
+        text,
+        |c| c.is_ascii_alphanumeric() || "/+=%".contains(c),
+        |run| {
+            let (letters, digits) = (|c: char| c.is_ascii_alphabetic(), |c: char| c.is_ascii_digit());
+            run.len() >= CREDENTIALS_LENGTH && run.contains(letters) && run.contains(digits)
+        },
+    )
 }
 
 #[cfg(test)]
@@ -179,9 +150,6 @@ mod tests {
         let raw = "Value '' at 'x' 138502".repeat(500);
         let quoted = without_quoted_values(&raw);
         assert_eq!(quoted.capacity(), raw.len() + 500 * QUOTED.len());
-        let replaced = replaced(&raw, CODE, REDACTED);
-        assert_eq!(replaced.capacity(), raw.len() + 500 * REDACTED.len());
-        assert_eq!(without_credentials(&raw).capacity(), raw.len());
     }
 
     #[test]
@@ -192,8 +160,6 @@ mod tests {
         );
         assert_eq!(text("a\u{1b}[31mred\u{202e}é\tb", &[]), "a[31mred??b");
         assert_eq!(text("", &[]), "");
-        let long = text(&"x".repeat(5_000), &[]);
-        assert_eq!((long.len(), long.ends_with("x...")), (300, true));
         let hidden = text(&format!("{}{SECRET}", "x".repeat(280)), &[SECRET]);
         assert_eq!(hidden, format!("{}[redacted]", "x".repeat(280)));
     }

@@ -11,7 +11,7 @@ use tracing::{info, warn};
 use super::Engine;
 use super::worker::Worker;
 use crate::aws::{ProfileName, SerialNumber, TokenCode};
-use crate::clock::BootInstant;
+use crate::clock::{BootInstant, Clock};
 use crate::process;
 use crate::renew::handle::Answer;
 use crate::renew::job::{Codes, Device};
@@ -305,7 +305,12 @@ impl Engine {
             ..
         }) = &job.device
         {
-            let notice = notify(command.clone(), profile.clone(), expiration);
+            let notice = notify(
+                command.clone(),
+                profile.clone(),
+                expiration,
+                Arc::clone(&self.parts.clock),
+            );
             self.people.notices.spawn(notice);
         }
     }
@@ -333,8 +338,18 @@ fn refused<T>(reason: Reason, message: &str) -> Result<T, Refused> {
 }
 
 /// Runs the process that tells people. What it prints is nobody's.
-async fn notify(command: process::Command, profile: ProfileName, expiration: Option<DateTime<Utc>>) {
+async fn notify(
+    command: process::Command,
+    profile: ProfileName,
+    expiration: Option<DateTime<Utc>>,
+    clock: Arc<dyn Clock>,
+) {
     let expiration = expiration.map_or_else(String::new, |at| at.to_rfc3339_opts(SecondsFormat::Secs, true));
-    let _ = (command, expiration);
-    warn!(%profile, "MERGE");
+    let told = [
+        ("VALETKEY_PROFILE", profile.as_str()),
+        ("VALETKEY_EXPIRATION", &expiration),
+    ];
+    if let Err(error) = process::notify(&command, &told, &*clock, process::Limits::default()).await {
+        warn!(%profile, "nobody was notified that an MFA code is wanted: {error}");
+    }
 }

@@ -60,7 +60,10 @@ impl Engine {
         match &attempt.result {
             Ok(reply) => self.end_exchange(call, attempt, reply),
             Err(Unprepared { failure, message }) => {
-                self.release_step(call);
+                // A process that was run is not run again within the step: it may have asked a person.
+                if call.job.knows_steps() {
+                    self.release_step(call);
+                }
                 self.fail(
                     call,
                     &Cause {

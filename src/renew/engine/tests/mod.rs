@@ -10,7 +10,7 @@ use tokio::time::sleep;
 use super::*;
 use crate::renew::{CodeVerdict, Failure, Outcome};
 use crate::sts::Class;
-use scene::{NoKey, Say, Scene, SlowKey, WALL, job};
+use scene::{Authenticator, NoKey, Say, Scene, SlowKey, WALL, job};
 
 /// The fraction of the tests is a half: renewal at 0.44 of the lifetime, retries after half of their bound.
 const RENEWAL_MS: u128 = 43_200 * 440;
@@ -262,4 +262,24 @@ async fn the_next_try_is_told_with_the_wait_for_a_step() {
     assert!(heard.contains("retry_in: Some(30s)"), "{heard}");
     let snapshot = scene.table.profiles()[0].snapshot();
     assert_eq!(snapshot.renewal.unwrap().timestamp(), WALL.timestamp() + 30);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_code_of_a_process_is_not_sent_twice_and_the_process_is_run_once_a_step() {
+    let clock = Arc::new(crate::clock::PausedClock::new(WALL));
+    let authenticator = Arc::new(Authenticator {
+        clock: clock.clone(),
+        runs: Mutex::default(),
+    });
+    let mut job = job(0, true);
+    job.device.as_mut().unwrap().codes = Codes::Made(authenticator.clone());
+    let say = vec![Say::Refuse(Class::MfaRejected), Say::Unreachable];
+    let scene = Scene::with_clock(clock, vec![job], TimeDelta::zero(), say);
+    sleep(Duration::from_mins(5)).await;
+    // Boot time begins at 1000 s. The first code was refused, was printed again in the next two steps and was not sent; the
+    // second never left, and so it was sent again.
+    assert_eq!(scene.codes(), ["000011", "000012", "000012"]);
+    assert_eq!(scene.counted(Outcome::Failed(Failure::Code)), 2);
+    assert_eq!(*authenticator.runs.lock().unwrap(), 5);
+    assert!(scene.served());
 }

@@ -154,6 +154,30 @@ impl mfa::Source for Sources {
     }
 }
 
+/// A process that prints the code of an authenticator that changes it every 90 s.
+pub(super) struct Authenticator {
+    pub(super) clock: Arc<PausedClock>,
+    pub(super) runs: Mutex<u32>,
+}
+
+impl mfa::Source for Authenticator {
+    fn check(&self) -> BoxFuture<'_, Result<(), mfa::Error>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn code(&self, _step: Step) -> BoxFuture<'_, Result<TokenCode, mfa::Error>> {
+        Box::pin(async {
+            *self.runs.lock().unwrap() += 1;
+            let number = self.clock.boot().since_boot().as_secs() / 90;
+            Ok(TokenCode::try_from(format!("{number:06}")).unwrap())
+        })
+    }
+
+    fn has_step(&self) -> bool {
+        false
+    }
+}
+
 /// A key that cannot be read.
 pub(super) struct NoKey;
 
@@ -209,7 +233,10 @@ impl Scene {
     }
 
     fn begin(wall: DateTime<Utc>, jobs: Vec<Job>, ahead: TimeDelta, say: Vec<Say>) -> Self {
-        let clock = Arc::new(PausedClock::new(wall));
+        Self::with_clock(Arc::new(PausedClock::new(wall)), jobs, ahead, say)
+    }
+
+    pub(super) fn with_clock(clock: Arc<PausedClock>, jobs: Vec<Job>, ahead: TimeDelta, say: Vec<Say>) -> Self {
         let sts = Arc::new(Script {
             clock: clock.clone(),
             ahead,
