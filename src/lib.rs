@@ -12,6 +12,7 @@ pub mod aws;
 pub mod cli;
 pub mod clock;
 pub mod config;
+pub mod control;
 #[cfg(feature = "emulator")]
 pub mod emulator;
 pub mod harden;
@@ -25,6 +26,7 @@ pub mod secret;
 pub mod secret_file;
 pub mod server;
 pub mod sts;
+pub mod trusted_path;
 
 /// A future behind a pointer, as the small traits at the edges return it.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -4,7 +4,8 @@ use std::path::Path;
 use rustix::fs::{Access, AtFlags, CWD, Dir, Mode, OFlags, Stat, accessat, fchmod, fstat, mkdirat, openat};
 use rustix::io::Errno;
 
-use super::{TokenError, file, way};
+use super::{TokenError, file};
+use crate::trusted_path;
 
 /// The folders' bits for token files of this mode: who may read a token may also reach it.
 pub(super) fn mode_for(token: Mode) -> Mode {
@@ -30,8 +31,8 @@ pub(super) fn open(path: &Path) -> Result<Option<OwnedFd>, TokenError> {
 /// Tells what a folder is, if no stranger could exchange what is in it.
 fn trusted(folder: &OwnedFd, path: &Path) -> Result<Stat, TokenError> {
     let stat = fstat(folder).map_err(TokenError::io("look at the folder", path))?;
-    match way::untrusted(path, &stat) {
-        Some(flaw) => Err(unsafe_folder(path, flaw.to_string(), flaw.remedy(path))),
+    match trusted_path::untrusted(path, &stat) {
+        Some(flaw) => Err(TokenError::flaw(path, &flaw)),
         None => Ok(stat),
     }
 }
@@ -56,7 +57,7 @@ pub(super) fn open_in(outer: &OwnedFd, name: &str, path: &Path) -> Result<Option
         if let Some(stranger) = stranger(folder).map_err(TokenError::io("list the folder", path))? {
             let problem = format!("holds {stranger:?}, which is not valetkey's");
             let remedy = "choose a token_dir in which the profile's name is free, or move it away";
-            return Err(unsafe_folder(path, problem, remedy.to_owned()));
+            return Err(TokenError::unsafe_folder(path, problem, remedy.to_owned()));
         }
     }
     Ok(folder)
@@ -116,9 +117,13 @@ fn opened(outer: impl AsFd, name: &Path, path: &Path) -> Result<Option<OwnedFd>,
         // Linux answers ENOTDIR for a link too, other systems ELOOP.
         Err(Errno::NOTDIR | Errno::LOOP) if path.is_symlink() => {
             let remedy = "remove the link, or name the folder itself that it points to";
-            Err(unsafe_folder(path, "is a symbolic link".to_owned(), remedy.to_owned()))
+            Err(TokenError::unsafe_folder(
+                path,
+                "is a symbolic link".to_owned(),
+                remedy.to_owned(),
+            ))
         }
-        Err(Errno::NOTDIR) => Err(way::no_folder(path)),
+        Err(Errno::NOTDIR) => Err(TokenError::no_folder(path)),
         Err(errno) => Err(TokenError::io("open the folder", path)(errno)),
     }
 }
@@ -134,11 +139,6 @@ fn stranger(folder: &OwnedFd) -> Result<Option<String>, Errno> {
         Err(errno) => Some(Err(errno)),
     });
     strangers.next().transpose()
-}
-
-fn unsafe_folder(path: &Path, problem: String, remedy: String) -> TokenError {
-    let path = path.to_owned();
-    TokenError::Unsafe { path, problem, remedy }
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ use rustix::fs::Mode;
 
 use crate::aws::ProfileName;
 use crate::secret::Secret;
+use crate::trusted_path::{self, Flaw, Obstacle, Problem};
 
 /// Which token belongs to which profile. How long a look-up takes tells nothing of any token: what is compared is a
 /// digest, of which nobody chooses a prefix.
@@ -60,7 +61,7 @@ fn sha256(bytes: &[u8]) -> Digest {
 ///
 /// Blocks on the file system.
 pub fn inspect(dir: &Path, mode: u32, profiles: &[ProfileName]) -> Result<(), TokenError> {
-    way::check(dir)?;
+    trusted_path::check(dir)?;
     if let Some(obstacle) = way::obstacle(dir, Mode::from_raw_mode(mode)) {
         tracing::warn!("{obstacle}");
     }
@@ -86,7 +87,7 @@ pub fn inspect(dir: &Path, mode: u32, profiles: &[ProfileName]) -> Result<(), To
 /// Blocks on the file system.
 pub fn prepare(dir: &Path, mode: u32, profiles: &[ProfileName]) -> Result<Tokens, TokenError> {
     let mode = Mode::from_raw_mode(mode);
-    way::check(dir)?;
+    trusted_path::check(dir)?;
     let outer = folder::open_or_create(dir, folder::mode_for(mode))?;
     let mut known = Vec::new();
     for (place, profile) in profiles.iter().enumerate() {
@@ -142,6 +143,30 @@ impl TokenError {
     fn io(what: &'static str, path: &Path) -> impl FnOnce(rustix::io::Errno) -> Self {
         let path = path.to_owned();
         move |errno| Self::Io { what, path, errno }
+    }
+
+    fn flaw(path: &Path, flaw: &Flaw) -> Self {
+        Self::unsafe_folder(path, flaw.to_string(), flaw.remedy(path, "token_dir"))
+    }
+
+    fn no_folder(path: &Path) -> Self {
+        let remedy = "remove it, or choose another token_dir";
+        Self::unsafe_folder(path, "is not a folder".to_owned(), remedy.to_owned())
+    }
+
+    fn unsafe_folder(path: &Path, problem: String, remedy: String) -> Self {
+        let path = path.to_owned();
+        Self::Unsafe { path, problem, remedy }
+    }
+}
+
+impl From<Obstacle> for TokenError {
+    fn from(Obstacle { path, problem }: Obstacle) -> Self {
+        match problem {
+            Problem::Flaw(flaw) => Self::flaw(&path, &flaw),
+            Problem::NotAFolder => Self::no_folder(&path),
+            Problem::Io(what, errno) => Self::Io { what, path, errno },
+        }
     }
 }
 

@@ -1,0 +1,249 @@
+//! The operator's side of the control socket.
+
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::net::UnixStream;
+use zeroize::Zeroizing;
+
+use super::VERSION;
+use super::request::LIMIT;
+use super::wire::send;
+use crate::aws::{ProfileName, TokenCode};
+
+/// What is asked of the daemon.
+#[derive(Clone, Copy)]
+pub enum Command<'a> {
+    /// What is true now.
+    Status,
+    /// Read the configuration again.
+    Reload,
+    /// Try this code.
+    MfaSubmit {
+        /// For which profile; may be left out where one alone takes codes.
+        profile: Option<&'a ProfileName>,
+        /// The code.
+        code: &'a TokenCode,
+    },
+}
+
+/// What the daemon answered to a command that it carried out.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Answer {
+    /// The line as it came, without its line feed.
+    pub line: String,
+    /// The document in it.
+    pub document: Value,
+}
+
+/// Why there is no answer. The message names the socket and the remedy.
+#[derive(Debug, thiserror::Error)]
+pub enum AskError {
+    /// The daemon said no.
+    #[error("{message}")]
+    Refused {
+        /// The word for programs.
+        reason: String,
+        /// What happened and what to do. It may have several lines; none holds a control character.
+        message: String,
+    },
+    /// The daemon could not be reached, or did not answer as one does.
+    #[error("{}: {problem}", path.display())]
+    Unreachable {
+        /// The socket.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        problem: String,
+    },
+}
+
+/// Asks the daemon on the socket at `path`. The code leaves in a buffer that is wiped.
+pub async fn ask(path: &Path, command: Command<'_>) -> Result<Answer, AskError> {
+    let unreachable = |problem| {
+        let path = path.to_owned();
+        AskError::Unreachable { path, problem }
+    };
+    let patience = command.patience();
+    let Ok(line) = tokio::time::timeout(patience, exchange(path, command)).await else {
+        let (seconds, advice) = (patience.as_secs(), command.unanswered());
+        return Err(unreachable(format!(
+            "the daemon did not answer within {seconds} s; {advice}"
+        )));
+    };
+    let line = line.map_err(unreachable)?;
+    let document = read(&line).map_err(unreachable)?;
+    if document["ok"] == true {
+        return Ok(Answer { line, document });
+    }
+    let text = |key: &str| printable(document[key].as_str().unwrap_or_default());
+    let (reason, message) = (text("reason"), text("message"));
+    Err(AskError::Refused { reason, message })
+}
+
+/// More than the status of any number of profiles that a configuration may have.
+const LONGEST_ANSWER: usize = 16 << 20;
+
+impl Command<'_> {
+    /// How long the answer may take: a submitted code waits for STS, a reload for keys and seeds to be read.
+    fn patience(self) -> Duration {
+        Duration::from_secs(match self {
+            Self::Status => 5,
+            Self::Reload => 60,
+            Self::MfaSubmit { .. } => 120,
+        })
+    }
+
+    fn unanswered(self) -> &'static str {
+        match self {
+            Self::Status => "see its log",
+            Self::Reload => "see its log; the reload may still happen",
+            Self::MfaSubmit { .. } => "see its log; the code may have been used, so submit the next one",
+        }
+    }
+
+    /// One line. A profile's name has no character that JSON escapes, nor has a code.
+    fn line(self) -> Zeroizing<String> {
+        let mut line = Zeroizing::new(String::with_capacity(LIMIT));
+        let (command, profile, code) = match self {
+            Self::Status => ("status", None, None),
+            Self::Reload => ("reload", None, None),
+            Self::MfaSubmit { profile, code } => ("mfa_submit", profile, Some(code)),
+        };
+        line.push_str(r#"{"version":1,"command":""#);
+        line.push_str(command);
+        if let Some(profile) = profile {
+            line.push_str(r#"","profile":""#);
+            line.push_str(profile.as_str());
+        }
+        if let Some(code) = code {
+            line.push_str(r#"","code":""#);
+            line.push_str(code.expose());
+        }
+        line.push_str("\"}\n");
+        line
+    }
+}
+
+async fn exchange(path: &Path, command: Command<'_>) -> Result<String, String> {
+    let stream = UnixStream::connect(path).await.map_err(|error| unconnected(&error))?;
+    let peer = stream.peer_cred().map_err(|error| error.to_string())?;
+    let own = rustix::process::geteuid().as_raw();
+    if !may_be_told(peer.uid(), own) {
+        let user = peer.uid();
+        return Err(format!(
+            "user {user} listens there, who is neither you nor root; name the daemon's socket"
+        ));
+    }
+    // A daemon that refuses at once has closed its side before this is written; what it said can be read all the same.
+    let sent = send(&stream, command.line().as_bytes()).await;
+    let received = receive(&stream).await;
+    received.map_err(|received| match sent {
+        Err(sent) => broken(&sent),
+        Ok(()) => broken(&received),
+    })
+}
+
+/// Whether a code may be shown to a daemon of this user. Root is who runs daemons as others.
+fn may_be_told(daemon: u32, own: u32) -> bool {
+    own == 0 || daemon == own || daemon == 0
+}
+
+fn unconnected(error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::NotFound => {
+            "there is no such socket; is the daemon running, and is this its [server] control_socket? \
+             Name another with --control-socket"
+        }
+        ErrorKind::ConnectionRefused => {
+            "nobody answers there; the daemon has ended, or this is another file; start it, or name its socket with \
+             --control-socket"
+        }
+        ErrorKind::PermissionDenied => "this user may not use it; run the command as the daemon's user or as root",
+        ErrorKind::WouldBlock => "the daemon has no room for another command; try again",
+        _ => return format!("cannot be connected to ({error}); name the daemon's socket with --control-socket"),
+    }
+    .to_owned()
+}
+
+fn broken(error: &io::Error) -> String {
+    match error.kind() {
+        ErrorKind::UnexpectedEof | ErrorKind::BrokenPipe | ErrorKind::ConnectionReset => {
+            "the daemon closed the connection without an answer; see its log".to_owned()
+        }
+        _ => format!("the answer could not be read ({error}); see the daemon's log"),
+    }
+}
+
+/// Up to the line feed; what follows it is not looked at.
+async fn receive(stream: &UnixStream) -> io::Result<String> {
+    let mut line = Vec::new();
+    let mut chunk = vec![0; 16 * 1024];
+    loop {
+        stream.readable().await?;
+        let read = match stream.try_read(&mut chunk) {
+            Ok(0) => return Err(ErrorKind::UnexpectedEof.into()),
+            Ok(read) => &chunk[..read],
+            Err(error) if error.kind() == ErrorKind::WouldBlock => continue,
+            Err(error) => return Err(error),
+        };
+        let end = read.iter().position(|byte| *byte == b'\n');
+        line.extend_from_slice(&read[..end.unwrap_or(read.len())]);
+        if line.len() > LONGEST_ANSWER {
+            return Err(io::Error::other("it is longer than 16 MiB"));
+        }
+        if end.is_some() {
+            return String::from_utf8(line).map_err(io::Error::other);
+        }
+    }
+}
+
+fn read(line: &str) -> Result<Value, String> {
+    let document: Value = serde_json::from_str(line)
+        .map_err(|_| "what answers there is not valetkey; name the daemon's socket with --control-socket".to_owned())?;
+    if document["version"] == VERSION {
+        return Ok(document);
+    }
+    Err("the daemon speaks another version of this protocol; use the valetkey command of its version".to_owned())
+}
+
+/// Whatever answers must not write to the terminal as it likes.
+fn printable(text: &str) -> String {
+    text.replace(|c: char| c.is_control() && c != '\n', "?")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::control::request::{Request, parse};
+
+    #[test]
+    fn each_command_is_the_request_that_the_daemon_reads() {
+        let line = |command: Command<'_>| command.line().trim_end().to_owned();
+        assert!(matches!(parse(line(Command::Status).as_bytes()), Ok(Request::Status)));
+        assert!(matches!(parse(line(Command::Reload).as_bytes()), Ok(Request::Reload)));
+        let (ops, code) = (
+            "o.p-s_1".parse().unwrap(),
+            TokenCode::try_from(String::from("005924")).unwrap(),
+        );
+        for profile in [Some(&ops), None] {
+            let line = line(Command::MfaSubmit { profile, code: &code });
+            let Ok(Request::Submit { profile: read, code }) = parse(line.as_bytes()) else {
+                panic!("{line}");
+            };
+            assert_eq!((read.as_ref(), code.expose()), (profile, "005924"));
+        }
+    }
+
+    #[test]
+    fn a_code_goes_to_ones_own_daemon_and_to_roots() {
+        assert!(may_be_told(1000, 1000) && may_be_told(0, 1000) && may_be_told(1000, 0));
+        assert!(!may_be_told(1001, 1000));
+    }
+
+    #[test]
+    fn an_answer_writes_no_control_characters() {
+        assert_eq!(printable("one\n\u{1b}[2Jtwo\u{7}"), "one\n?[2Jtwo?");
+    }
+}

@@ -1,0 +1,27 @@
+use super::Status;
+use crate::BoxFuture;
+use crate::aws::{ProfileName, TokenCode};
+use crate::renew::{Accepted, Refused};
+
+/// What the control socket may ask of the daemon. Every answer comes by itself within a bounded time: the socket waits
+/// for it whether or not its peer does, and drops it at the shutdown only.
+pub trait Operator: Send + Sync {
+    /// What is true now. Called on the runtime's thread: it must not block.
+    fn status(&self) -> Status;
+
+    /// Has a person's code tried by STS; `profile` may be left out where one profile alone takes codes.
+    fn submit(&self, profile: Option<ProfileName>, code: TokenCode) -> BoxFuture<'_, Result<Accepted, Refused>>;
+
+    /// Reads the configuration again and applies what differs. The error is for people: every mistake, and that nothing
+    /// was changed.
+    fn reload(&self) -> BoxFuture<'_, Result<Reloaded, String>>;
+}
+
+/// What a reload did. A line each, for people; both are empty when nothing differs.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Reloaded {
+    /// What is in force now, such as `profile ops: added`.
+    pub changed: Vec<String>,
+    /// What differs and stays as it was until a restart, such as `[server] ops`.
+    pub needs_restart: Vec<String>,
+}

@@ -1,0 +1,114 @@
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Value, json};
+
+use super::refusal::Refusal;
+use super::{Reloaded, Status, VERSION};
+use crate::renew::{Accepted, Refused};
+
+/// One line, ready to be sent.
+pub(super) struct Reply(Vec<u8>);
+
+impl Reply {
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    fn new(document: &Value) -> Self {
+        let mut line = document.to_string().into_bytes();
+        line.push(b'\n');
+        Self(line)
+    }
+
+    fn refused(reason: &str, message: &str) -> Self {
+        Self::new(&json!({"version": VERSION, "ok": false, "reason": reason, "message": message}))
+    }
+}
+
+impl From<&Status> for Reply {
+    fn from(status: &Status) -> Self {
+        Self::new(&json!({"version": VERSION, "ok": true, "status": status.to_json()}))
+    }
+}
+
+impl From<Result<Accepted, Refused>> for Reply {
+    fn from(verdict: Result<Accepted, Refused>) -> Self {
+        match verdict {
+            Ok(Accepted { profile, expiration }) => Self::new(&json!({
+                "version": VERSION, "ok": true, "profile": profile.as_str(), "expiration": time(expiration),
+            })),
+            Err(Refused { reason, message }) => Self::refused(reason.as_str(), &message),
+        }
+    }
+}
+
+impl From<Result<Reloaded, String>> for Reply {
+    fn from(result: Result<Reloaded, String>) -> Self {
+        match result {
+            Ok(Reloaded { changed, needs_restart }) => Self::new(&json!({
+                "version": VERSION, "ok": true, "changed": changed, "needs_restart": needs_restart,
+            })),
+            Err(mistakes) => Self::refused("configuration", &mistakes),
+        }
+    }
+}
+
+impl From<&Refusal> for Reply {
+    fn from(refusal: &Refusal) -> Self {
+        Self::refused(refusal.reason, &refusal.message)
+    }
+}
+
+/// UTC to the second, as AWS writes it.
+pub(super) fn time(instant: DateTime<Utc>) -> String {
+    instant.to_rfc3339_opts(SecondsFormat::Secs, true)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::renew::Reason;
+
+    fn text(reply: &Reply) -> &str {
+        str::from_utf8(reply.bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_reply_is_one_line_with_its_version_and_whether_it_went_well() {
+        let accepted = Accepted {
+            profile: "ops".parse().unwrap(),
+            expiration: DateTime::from_timestamp(1_800_000_000, 5).unwrap(),
+        };
+        let refused = Refused {
+            reason: Reason::TooEarly,
+            message: "a \"message\"\nof two lines".into(),
+        };
+        let reloaded = Reloaded {
+            changed: vec!["profile ops: added".into()],
+            needs_restart: Vec::new(),
+        };
+        for (reply, expected) in [
+            (
+                Reply::from(Ok(accepted)),
+                r#"{"expiration":"2027-01-15T08:00:00Z","ok":true,"profile":"ops","version":1}"#,
+            ),
+            (
+                Reply::from(Err(refused)),
+                r#"{"message":"a \"message\"\nof two lines","ok":false,"reason":"too_early","version":1}"#,
+            ),
+            (
+                Reply::from(Ok(reloaded)),
+                r#"{"changed":["profile ops: added"],"needs_restart":[],"ok":true,"version":1}"#,
+            ),
+            (
+                Reply::from(Err(String::from("x"))),
+                r#"{"message":"x","ok":false,"reason":"configuration","version":1}"#,
+            ),
+            (
+                Reply::from(&Refusal::TIMEOUT),
+                r#"{"message":"the request was not complete within 5 s","ok":false,"reason":"timeout","version":1}"#,
+            ),
+        ] {
+            assert_eq!(text(&reply), format!("{expected}\n"));
+        }
+    }
+}

@@ -1,0 +1,149 @@
+mod json;
+mod source;
+mod state;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::aws::{ProfileName, SerialNumber};
+
+pub use source::Source;
+pub use state::State;
+
+/// What is true of the daemon at a moment, without a secret.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Status {
+    /// The version of valetkey that runs.
+    pub version: &'static str,
+    /// The revision that it was built from.
+    pub revision: &'static str,
+    /// When the daemon started, by the host's clock.
+    pub started: DateTime<Utc>,
+    /// STS's time as the daemon knows it: what `expiration` and its like are to be held against.
+    pub now: DateTime<Utc>,
+    /// How far the host's clock is off, once STS has been heard.
+    pub clock_offset: Option<ClockOffset>,
+    /// In the order of the configuration.
+    pub profiles: Vec<ProfileStatus>,
+    /// Where it listens.
+    pub listeners: Listeners,
+    /// How its memory is protected.
+    pub protections: Protections,
+    /// What it was configured by.
+    pub configuration: Configuration,
+}
+
+/// STS's time minus the host's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ClockOffset(pub TimeDelta);
+
+/// A profile.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProfileStatus {
+    /// Its name.
+    pub name: ProfileName,
+    /// How it is made, such as `session`.
+    pub kind: &'static str,
+    /// Whose signature asks for it.
+    pub source: Source,
+    /// Whether readiness waits for it.
+    pub required: bool,
+    /// What a consumer finds.
+    pub state: State,
+    /// The account of its credentials, twelve digits, where known.
+    pub account: Option<String>,
+    /// The device whose codes it takes.
+    pub mfa: Option<MfaDevice>,
+    /// When the latest credentials were issued, by STS's clock.
+    pub issued: Option<DateTime<Utc>>,
+    /// When their renewal starts, by STS's clock.
+    pub renewal: Option<DateTime<Utc>>,
+    /// When AWS stops accepting them, by STS's clock.
+    pub expiration: Option<DateTime<Utc>>,
+    /// How many renewals have failed since the last that did not.
+    pub consecutive_failures: u32,
+    /// The last failure; none after a success.
+    pub trouble: Option<Trouble>,
+    /// That a person's code is awaited.
+    pub code_wanted: Option<CodeWanted>,
+}
+
+/// An MFA device.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MfaDevice {
+    /// Its ARN or serial number.
+    pub serial: SerialNumber,
+    /// Whether a person submits its codes; otherwise they come from a seed or a process.
+    pub push: bool,
+}
+
+/// Why the last renewal failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Trouble {
+    /// The word that metrics have for it.
+    pub result: &'static str,
+    /// What happened and what to do. One line.
+    pub message: Arc<str>,
+    /// When, by STS's clock.
+    pub when: DateTime<Utc>,
+}
+
+/// A person's code is awaited.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CodeWanted {
+    /// Since when it has been asked for, by STS's clock.
+    pub since: DateTime<Utc>,
+    /// From when on one would have been taken, by STS's clock.
+    pub accepted_since: DateTime<Utc>,
+}
+
+/// Where the daemon listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listeners {
+    /// The container-credentials endpoint.
+    pub credentials: SocketAddr,
+    /// Metrics and probes.
+    pub ops: SocketAddr,
+    /// This socket.
+    pub control_socket: PathBuf,
+}
+
+/// Protections of the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Protections {
+    /// No other process of this user can read its memory.
+    pub not_dumpable: bool,
+    /// A crash writes no core file.
+    pub no_core: bool,
+}
+
+/// What the daemon was configured by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Configuration {
+    /// A file's path, `environment`, or an AWS profile's name in words.
+    pub source: String,
+    /// The last reload, if there was one.
+    pub last_reload: Option<LastReload>,
+}
+
+/// A reload.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LastReload {
+    /// When, by the host's clock.
+    pub when: DateTime<Utc>,
+    /// Whether the configuration was taken.
+    pub successful: bool,
+    /// What changed, or why nothing did.
+    pub message: String,
+}
+
+impl Status {
+    /// Whether every required profile has valid credentials.
+    pub fn is_ready(&self) -> bool {
+        let mut required = self.profiles.iter().filter(|profile| profile.required);
+        required.all(|profile| profile.state == State::Ready)
+    }
+}

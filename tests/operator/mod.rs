@@ -1,0 +1,154 @@
+//! A daemon of nothing but answers.
+
+use std::sync::{Arc, Mutex};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::Semaphore;
+use valetkey::BoxFuture;
+use valetkey::aws::{ProfileName, TokenCode};
+use valetkey::control::{
+    ClockOffset, CodeWanted, Configuration, Listeners, MfaDevice, Operator, ProfileStatus, Protections, Reloaded,
+    Source, State, Status, Trouble,
+};
+use valetkey::renew::{Accepted, Reason, Refused};
+
+/// The one code that is taken; it must be in no output.
+pub(crate) const CODE: &str = "481516";
+
+/// What is asked of it, and what it answers.
+pub(crate) struct Fake {
+    pub(crate) status: Mutex<Status>,
+    pub(crate) reload: Mutex<Result<Reloaded, String>>,
+    /// The profiles of the codes that were tried.
+    pub(crate) tried: Mutex<Vec<String>>,
+    /// A submission to the profile `slow` waits for one of these.
+    pub(crate) permits: Semaphore,
+}
+
+impl Fake {
+    pub(crate) fn new() -> Arc<Self> {
+        Arc::new(Self {
+            status: Mutex::new(status()),
+            reload: Mutex::new(Ok(Reloaded::default())),
+            tried: Mutex::default(),
+            permits: Semaphore::new(0),
+        })
+    }
+
+    pub(crate) fn tried(&self) -> Vec<String> {
+        self.tried.lock().unwrap().clone()
+    }
+}
+
+impl Operator for Fake {
+    fn status(&self) -> Status {
+        self.status.lock().unwrap().clone()
+    }
+
+    fn submit(&self, profile: Option<ProfileName>, code: TokenCode) -> BoxFuture<'_, Result<Accepted, Refused>> {
+        Box::pin(async move {
+            let name = profile.map_or_else(|| String::from("ops"), |profile| profile.to_string());
+            match name.as_str() {
+                "slow" => self.permits.acquire().await.unwrap().forget(),
+                "panic" => panic!("a defect of the operator, {}", code.expose()),
+                _ => {}
+            }
+            self.tried.lock().unwrap().push(name.clone());
+            let refused = |reason, message: &str| Refused {
+                reason,
+                message: message.to_owned(),
+            };
+            match (name.as_str(), code.expose()) {
+                ("ops" | "slow", CODE) => Ok(Accepted {
+                    profile: name.parse().unwrap(),
+                    expiration: at(12 * 3600),
+                }),
+                ("ops" | "slow", _) => Err(refused(Reason::Rejected, "STS refused the code; submit the next one")),
+                _ => Err(refused(Reason::NoSuchProfile, "there is no such profile; there is ops")),
+            }
+        })
+    }
+
+    fn reload(&self) -> BoxFuture<'_, Result<Reloaded, String>> {
+        Box::pin(async { self.reload.lock().unwrap().clone() })
+    }
+}
+
+/// This many seconds after the daemon's "now".
+pub(crate) fn at(seconds: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_800_000_000 + seconds, 0).unwrap()
+}
+
+/// One profile of every kind of trouble, and one without.
+pub(crate) fn status() -> Status {
+    let ops = profile("ops", State::Ready);
+    let person = ProfileStatus {
+        source: Source::Environment,
+        mfa: Some(MfaDevice {
+            serial: "arn:aws:iam::123456789012:mfa/person".parse().unwrap(),
+            push: true,
+        }),
+        expiration: Some(at(50 * 60)),
+        code_wanted: Some(CodeWanted {
+            since: at(-600),
+            accepted_since: at(-3600),
+        }),
+        ..profile("person", State::Ready)
+    };
+    let deploy = ProfileStatus {
+        kind: "role",
+        source: Source::Profile("ops".parse().unwrap()),
+        required: false,
+        account: None,
+        issued: None,
+        renewal: None,
+        expiration: None,
+        consecutive_failures: 3,
+        trouble: Some(Trouble {
+            result: "access_denied",
+            message: "STS said AccessDenied; let the role trust this user".into(),
+            when: at(-45),
+        }),
+        ..profile("deploy", State::Obtaining)
+    };
+    Status {
+        version: "1.2.3",
+        revision: "abc",
+        started: at(-7200),
+        now: at(0),
+        clock_offset: Some(ClockOffset(TimeDelta::milliseconds(-1500))),
+        profiles: vec![ops, person, deploy],
+        listeners: Listeners {
+            credentials: "127.0.0.1:7411".parse().unwrap(),
+            ops: "[::]:7412".parse().unwrap(),
+            control_socket: "/run/valetkey/control.sock".into(),
+        },
+        protections: Protections {
+            not_dumpable: true,
+            no_core: true,
+        },
+        configuration: Configuration {
+            source: "/etc/valetkey/valetkey.toml".into(),
+            last_reload: None,
+        },
+    }
+}
+
+/// A profile in order.
+pub(crate) fn profile(name: &str, state: State) -> ProfileStatus {
+    ProfileStatus {
+        name: name.parse().unwrap(),
+        kind: "session",
+        source: Source::KeyDirectory,
+        required: true,
+        state,
+        account: Some("123456789012".into()),
+        mfa: None,
+        issued: Some(at(-3600)),
+        renewal: Some(at(4 * 3600)),
+        expiration: Some(at(3 * 3600 + 12 * 60)),
+        consecutive_failures: 0,
+        trouble: None,
+        code_wanted: None,
+    }
+}
