@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use common::World;
 use tracing_appender::non_blocking::NonBlocking;
-use valetkey::app::{App, Listeners, Reloads, Reread, signals};
+use valetkey::app::{App, Listeners, Reread, Surroundings, signals};
 use valetkey::clock::SystemClock;
 use valetkey::config::{self, Env};
 use valetkey::renew::{Event, Observer};
@@ -41,8 +41,13 @@ fn a_panic_in_the_engine_ends_the_daemon_with_an_error() {
         let tokens = app.issue_tokens().await.unwrap();
         let (_, hangups) = signals::listen().unwrap();
         let reread: Reread = Arc::new(|| Err(String::new()));
-        let reloads = Reloads { reread, hangups };
-        app.run(listeners, tokens, reloads, std::future::pending()).await
+        let surroundings = Surroundings {
+            source: String::new(),
+            reread,
+            hangups,
+            protections: valetkey::harden::harden(),
+        };
+        app.run(listeners, tokens, surroundings, std::future::pending()).await
     });
     assert_eq!(
         ended.err().unwrap().to_string(),

@@ -16,6 +16,7 @@ impl App {
             version = env!("CARGO_PKG_VERSION"),
             credentials = address(&listeners.credentials),
             ops = address(&listeners.ops),
+            control_socket = %self.plan.server.control_socket.display(),
             token_dir = %self.plan.server.token_dir.display(),
             certificates = %self.sts.roots(),
             "valetkey starts"

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use tokio::net::TcpListener;
 
 use crate::config::Plan;
+use crate::control;
 
 /// The bound addresses, given to [`super::App::run`].
 pub struct Listeners {
@@ -11,15 +12,26 @@ pub struct Listeners {
     pub credentials: TcpListener,
     /// Metrics and probes.
     pub ops: TcpListener,
+    /// The control socket.
+    pub control: control::Listener,
 }
 
-/// An address could not be bound.
+/// A listener could not be bound.
 #[derive(Debug, thiserror::Error)]
-#[error("[server] {key}: {address} cannot be bound: {error}; {remedy}", remedy = remedy(error))]
-pub struct BindError {
-    key: &'static str,
-    address: SocketAddr,
-    error: io::Error,
+pub enum BindError {
+    /// An address could not be.
+    #[error("[server] {key}: {address} cannot be bound: {error}; {remedy}", remedy = remedy(error))]
+    Address {
+        /// The key that names it.
+        key: &'static str,
+        /// The address.
+        address: SocketAddr,
+        /// Why.
+        error: io::Error,
+    },
+    /// The control socket could not be.
+    #[error(transparent)]
+    Control(#[from] control::BindError),
 }
 
 impl Listeners {
@@ -28,6 +40,7 @@ impl Listeners {
         Ok(Self {
             credentials: bind("credentials", plan.server.credentials).await?,
             ops: bind("ops", plan.server.ops).await?,
+            control: control::bind(&plan.server.control_socket).await?,
         })
     }
 }
@@ -35,7 +48,7 @@ impl Listeners {
 async fn bind(key: &'static str, address: SocketAddr) -> Result<TcpListener, BindError> {
     TcpListener::bind(address)
         .await
-        .map_err(|error| BindError { key, address, error })
+        .map_err(|error| BindError::Address { key, address, error })
 }
 
 fn remedy(error: &io::Error) -> &'static str {

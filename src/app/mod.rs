@@ -3,6 +3,7 @@
 mod announce;
 mod listeners;
 pub mod logs;
+mod operator;
 pub mod panics;
 mod reload;
 mod setup_error;
@@ -13,20 +14,25 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
+use arc_swap::{ArcSwap, ArcSwapOption};
 use ring::rand::{SecureRandom, SystemRandom};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tracing::{error, info};
 use tracing_appender::non_blocking::ErrorCounter;
 
+use crate::BoxFuture;
 use crate::aws::ProfileName;
 use crate::clock::Clock;
 use crate::config::{Env, Plan};
+use crate::control;
+use crate::harden::Protections;
 use crate::metrics::Metrics;
 use crate::renew::{Engine, Fraction, Job, Observer, Parts, Table};
 use crate::server::{self, Consumers, Credentials, Limits, Ops, TokenError, Tokens};
 use crate::sts::{Sts, StsClient};
 pub use listeners::{BindError, Listeners};
+use operator::{Addresses, Offset, Operator};
 use reload::Reloader;
 pub use reload::Reread;
 pub use setup_error::SetupErrors;
@@ -103,17 +109,17 @@ impl App {
             .map_err(SetupErrors::from)
     }
 
-    /// Renews and serves until `shutdown`, then lets open connections end within the grace of [`Limits`].
+    /// Renews, serves and obeys until `shutdown`, then lets open connections end within the grace of [`Limits`].
     pub async fn run(
         self,
         listeners: Listeners,
         tokens: Tokens,
-        reloads: Reloads,
+        surroundings: Surroundings,
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), Broken> {
         let (stop, stopped) = watch::channel(false);
         let mut tasks = JoinSet::new();
-        self.spawn(&mut tasks, listeners, tokens, reloads, &stopped);
+        self.spawn(&mut tasks, listeners, tokens, surroundings, &stopped)?;
         let ended = tokio::select! {
             () = shutdown => Ok(()),
             Some(ended) = tasks.join_next() => Err(broken(&ended)),
@@ -129,22 +135,27 @@ impl App {
     }
 
     fn spawn(
-        self,
+        mut self,
         tasks: &mut JoinSet<io::Result<()>>,
         listeners: Listeners,
         tokens: Tokens,
-        reloads: Reloads,
+        surroundings: Surroundings,
         stopped: &watch::Receiver<bool>,
-    ) {
-        let parts = Parts {
-            clock: Arc::clone(&self.clock),
-            sts: Arc::clone(&self.sts) as Arc<dyn Sts>,
-            table: Arc::clone(&self.table),
-            observer: Arc::new(self.observers),
-            chance: Box::new(chance),
-        };
-        let (engine, handle) = Engine::new(parts, self.jobs);
+    ) -> Result<(), Broken> {
+        let addresses = Addresses::of(&listeners).map_err(|error| Broken(error.to_string()))?;
+        let offset = Arc::new(Offset::default());
+        self.watch(offset.clone());
         let consumers = Arc::new(Consumers::new(tokens, &self.table));
+        let (engine, handle) = Engine::new(
+            Parts {
+                clock: Arc::clone(&self.clock),
+                sts: Arc::clone(&self.sts) as Arc<dyn Sts>,
+                table: Arc::clone(&self.table),
+                observer: Arc::new(self.observers),
+                chance: Box::new(chance),
+            },
+            self.jobs,
+        );
         let credentials = Credentials {
             consumers: Arc::clone(&consumers),
             metrics: Arc::clone(&self.metrics),
@@ -156,55 +167,70 @@ impl App {
             clock: Arc::clone(&self.clock),
         };
         let reloader = Arc::new(Reloader {
-            reread: reloads.reread,
-            plan: tokio::sync::Mutex::new(self.plan),
-            engine: handle,
+            reread: surroundings.reread,
+            plan: ArcSwap::from_pointee(self.plan),
+            turn: tokio::sync::Mutex::default(),
+            last: ArcSwapOption::empty(),
+            engine: handle.clone(),
             consumers,
-            table: self.table,
+            table: Arc::clone(&self.table),
             metrics: self.metrics,
             sts: self.sts,
-            clock: self.clock,
+            clock: Arc::clone(&self.clock),
         });
-        let for_engine = told(stopped);
-        tasks.spawn(async {
-            engine.run(for_engine).await;
+        let operator = Arc::new(Operator {
+            table: self.table,
+            clock: Arc::clone(&self.clock),
+            engine: handle,
+            reloader: Arc::clone(&reloader),
+            offset,
+            started: self.clock.wall(),
+            protections: surroundings.protections,
+            addresses,
+            source: surroundings.source,
+        });
+        let endless = |task| async {
+            task.await;
             Ok(())
-        });
+        };
+        tasks.spawn(endless(Box::pin(engine.run(told(stopped))) as BoxFuture<'static, ()>));
         tasks.spawn(server::serve_credentials(
             listeners.credentials,
             credentials,
             Limits::CREDENTIALS,
             told(stopped),
         ));
-        let for_ops = told(stopped);
-        tasks.spawn(async {
-            server::serve_ops(listeners.ops, ops, Limits::OPS, for_ops).await;
-            Ok(())
-        });
-        let (hangups, for_reloads) = (reloads.hangups, told(stopped));
-        tasks.spawn(async move {
-            tokio::select! {
-                () = for_reloads => {}
-                () = reload_at(hangups, &reloader) => {}
-            }
-            Ok(())
-        });
+        let ops = server::serve_ops(listeners.ops, ops, Limits::OPS, told(stopped));
+        tasks.spawn(endless(Box::pin(ops)));
+        let control = control::serve(listeners.control, operator, self.clock, told(stopped));
+        tasks.spawn(endless(Box::pin(control)));
+        let reloads = reload_at(surroundings.hangups, reloader, told(stopped));
+        tasks.spawn(endless(Box::pin(reloads)));
+        Ok(())
     }
 }
 
-/// How a configuration is read again, and when.
-pub struct Reloads {
-    /// Reads it.
+/// What the daemon cannot know of itself.
+pub struct Surroundings {
+    /// What it was configured by, for people: a file's path, for instance.
+    pub source: String,
+    /// Reads the configuration again.
     pub reread: Reread,
     /// Each SIGHUP is a reload.
     pub hangups: Hangups,
+    /// How the process is protected.
+    pub protections: Protections,
 }
 
-/// What it did is in the log.
-async fn reload_at(mut hangups: Hangups, reloader: &Reloader) {
+/// Reloads at each SIGHUP until `shutdown`. What it did is in the log.
+async fn reload_at(mut hangups: Hangups, reloader: Arc<Reloader>, shutdown: impl Future<Output = ()>) {
+    let mut shutdown = std::pin::pin!(shutdown);
     loop {
-        hangups.next().await;
-        let _ = reloader.reload().await;
+        tokio::select! {
+            biased;
+            () = &mut shutdown => return,
+            () = hangups.next() => drop(reloader.reload().await),
+        }
     }
 }
 

@@ -1,14 +1,14 @@
 //! Another configuration for a daemon that runs: all of it is checked before any of it holds.
 
-use std::collections::HashSet;
-use std::fmt::Write;
 use std::sync::Arc;
 
+use arc_swap::{ArcSwap, ArcSwapOption};
 use tracing::{error, info};
 
 use super::{announce, in_background};
 use crate::clock::Clock;
-use crate::config::{Plan, Profile, Server};
+use crate::config::{Plan, Server};
+use crate::control::{LastReload, Reloaded};
 use crate::metrics::Metrics;
 use crate::renew::{Applied, Handle, Job, Table};
 use crate::server::{self, Consumers};
@@ -21,8 +21,11 @@ pub type Reread = Arc<dyn Fn() -> Result<Plan, String> + Send + Sync>;
 /// What a reload needs to know and to change.
 pub(super) struct Reloader {
     pub(super) reread: Reread,
-    /// What holds now. Held for the whole of a reload: there is one at a time.
-    pub(super) plan: tokio::sync::Mutex<Plan>,
+    /// What holds now.
+    pub(super) plan: ArcSwap<Plan>,
+    /// There is one reload at a time.
+    pub(super) turn: tokio::sync::Mutex<()>,
+    pub(super) last: ArcSwapOption<LastReload>,
     pub(super) engine: Handle,
     pub(super) consumers: Arc<Consumers>,
     pub(super) table: Arc<Table>,
@@ -31,53 +34,55 @@ pub(super) struct Reloader {
     pub(super) clock: Arc<dyn Clock>,
 }
 
-/// What a reload did.
-pub(super) struct Done {
-    pub(super) applied: Applied,
-    /// Keys of `[server]` that hold only after a restart.
-    pub(super) restart_needed: Vec<&'static str>,
-}
-
 impl Reloader {
     /// Reads, checks and applies; the error says why nothing was changed.
-    pub(super) async fn reload(&self) -> Result<Done, String> {
-        let mut plan = self.plan.lock().await;
-        let result = self.try_reload(&mut plan).await;
+    pub(super) async fn reload(&self) -> Result<Reloaded, String> {
+        let _turn = self.turn.lock().await;
+        let result = self.try_reload().await;
         self.metrics.config_reloaded(result.is_ok());
-        match &result {
-            Ok(done) => info!("the configuration was reloaded: {}", done.summary()),
-            Err(mistakes) => error!("the configuration was not reloaded, and nothing has changed: {mistakes}"),
+        let message = match &result {
+            Ok(reloaded) => summary(reloaded),
+            Err(mistakes) => mistakes.clone(),
+        };
+        if result.is_ok() {
+            info!("the configuration was reloaded: {message}");
+        } else {
+            error!("the configuration was not reloaded, and nothing has changed: {message}");
         }
+        self.last.store(Some(Arc::new(LastReload {
+            when: self.clock.wall(),
+            successful: result.is_ok(),
+            message,
+        })));
         result
     }
 
-    async fn try_reload(&self, plan: &mut Plan) -> Result<Done, String> {
+    async fn try_reload(&self) -> Result<Reloaded, String> {
+        let old = self.plan.load_full();
         let reread = Arc::clone(&self.reread);
         let new = tokio::task::spawn_blocking(move || reread());
         let new = new
             .await
             .unwrap_or_else(|_| Err(String::from("a defect of valetkey; please report this")))?;
-        let restart_needed = differences(&plan.server, &new.server);
+        let needs_restart = differences(&old.server, &new.server);
         // Listeners, folders and modes stay as they are bound; so does everything that is made in them.
         let new = Plan {
-            server: plan.server.clone(),
+            server: old.server.clone(),
             profiles: new.profiles,
         };
-        let known: HashSet<_> = plan.profiles.iter().map(|profile| profile.name.clone()).collect();
         let jobs: Vec<Job> = new.profiles.iter().map(Job::new).collect();
-        self.check(plan, &jobs).await?;
+        self.check(&old, &jobs).await?;
         let tokens = in_background(&new, server::prepare).await?;
         let applied = self.engine.apply(jobs).await;
         let applied = applied.ok_or_else(|| String::from("valetkey is ending"))?;
         self.consumers.replace(tokens, &self.table);
-        let is_new = |profile: &&Profile| !known.contains(&profile.name);
-        for profile in new.profiles.iter().filter(is_new) {
+        for profile in new.profiles.iter().filter(|profile| !old.profiles.contains(profile)) {
             announce::profile(profile, &self.sts);
         }
-        *plan = new;
-        Ok(Done {
-            applied,
-            restart_needed,
+        self.plan.store(Arc::new(new));
+        Ok(Reloaded {
+            changed: lines(&applied),
+            needs_restart,
         })
     }
 
@@ -100,7 +105,7 @@ impl Reloader {
 }
 
 /// The keys of `[server]` that differ.
-fn differences(old: &Server, new: &Server) -> Vec<&'static str> {
+fn differences(old: &Server, new: &Server) -> Vec<String> {
     let keys = [
         ("credentials", old.credentials == new.credentials),
         ("ops", old.ops == new.ops),
@@ -109,37 +114,36 @@ fn differences(old: &Server, new: &Server) -> Vec<&'static str> {
         ("control_socket", old.control_socket == new.control_socket),
         ("audit", old.audit == new.audit),
     ];
-    keys.iter().filter(|(_, same)| !same).map(|(key, _)| *key).collect()
+    let differ = keys.iter().filter(|(_, same)| !same);
+    differ.map(|(key, _)| format!("[server] {key}")).collect()
 }
 
-impl Done {
-    /// What changed, in one line.
-    pub(super) fn summary(&self) -> String {
-        let mut summary = String::new();
-        let Applied {
-            added,
-            changed,
-            adjusted,
-            removed,
-        } = &self.applied;
-        for (what, names) in [
-            ("added", added),
-            ("changed", changed),
-            ("adjusted", adjusted),
-            ("removed", removed),
-        ] {
-            if !names.is_empty() {
-                let names: Vec<_> = names.iter().map(|name| name.as_str()).collect();
-                // Writing into a string does not fail.
-                let _ = write!(summary, "{what} {}; ", names.join(", "));
-            }
-        }
-        if !self.restart_needed.is_empty() {
-            let _ = write!(summary, "a restart is needed for {}; ", self.restart_needed.join(", "));
-        }
-        match summary.strip_suffix("; ") {
-            Some(summary) => summary.to_owned(),
-            None => String::from("nothing has changed"),
-        }
+/// A line for each profile that is no longer as it was.
+fn lines(applied: &Applied) -> Vec<String> {
+    let groups = [
+        (&applied.added, "added"),
+        (
+            &applied.changed,
+            "changed; what was served is withdrawn, and credentials are obtained anew",
+        ),
+        (&applied.adjusted, "changed; what is served stays until its renewal"),
+        (&applied.removed, "removed"),
+    ];
+    let each = groups
+        .iter()
+        .flat_map(|(names, what)| names.iter().map(move |name| (name, what)));
+    each.map(|(name, what)| format!("profile {name}: {what}")).collect()
+}
+
+fn summary(reloaded: &Reloaded) -> String {
+    let restart = reloaded
+        .needs_restart
+        .iter()
+        .map(|key| format!("{key}: changed; it takes a restart"));
+    let lines: Vec<_> = reloaded.changed.iter().cloned().chain(restart).collect();
+    if lines.is_empty() {
+        String::from("nothing has changed")
+    } else {
+        lines.join(". ")
     }
 }

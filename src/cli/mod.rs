@@ -59,7 +59,7 @@ pub fn main(protections: Protections) -> ExitCode {
     let result = match cli.command {
         Command::Serve(args) => serve::run(&args, protections),
         #[cfg(feature = "emulator")]
-        Command::Demo(args) => demo::run(&args),
+        Command::Demo(args) => demo::run(&args, protections),
         Command::Healthcheck(args) => healthcheck::run(&args),
         #[cfg(feature = "emulator")]
         Command::StsEmulator(args) => sts_emulator::run(&args),

@@ -7,7 +7,7 @@ use tracing::level_filters::LevelFilter;
 
 use super::{Exit, Failed, runtime};
 use crate::app::logs::{self, Format};
-use crate::app::{App, Listeners, Reloads, Reread, signals};
+use crate::app::{App, Listeners, Reread, Surroundings, signals};
 use crate::clock::SystemClock;
 use crate::config;
 use crate::harden::Protections;
@@ -64,8 +64,13 @@ pub(super) fn run(args: &Args, protections: Protections) -> Result<(), Failed> {
         let tokens = app.issue_tokens().await.map_err(|mistakes| wrong(&mistakes))?;
         let (shutdown, hangups) = signals::listen().map_err(|error| Failed::new(Exit::Internal, &error))?;
         app.announce(protections, &listeners);
-        let reloads = Reloads { reread, hangups };
-        let ended = app.run(listeners, tokens, reloads, shutdown.asked()).await;
+        let surroundings = Surroundings {
+            source: args.config.display().to_string(),
+            reread,
+            hangups,
+            protections,
+        };
+        let ended = app.run(listeners, tokens, surroundings, shutdown.asked()).await;
         ended.map_err(|broken| Failed::new(Exit::Internal, &broken))
     });
     // A file system that hangs may still hold a thread that reads a key; nobody waits for it.

@@ -97,10 +97,11 @@ impl Observer for Metrics {
     }
 }
 
-const VERSION: &str = env!("CARGO_PKG_VERSION");
+/// The version that is running.
+pub const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// The commit, when the build was told it.
-const REVISION: &str = match option_env!("VALETKEY_REVISION") {
+pub const REVISION: &str = match option_env!("VALETKEY_REVISION") {
     Some(revision) => revision,
     None => "unknown",
 };

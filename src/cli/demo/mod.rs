@@ -15,10 +15,11 @@ use tracing::level_filters::LevelFilter;
 
 use super::{Exit, Failed, runtime};
 use crate::app::logs::{self, Format, Logs};
-use crate::app::{App, Listeners, Reloads, Reread, signals};
+use crate::app::{App, Listeners, Reread, Surroundings, signals};
 use crate::clock::SystemClock;
 use crate::config;
 use crate::emulator::{Access, Emulator, Options, Rules};
+use crate::harden::Protections;
 use narrator::Narrator;
 use story::Story;
 
@@ -31,15 +32,15 @@ pub(super) struct Args {
 }
 
 /// Runs until Ctrl-C. Everything is made up, lives in a temporary folder, and is gone afterwards.
-pub(super) fn run(args: &Args) -> Result<(), Failed> {
+pub(super) fn run(args: &Args, protections: Protections) -> Result<(), Failed> {
     let logs = logs::start(Format::Text, LevelFilter::WARN);
     let runtime = runtime()?;
-    let ended = runtime.block_on(play(args, &logs));
+    let ended = runtime.block_on(play(args, &logs, protections));
     runtime.shutdown_background();
     ended
 }
 
-async fn play(args: &Args, logs: &Logs) -> Result<(), Failed> {
+async fn play(args: &Args, logs: &Logs, protections: Protections) -> Result<(), Failed> {
     let internal = |error: &dyn Display| Failed::new(Exit::Internal, error);
     let rules = Rules {
         lifetime_seconds: Some(args.lifetime),
@@ -66,12 +67,18 @@ async fn play(args: &Args, logs: &Logs) -> Result<(), Failed> {
     app.watch(Arc::new(Narrator::new(Arc::new(SystemClock), story)));
     let (shutdown, hangups) = signals::listen().map_err(|error| internal(&error))?;
     let file = folder.path().join("valetkey.toml");
+    let for_rereading = file.clone();
     let reread: Reread = Arc::new(move || {
         let env: config::Env<'_> = &|name| std::env::var_os(name);
-        config::load(&file, env).map_err(|mistakes| mistakes.to_string())
+        config::load(&for_rereading, env).map_err(|mistakes| mistakes.to_string())
     });
-    let reloads = Reloads { reread, hangups };
-    let ended = app.run(listeners, tokens, reloads, shutdown.asked()).await;
+    let surroundings = Surroundings {
+        source: file.display().to_string(),
+        reread,
+        hangups,
+        protections,
+    };
+    let ended = app.run(listeners, tokens, surroundings, shutdown.asked()).await;
     say("\nThe demo has ended; its folder, keys and sessions are gone.\n");
     ended.map_err(|broken| internal(&broken))
 }

@@ -61,10 +61,7 @@ mod tests {
 
     #[test]
     fn every_kind_of_key_has_its_word() {
-        let command = Command {
-            argv: vec!["secret".into()],
-            environment: Vec::new(),
-        };
+        let command = Command::new(vec!["secret".into()], Vec::new()).unwrap();
         let shared = KeySource::SharedCredentials {
             file: "/file".into(),
             profile: "x".into(),

@@ -1,0 +1,146 @@
+//! What the control socket may ask of the daemon.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::Listeners;
+use super::reload::Reloader;
+use crate::BoxFuture;
+use crate::aws::{ProfileName, TokenCode};
+use crate::clock::Clock;
+use crate::config::{MfaCode, Profile};
+use crate::control::{
+    self, ClockOffset, CodeWanted, Configuration, LastReload, MfaDevice, ProfileStatus, Reloaded, Source, State,
+    Status, Trouble,
+};
+use crate::harden::Protections;
+use crate::metrics;
+use crate::renew::{Accepted, Event, Handle, Observer, Outcome, Published, Refused, Table};
+
+/// The daemon, as an operator sees it.
+pub(super) struct Operator {
+    pub(super) table: Arc<Table>,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) engine: Handle,
+    pub(super) reloader: Arc<Reloader>,
+    pub(super) offset: Arc<Offset>,
+    pub(super) started: DateTime<Utc>,
+    pub(super) protections: Protections,
+    pub(super) addresses: Addresses,
+    /// What the daemon was configured by.
+    pub(super) source: String,
+}
+
+/// Where the daemon listens.
+pub(super) struct Addresses {
+    pub(super) credentials: SocketAddr,
+    pub(super) ops: SocketAddr,
+    pub(super) control_socket: PathBuf,
+}
+
+impl Addresses {
+    pub(super) fn of(listeners: &Listeners) -> io::Result<Self> {
+        Ok(Self {
+            credentials: listeners.credentials.local_addr()?,
+            ops: listeners.ops.local_addr()?,
+            control_socket: listeners.control.path().to_owned(),
+        })
+    }
+}
+
+/// The offset of STS's time that was last learnt.
+#[derive(Default)]
+pub(super) struct Offset(Mutex<Option<TimeDelta>>);
+
+impl Offset {
+    fn get(&self) -> Option<TimeDelta> {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Observer for Offset {
+    fn observe(&self, event: &Event<'_>) {
+        if let Event::ClockOffset(offset) = event {
+            *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(*offset);
+        }
+    }
+}
+
+impl control::Operator for Operator {
+    fn status(&self) -> Status {
+        let plan = self.reloader.plan.load();
+        let faces = self.table.profiles();
+        // A reload replaces the faces a moment before the profiles: what stands in one list alone is left out.
+        let of = |profile: &Profile| faces.iter().find(|face| face.name == profile.name);
+        let now = self.clock.wall() + self.offset.get().unwrap_or_default();
+        Status {
+            version: metrics::VERSION,
+            revision: metrics::REVISION,
+            started: self.started,
+            now,
+            clock_offset: self.offset.get().map(ClockOffset),
+            profiles: plan
+                .profiles
+                .iter()
+                .filter_map(|profile| Some(self.profile(profile, of(profile)?)))
+                .collect(),
+            listeners: control::Listeners {
+                credentials: self.addresses.credentials,
+                ops: self.addresses.ops,
+                control_socket: self.addresses.control_socket.clone(),
+            },
+            protections: control::Protections {
+                not_dumpable: self.protections.not_dumpable,
+                no_core: self.protections.no_core,
+            },
+            configuration: Configuration {
+                source: self.source.clone(),
+                last_reload: self.reloader.last.load_full().map(|last| LastReload::clone(&last)),
+            },
+        }
+    }
+
+    fn submit(&self, profile: Option<ProfileName>, code: TokenCode) -> BoxFuture<'_, Result<Accepted, Refused>> {
+        Box::pin(self.engine.submit(profile, code))
+    }
+
+    fn reload(&self) -> BoxFuture<'_, Result<Reloaded, String>> {
+        Box::pin(async move { self.reloader.reload().await })
+    }
+}
+
+impl Operator {
+    fn profile(&self, profile: &Profile, face: &Published) -> ProfileStatus {
+        let snapshot = face.snapshot();
+        let mfa = profile.kind.mfa();
+        ProfileStatus {
+            name: profile.name.clone(),
+            kind: profile.kind.as_str(),
+            source: Source::of(&profile.kind),
+            required: profile.required,
+            state: State::of(&snapshot, snapshot.code_wanted.is_some(), self.clock.boot()),
+            account: snapshot.account.as_ref().map(ToString::to_string),
+            mfa: mfa.map(|mfa| MfaDevice {
+                serial: mfa.serial.clone(),
+                push: matches!(mfa.code, MfaCode::Push { .. }),
+            }),
+            issued: snapshot.issued,
+            renewal: snapshot.renewal,
+            expiration: snapshot.expiration,
+            consecutive_failures: snapshot.consecutive_failures,
+            trouble: snapshot.trouble.as_ref().map(|trouble| Trouble {
+                result: Outcome::Failed(trouble.failure).as_str(),
+                message: trouble.message.as_str().into(),
+                when: trouble.at,
+            }),
+            code_wanted: snapshot.code_wanted.map(|since| CodeWanted {
+                since,
+                accepted_since: snapshot.code_accepted_from.unwrap_or(since),
+            }),
+        }
+    }
+}
