@@ -49,7 +49,7 @@ fn every_configuration_key_is_listed() {
 
 /// A value is set as code, a word about it is not.
 fn code(presence: &str) -> String {
-    if matches!(presence, "required" | "optional") {
+    if matches!(presence, "required" | "optional" | "one of these") {
         presence.to_owned()
     } else {
         format!("`{presence}`")

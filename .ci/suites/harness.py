@@ -106,7 +106,12 @@ class Daemon(Process):
     def __init__(self, folder, profiles):
         self.folder = pathlib.Path(folder)
         config = {
-            "server": {"credentials": "127.0.0.1:0", "ops": "127.0.0.1:0", "token_dir": str(self.folder / "tokens")},
+            "server": {
+                "credentials": "127.0.0.1:0",
+                "ops": "127.0.0.1:0",
+                "token_dir": str(self.folder / "tokens"),
+                "control_socket": str(self.folder / "control.sock"),
+            },
             "profile": profiles,
         }
         path = self.folder / "valetkey.json"

@@ -109,8 +109,10 @@ fn quiet(world: &World) -> std::process::Command {
 
 fn configuration(world: &World, url: &str, profiles: usize) -> String {
     let folder = world.folder.path().display();
-    let mut text =
-        format!("[server]\ncredentials = \"127.0.0.1:0\"\nops = \"127.0.0.1:0\"\ntoken_dir = \"{folder}/tokens\"\n");
+    let mut text = format!(
+        "[server]\ncredentials = \"127.0.0.1:0\"\nops = \"127.0.0.1:0\"\ntoken_dir = \"{folder}/tokens\"\n\
+         control_socket = \"{folder}/control.sock\"\n"
+    );
     for index in 0..profiles {
         let _ = write!(
             text,

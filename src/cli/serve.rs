@@ -9,7 +9,7 @@ use super::{Exit, Failed, runtime};
 use crate::app::logs::{self, Format};
 use crate::app::{App, Listeners, Reread, Surroundings, signals};
 use crate::clock::SystemClock;
-use crate::config;
+use crate::config::{self, Overrides, Source};
 use crate::harden::Protections;
 
 const EXIT_CODES: &str = "\
@@ -19,14 +19,53 @@ Exit codes: 0 ended by SIGTERM or SIGINT, 64 wrong use, 69 an address cannot be 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXIT_CODES)]
 pub(super) struct Args {
-    /// The configuration, in TOML (.toml) or JSON (.json)
+    /// The configuration, in TOML (.toml) or JSON (.json) [default: the environment is one profile, `default`]
     #[arg(long, env = "VALETKEY_CONFIG", value_name = "FILE")]
-    config: PathBuf,
+    config: Option<PathBuf>,
     /// Check the configuration, the keys and the seeds that it names, say every mistake, and end
     #[arg(long)]
     check_config: bool,
     #[command(flatten)]
+    server: ServerArgs,
+    #[command(flatten)]
     log: LogArgs,
+}
+
+/// What beats `[server]` of the file. The configuration reads them, so that the same rules hold.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Instead of [server] in the file")]
+struct ServerArgs {
+    /// Address of the container-credentials endpoint, on loopback
+    #[arg(long, value_name = "ADDRESS")]
+    credentials: Option<String>,
+    /// Address of /metrics and the probes
+    #[arg(long, value_name = "ADDRESS")]
+    ops: Option<String>,
+    /// Folder of the authorization tokens
+    #[arg(long, value_name = "FOLDER")]
+    token_dir: Option<String>,
+    /// Permissions of a token file, such as 0600
+    #[arg(long, value_name = "MODE")]
+    token_mode: Option<String>,
+    /// Socket of `valetkey status`, `mfa submit` and `reload`
+    #[arg(long, value_name = "PATH")]
+    control_socket: Option<String>,
+    /// Log each serving of credentials
+    #[arg(long)]
+    audit: bool,
+}
+
+impl ServerArgs {
+    fn overrides(&self) -> Overrides {
+        Overrides {
+            credentials: self.credentials.clone(),
+            ops: self.ops.clone(),
+            token_dir: self.token_dir.clone(),
+            token_mode: self.token_mode.clone(),
+            control_socket: self.control_socket.clone(),
+            audit: self.audit,
+        }
+    }
 }
 
 /// How a daemon logs.
@@ -44,11 +83,13 @@ pub(super) struct LogArgs {
 pub(super) fn run(args: &Args, protections: Protections) -> Result<(), Failed> {
     let env: config::Env<'_> = &|name| std::env::var_os(name);
     let wrong = |mistakes: &dyn Display| Failed::new(Exit::Configuration, mistakes);
-    let plan = config::load(&args.config, env).map_err(|mistakes| wrong(&mistakes))?;
-    let file = args.config.clone();
+    let source = args.config.clone().map_or(Source::Environment, Source::File);
+    let flags = args.server.overrides();
+    let plan = config::read(&source, &flags, env).map_err(|mistakes| wrong(&mistakes))?;
+    let described_by = source.to_string();
     let reread: Reread = Arc::new(move || {
         let env: config::Env<'_> = &|name| std::env::var_os(name);
-        config::load(&file, env).map_err(|mistakes| mistakes.to_string())
+        config::read(&source, &flags, env).map_err(|mistakes| mistakes.to_string())
     });
     let logs = logs::start(args.log.log_format, args.log.log_level);
     let runtime = runtime()?;
@@ -56,7 +97,7 @@ pub(super) fn run(args: &Args, protections: Protections) -> Result<(), Failed> {
         let app = App::prepare(plan, env, Arc::new(SystemClock), logs.dropped());
         let app = app.await.map_err(|mistakes| wrong(&mistakes))?;
         if args.check_config {
-            let _ = writeln!(std::io::stdout(), "{}: no mistakes", args.config.display());
+            let _ = writeln!(std::io::stdout(), "{described_by}: no mistakes");
             return Ok(());
         }
         let listeners = Listeners::bind(app.plan()).await;
@@ -65,7 +106,7 @@ pub(super) fn run(args: &Args, protections: Protections) -> Result<(), Failed> {
         let (shutdown, hangups) = signals::listen().map_err(|error| Failed::new(Exit::Internal, &error))?;
         app.announce(protections, &listeners);
         let surroundings = Surroundings {
-            source: args.config.display().to_string(),
+            source: described_by,
             reread,
             hangups,
             protections,

@@ -25,7 +25,7 @@ pub(super) fn of(url: Option<Url>, region: &Region) -> Endpoint {
     }
 }
 
-fn check(text: &str, http_allowed: bool) -> Result<Url, &'static str> {
+pub(super) fn check(text: &str, http_allowed: bool) -> Result<Url, &'static str> {
     let url: Url = text.parse().map_err(|_| ENDPOINT_URL.must)?;
     let rules = [
         (
@@ -48,7 +48,7 @@ fn check(text: &str, http_allowed: bool) -> Result<Url, &'static str> {
         (
             url.scheme() == "https" || is_loopback(&url) || http_allowed,
             "must begin with https://: plain http would show the credentials on the way \
-             (where that is acceptable, set insecure_endpoint = true)",
+             (where that is acceptable, set insecure_endpoint = true in the configuration file)",
         ),
     ];
     match rules.iter().find(|(holds, _)| !holds) {

@@ -32,7 +32,7 @@ impl<'t> Reader<'t, '_> {
         }
         let value = match json.bytes().next() {
             Some(b'{') => Value::Table(self.entries(json, depth)?),
-            Some(b'[') => Value::Array,
+            Some(b'[') => Value::Array(self.items(json, depth)?),
             Some(b'"') => Value::String(Secret::from(self.decode::<String>(json)?)),
             Some(b't' | b'f') => Value::Boolean(json == "true"),
             Some(b'n') => Value::Null,
@@ -56,6 +56,11 @@ impl<'t> Reader<'t, '_> {
             }
         }
         Ok(entries)
+    }
+
+    fn items(&self, json: &'t str, depth: usize) -> Result<Vec<Node>, Reported> {
+        let items = self.decode::<Vec<&RawValue>>(json)?;
+        items.into_iter().map(|item| self.node(item, depth + 1)).collect()
     }
 
     fn decode<T: Deserialize<'t>>(&self, json: &'t str) -> Result<T, Reported> {

@@ -1,21 +1,25 @@
 use std::cell::RefCell;
 use std::fmt;
+use std::sync::Arc;
 
-/// Every mistake of a configuration, in the order of the file; at least one.
+/// Every mistake of a configuration, in the order of the file, then those of flags and the environment; at least one.
 ///
 /// Displayed as one mistake a line and a last line that counts them. None of it repeats a value or a line of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Errors {
-    file: String,
+    source: String,
     mistakes: Vec<Mistake>,
 }
 
 /// What is wrong at one place, and what to change.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Mistake {
+    /// The file; `None` when it is in a flag or in the environment.
+    pub file: Option<Arc<str>>,
     /// Where in the file; `None` when it is about the file as a whole.
     pub place: Option<Place>,
-    /// The key, such as `profile.ops.region`; empty when it is about the text rather than a key.
+    /// The key, such as `profile.ops.region`, the flag, such as `--ops`, or the variable; empty when it is about the text
+    /// rather than a key.
     pub path: String,
     /// What was found where the type or the form is wrong, and what is right.
     pub text: String,
@@ -34,17 +38,24 @@ impl Errors {
     /// One mistake about the file as a whole.
     pub(super) fn of_file(file: &str, text: impl Into<String>) -> Self {
         let mistake = Mistake {
+            file: Some(file.into()),
             place: None,
             path: String::new(),
             text: text.into(),
         };
         Self {
-            file: file.to_owned(),
+            source: file.to_owned(),
             mistakes: vec![mistake],
         }
     }
 
-    /// The mistakes in the order of the file.
+    /// Those of `other`, too.
+    pub(super) fn and(mut self, other: Self) -> Self {
+        self.mistakes.extend(other.mistakes);
+        self
+    }
+
+    /// The mistakes in their order.
     pub fn mistakes(&self) -> &[Mistake] {
         &self.mistakes
     }
@@ -58,37 +69,42 @@ const SHOWN: usize = 100;
 impl fmt::Display for Errors {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for mistake in self.mistakes.iter().take(SHOWN) {
-            writeln!(f, "{}{mistake}", self.file)?;
+            writeln!(f, "{mistake}")?;
         }
         if self.mistakes.len() > SHOWN {
             writeln!(f, "… and {} more", self.mistakes.len() - SHOWN)?;
         }
         match self.mistakes.len() {
-            1 => write!(f, "1 mistake in {}", self.file),
-            count => write!(f, "{count} mistakes in {}", self.file),
+            1 => write!(f, "1 mistake in {}", self.source),
+            count => write!(f, "{count} mistakes in {}", self.source),
         }
     }
 }
 
-/// What follows the file's name: `:12:8: profile.ops.region: is missing; …`.
+/// `valetkey.toml:12:8: profile.ops.region: is missing; …`, or `--ops: must be …`.
 impl fmt::Display for Mistake {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Some(Place { line, column }) = self.place {
-            write!(f, ":{line}:{column}")?;
+        if let Some(file) = &self.file {
+            f.write_str(file)?;
+            if let Some(Place { line, column }) = self.place {
+                write!(f, ":{line}:{column}")?;
+            }
+            f.write_str(": ")?;
         }
         if !self.path.is_empty() {
-            write!(f, ": {}", self.path)?;
+            write!(f, "{}: ", self.path)?;
         }
-        write!(f, ": {}", self.text)
+        f.write_str(&self.text)
     }
 }
 
-/// Collects mistakes while a file is read.
+/// Collects mistakes while a configuration is read.
 #[derive(Default)]
 pub(super) struct Mistakes(RefCell<Vec<Found>>);
 
 struct Found {
-    at: usize,
+    /// `None` outside of the file.
+    at: Option<usize>,
     path: String,
     text: String,
 }
@@ -100,33 +116,45 @@ pub(super) struct Reported(());
 impl Mistakes {
     /// `at` counts bytes from the start of the file.
     pub(super) fn report(&self, at: usize, path: &str, text: impl Into<String>) -> Reported {
-        self.0.borrow_mut().push(Found {
-            at,
-            path: path.to_owned(),
-            text: text.into(),
-        });
+        self.add(Some(at), path, text.into())
+    }
+
+    /// A mistake in a flag, such as `--ops`, or in a variable of the environment.
+    pub(super) fn report_outside(&self, name: &str, text: impl Into<String>) -> Reported {
+        self.add(None, name, text.into())
+    }
+
+    fn add(&self, at: Option<usize>, path: &str, text: String) -> Reported {
+        let path = path.to_owned();
+        self.0.borrow_mut().push(Found { at, path, text });
         Reported(())
     }
 
-    pub(super) fn is_empty(&self) -> bool {
-        self.0.borrow().is_empty()
+    /// What was read, if nothing was wrong. `source` is the file's name, or what there is in place of a file.
+    pub(super) fn result<T>(self, source: &str, bytes: &[u8], read: Result<T, Reported>) -> Result<T, Errors> {
+        match read {
+            Ok(value) if self.0.borrow().is_empty() => Ok(value),
+            _ => Err(self.into_errors(source, bytes)),
+        }
     }
 
     /// Sorts by place and turns bytes into lines and columns, in one pass over the file.
-    pub(super) fn into_errors(self, file: &str, bytes: &[u8]) -> Errors {
+    fn into_errors(self, source: &str, bytes: &[u8]) -> Errors {
+        let file: Arc<str> = source.into();
         let mut found = self.0.into_inner();
-        found.sort_by_key(|mistake| mistake.at);
+        found.sort_by_key(|mistake| (mistake.at.is_none(), mistake.at));
         let mut cursor = Cursor::new(bytes);
         let mistakes = found
             .into_iter()
             .map(|Found { at, path, text }| Mistake {
-                place: Some(cursor.advance(at)),
+                file: at.map(|_| Arc::clone(&file)),
+                place: at.map(|at| cursor.advance(at)),
                 path,
                 text,
             })
             .collect();
         Errors {
-            file: file.to_owned(),
+            source: source.to_owned(),
             mistakes,
         }
     }

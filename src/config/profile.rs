@@ -1,87 +1,79 @@
-use std::path::{Path, PathBuf};
-
-use super::endpoint;
-use super::keys::{
-    DURATION_SECONDS, KEY, KEY_DIRECTORY, MFA_CODE, MFA_CODE_TOTP_SEED_FILE, MFA_SERIAL, REGION, REQUIRED,
-};
+use super::Env;
+use super::keys::{DURATION_SECONDS, KEY, MFA_CODE, MFA_SERIAL, REGION, REQUIRED, ROLE_ARN, SOURCE_PROFILE};
 use super::mistake::Reported;
-use super::plan::{KeySource, Kind, Mfa, MfaCode, Profile, Session};
+use super::plan::{Kind, Profile, Role, Session, SignedBy};
 use super::table::Table;
+use super::{endpoint, key_source, mfa, role, source_profile};
 use crate::aws::{Invalid, ProfileName, SessionDuration};
 
 /// Every `[profile.<name>]`, in the order of the file.
-pub(super) fn read(root: &Table<'_>) -> Result<Vec<Profile>, Reported> {
-    let profiles: Vec<_> = root
-        .profiles()?
-        .into_iter()
-        .map(|(name, table)| profile(name, &table?))
-        .collect();
+pub(super) fn read(root: &Table<'_>, env: Env<'_>) -> Result<Vec<Profile>, Reported> {
+    let tables = root.profiles()?;
+    let sources = source_profile::check(&tables);
+    let profiles: Vec<_> = tables.iter().map(|(name, table)| profile(name, table, env)).collect();
+    sources?;
     profiles.into_iter().collect()
 }
 
-/// A path as the user must write it, since the working directory and the home of a daemon are nobody's.
-pub(super) fn absolute_path(text: &str) -> Result<PathBuf, &'static str> {
-    // Such a path would also write into the log as it likes.
-    if text.contains(|c: char| c.is_control()) {
-        return Err("must be a path without control characters");
-    }
-    if Path::new(text).is_absolute() {
-        Ok(PathBuf::from(text))
-    } else {
-        Err(KEY_DIRECTORY.must)
-    }
-}
-
-fn profile(name: Result<ProfileName, Reported>, table: &Table<'_>) -> Result<Profile, Reported> {
+fn profile(
+    name: &Result<ProfileName, Reported>,
+    table: &Result<Table<'_>, Reported>,
+    env: Env<'_>,
+) -> Result<Profile, Reported> {
+    let table = table.as_ref().map_err(|reported| *reported)?;
     let region = table.string(&REGION, |text| text.parse().map_err(|Invalid(rule)| rule));
     let region = table.required(&REGION, region);
     let required = table.boolean(&REQUIRED);
     let url = endpoint::url(table);
-    let session = session(table);
+    let kind = kind(name, table, env);
     let region = region?;
     Ok(Profile {
-        name: name?,
+        name: name.clone()?,
         required: required?.unwrap_or(true),
         endpoint: endpoint::of(url?, &region),
-        kind: Kind::Session(session?),
+        kind: kind?,
         region,
     })
 }
 
-fn session(profile: &Table<'_>) -> Result<Session, Reported> {
-    let key = key_source(profile);
-    let mfa = mfa(profile);
-    let duration = profile.integer(&DURATION_SECONDS, |seconds| {
+fn kind(name: &Result<ProfileName, Reported>, table: &Table<'_>, env: Env<'_>) -> Result<Kind, Reported> {
+    let signed_by = signed_by(table, env);
+    if table.has(&ROLE_ARN) {
+        let request = role::request(name, table);
+        let (signed_by, request) = (signed_by?, request?);
+        return Ok(Kind::Role(Role { signed_by, request }));
+    }
+    let no_role = role::none(table);
+    let duration = table.integer(&DURATION_SECONDS, |seconds| {
         SessionDuration::try_from(seconds).map_err(|Invalid(rule)| rule)
     });
-    Ok(Session {
-        key: key?,
-        mfa: mfa?,
-        duration: duration?.unwrap_or_default(),
-    })
+    match signed_by? {
+        SignedBy::Key { key, mfa } => {
+            no_role?;
+            let duration = duration?.unwrap_or_default();
+            Ok(Kind::Session(Session { key, mfa, duration }))
+        }
+        SignedBy::Profile(_) => Err(table.lonely(
+            &SOURCE_PROFILE,
+            &[ROLE_ARN],
+            "needs `role_arn` beside it, since a session cannot be made from a session; add that, or write `key` instead",
+        )),
+    }
 }
 
-fn key_source(profile: &Table<'_>) -> Result<KeySource, Reported> {
-    let source = profile.required(&KEY, profile.table(&KEY))?;
-    let directory = source.only_source(&KEY, &KEY_DIRECTORY, absolute_path)?;
-    Ok(KeySource::Directory(directory))
-}
-
-/// The device without its codes, or codes without their device, make no MFA.
-fn mfa(profile: &Table<'_>) -> Result<Option<Mfa>, Reported> {
-    let paired = profile
-        .pair(&MFA_SERIAL, &MFA_CODE)
-        .and_then(|()| profile.pair(&MFA_CODE, &MFA_SERIAL));
-    let serial = profile.string(&MFA_SERIAL, |text| text.parse().map_err(|Invalid(rule)| rule));
-    let code = mfa_code(profile);
-    paired?;
-    Ok(serial?.zip(code?).map(|(serial, code)| Mfa { serial, code }))
-}
-
-fn mfa_code(profile: &Table<'_>) -> Result<Option<MfaCode>, Reported> {
-    let Some(source) = profile.table(&MFA_CODE)? else {
-        return Ok(None);
-    };
-    let file = source.only_source(&MFA_CODE, &MFA_CODE_TOTP_SEED_FILE, absolute_path)?;
-    Ok(Some(MfaCode::TotpSeedFile(file)))
+fn signed_by(table: &Table<'_>, env: Env<'_>) -> Result<SignedBy, Reported> {
+    if !table.has(&SOURCE_PROFILE) {
+        let key = key_source::read(table, env);
+        let mfa = mfa::read(table);
+        let (key, mfa) = (key?, mfa?);
+        return Ok(SignedBy::Key { key, mfa });
+    }
+    let text = "must be left out: `source_profile` signs in its place; keep one of them";
+    let no_key = table.without(&KEY, text);
+    let text = "must be left out: the source profile's session signs, and its MFA carries over";
+    let no_mfa = [MFA_SERIAL, MFA_CODE].map(|key| table.without(&key, text));
+    let source = source_profile::named_in(table);
+    no_key?;
+    no_mfa.into_iter().collect::<Result<(), _>>()?;
+    Ok(SignedBy::Profile(source?))
 }

@@ -1,38 +1,56 @@
-use std::env::split_paths;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use super::Env;
-use super::keys::{CREDENTIALS, OPS, TOKEN_DIR, TOKEN_MODE};
-use super::mistake::Reported;
+use super::keys::{AUDIT, CONTROL_SOCKET, CREDENTIALS, Key, OPS, TOKEN_DIR, TOKEN_MODE};
+use super::mistake::{Mistakes, Reported};
+use super::overrides::{Overrides, Settings};
+use super::paths::{absolute, runtime_dir};
 use super::plan::Server;
-use super::profile::absolute_path;
 use super::table::Table;
 
-/// `[server]`, which may be left out.
-pub(super) fn read(root: &Table<'_>, env: Env<'_>) -> Result<Server, Reported> {
-    let server = root.top_level("server", "must be a table such as [server]")?;
-    let listeners = listeners(&server);
-    let token_dir = token_dir(&server, env);
-    let token_mode = server.string(&TOKEN_MODE, mode);
+/// `[server]`, which may be left out, under the flags that beat it.
+pub(super) fn of_file(
+    root: &Table<'_>,
+    flags: &Overrides,
+    env: Env<'_>,
+    mistakes: &Mistakes,
+) -> Result<Server, Reported> {
+    let file = Some(root.top_level("server", "must be a table such as [server]")?);
+    read(&Settings { flags, file, mistakes }, env)
+}
+
+/// The settings where there is no file: flags and defaults.
+pub(super) fn of_flags(flags: &Overrides, env: Env<'_>, mistakes: &Mistakes) -> Result<Server, Reported> {
+    let file = None;
+    read(&Settings { flags, file, mistakes }, env)
+}
+
+fn read(settings: &Settings<'_>, env: Env<'_>) -> Result<Server, Reported> {
+    let listeners = listeners(settings);
+    let token_mode = settings.string(&TOKEN_MODE, mode);
+    let paths = paths(settings, env);
+    let audit = settings.boolean(&AUDIT);
     let (credentials, ops) = listeners?;
+    let (token_dir, control_socket) = paths?;
     Ok(Server {
         credentials,
         ops,
-        token_dir: token_dir?,
+        token_dir,
         token_mode: token_mode?.unwrap_or(0o600),
-        control_socket: PathBuf::new(), // MERGE
-        audit: false,
+        control_socket,
+        audit: audit?,
     })
 }
 
-fn listeners(server: &Table<'_>) -> Result<(SocketAddr, SocketAddr), Reported> {
-    let credentials = server.string(&CREDENTIALS, loopback_address);
-    let ops = server.string(&OPS, |text| text.parse().map_err(|_| OPS.must));
+fn listeners(settings: &Settings<'_>) -> Result<(SocketAddr, SocketAddr), Reported> {
+    let credentials = settings.string(&CREDENTIALS, loopback_address);
+    let ops = settings.string(&OPS, |text| text.parse().map_err(|_| OPS.must));
     let credentials = credentials?.unwrap_or_else(|| loopback(7411));
     let ops = ops?.unwrap_or_else(|| loopback(7412));
     if overlap(credentials, ops) {
-        return Err(server.report(
+        return Err(settings.report(
             &OPS,
             "must be another address than `credentials`; give it a port of its own",
         ));
@@ -61,27 +79,36 @@ fn overlap(credentials: SocketAddr, ops: SocketAddr) -> bool {
     credentials.port() != 0 && credentials.port() == ops.port() && (served == any || takes_all)
 }
 
-fn token_dir(server: &Table<'_>, env: Env<'_>) -> Result<PathBuf, Reported> {
-    let given = server.string(&TOKEN_DIR, absolute_path)?;
-    given
-        .or_else(|| runtime_dir(env).map(|folder| folder.join("tokens")))
-        .ok_or_else(|| {
-            let unset = "is missing, and neither $RUNTIME_DIRECTORY nor $XDG_RUNTIME_DIR gives a folder";
-            server.report(&TOKEN_DIR, format!("{unset}; {}", TOKEN_DIR.must))
-        })
+/// The longest path of a Unix socket, in bytes: 108 with the zero that ends it. macOS takes four less.
+///
+/// <https://man7.org/linux/man-pages/man7/unix.7.html>
+const LONGEST_SOCKET_PATH: usize = 107;
+
+fn paths(settings: &Settings<'_>, env: Env<'_>) -> Result<(PathBuf, PathBuf), Reported> {
+    let token_dir = path(settings, &TOKEN_DIR, "tokens", env);
+    let control_socket = path(settings, &CONTROL_SOCKET, "control.sock", env);
+    let (token_dir, control_socket) = (token_dir?, control_socket?);
+    if control_socket.as_os_str().as_bytes().len() > LONGEST_SOCKET_PATH {
+        let text =
+            "must be at most 107 bytes long, since the path of a Unix socket cannot be longer; name a shorter one";
+        return Err(settings.report(&CONTROL_SOCKET, text));
+    }
+    if token_dir.starts_with(&control_socket) {
+        let text = "must be another path than `token_dir`, and none above it; give the socket a name of its own";
+        return Err(settings.report(&CONTROL_SOCKET, text));
+    }
+    Ok((token_dir, control_socket))
 }
 
-/// systemd gives `$RUNTIME_DIRECTORY` (several folders are separated by colons), a desktop session `$XDG_RUNTIME_DIR`,
-/// which counts only if it is absolute.
-///
-/// <https://www.freedesktop.org/software/systemd/man/latest/systemd.exec.html#RuntimeDirectory=>
-/// <https://specifications.freedesktop.org/basedir-spec/latest/>
-fn runtime_dir(env: Env<'_>) -> Option<PathBuf> {
-    let systemd = env("RUNTIME_DIRECTORY").and_then(|folders| split_paths(&folders).next());
-    let session = || env("XDG_RUNTIME_DIR").map(PathBuf::from);
-    systemd
-        .filter(|folder| folder.is_absolute())
-        .or_else(|| Some(session().filter(|folder| folder.is_absolute())?.join("valetkey")))
+/// A path that is given, or `name` in the runtime dir.
+fn path(settings: &Settings<'_>, key: &Key, name: &str, env: Env<'_>) -> Result<PathBuf, Reported> {
+    let given = settings.string(key, absolute)?;
+    given
+        .or_else(|| runtime_dir(env).map(|folder| folder.join(name)))
+        .ok_or_else(|| {
+            let unset = "is missing, and neither $RUNTIME_DIRECTORY nor $XDG_RUNTIME_DIR gives a folder";
+            settings.report(key, format!("{unset}; {}", key.must))
+        })
 }
 
 /// Three octal digits, or four of which the first is 0.

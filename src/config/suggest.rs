@@ -1,5 +1,5 @@
 /// The candidate that `name` was probably meant to be: near enough that at least two thirds of it are right.
-pub(super) fn nearest(name: &str, candidates: &[&'static str]) -> Option<&'static str> {
+pub(super) fn nearest<'c>(name: &str, candidates: &[&'c str]) -> Option<&'c str> {
     // Nothing longer is near, and it would only cost time.
     if name.len() > 64 {
         return None;

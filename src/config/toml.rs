@@ -93,7 +93,7 @@ fn node(value: Spanned<DeValue<'_>>) -> Node {
     let at = value.span().start;
     let value = match value.into_inner() {
         DeValue::Table(table) => Value::Table(entries(table)),
-        DeValue::Array(_) => Value::Array,
+        DeValue::Array(items) => Value::Array(items.into_iter().map(node).collect()),
         DeValue::String(text) => Value::String(Secret::from(text.into_owned())),
         DeValue::Integer(digits) => {
             Value::Integer(i64::from_str_radix(digits.as_str(), digits.radix()).unwrap_or(i64::MAX))

@@ -1,10 +1,10 @@
 use crate::secret::Secret;
 
-/// How many tables and arrays may lie inside one another. The deepest key lies at four.
+/// How many tables and arrays may lie inside one another. The deepest key lies at five.
 pub(super) const MAX_DEPTH: usize = 16;
 
 /// What is said of a value that lies deeper.
-pub(super) const TOO_DEEP: &str = "is nested deeper than 16 levels; no key lies deeper than four";
+pub(super) const TOO_DEEP: &str = "is nested deeper than 16 levels; no key lies deeper than five";
 
 /// A value and its place. Like everything here that holds the file's text it has no `Debug`.
 pub(super) struct Node {
@@ -17,8 +17,7 @@ pub(super) struct Node {
 pub(super) enum Value {
     /// In the order of the file, names unique.
     Table(Vec<Entry>),
-    /// What it holds does not matter: no key takes one.
-    Array,
+    Array(Vec<Node>),
     String(Secret),
     /// `i64::MAX` for whatever does not fit: no key's range comes near.
     Integer(i64),
@@ -40,7 +39,7 @@ impl Value {
     pub(super) fn kind(&self) -> &'static str {
         match self {
             Self::Table(_) => "a table",
-            Self::Array => "an array",
+            Self::Array(_) => "an array",
             Self::String(_) => "a string",
             Self::Integer(_) => "an integer",
             Self::Float => "a float",

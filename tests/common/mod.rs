@@ -77,7 +77,8 @@ impl World {
     pub fn configuration(&self) -> String {
         let folder = self.folder.path().display();
         let server = format!(
-            "[server]\ncredentials = \"127.0.0.1:0\"\nops = \"127.0.0.1:0\"\ntoken_dir = \"{folder}/tokens\"\n\n"
+            "[server]\ncredentials = \"127.0.0.1:0\"\nops = \"127.0.0.1:0\"\ntoken_dir = \"{folder}/tokens\"\n\
+             control_socket = \"{folder}/control.sock\"\n\n"
         );
         server + &self.profile("ops") + &self.profile_without_mfa("plain") + "required = false\n"
     }

@@ -12,9 +12,10 @@ pub(super) fn configuration(folder: &Path, access: &Access) -> String {
     let folder = folder.display();
     format!(
         r#"[server]
-credentials = "127.0.0.1:0"
-ops         = "127.0.0.1:0"
-token_dir   = "{folder}/tokens"
+credentials    = "127.0.0.1:0"
+ops            = "127.0.0.1:0"
+token_dir      = "{folder}/tokens"
+control_socket = "{folder}/control.sock"
 
 [profile.{PROFILE}]
 region       = "{region}"

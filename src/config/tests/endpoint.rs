@@ -75,7 +75,7 @@ fn leaves_this_machine_in_plain_http_only_when_told_so() {
         assert_eq!(
             mistake(&format!("{LEAST}endpoint_url = \"http://sts.example\"\n{lines}")),
             "4:16: profile.ops.endpoint_url: must begin with https://: plain http would show the credentials on the \
-             way (where that is acceptable, set insecure_endpoint = true)"
+             way (where that is acceptable, set insecure_endpoint = true in the configuration file)"
         );
     }
     let url = "endpoint_url = \"http://sts.example\"\n";

@@ -1,9 +1,11 @@
 use std::collections::BTreeSet;
 
-use super::super::keys::{LATER, MFA_SERIAL};
+use super::super::keys::{LATER, MFA_SERIAL, ROLE_DURATION_SECONDS};
 use super::super::{KEYS, Presence};
-use super::{LEAST, mistake, toml};
-use crate::aws::{Invalid, Region, SerialNumber, SessionDuration};
+use super::{LEAST, ROLE, mistakes, toml};
+use crate::aws::{
+    Arn, ExternalId, Invalid, Policy, Region, RoleArn, RoleDuration, SerialNumber, SessionDuration, SessionName,
+};
 
 #[test]
 fn no_key_stands_twice() {
@@ -22,6 +24,13 @@ fn each_rule_is_the_one_that_is_held() {
     assert_eq!("".parse::<Region>(), Err(Invalid(must("region"))));
     assert_eq!("".parse::<SerialNumber>(), Err(Invalid(MFA_SERIAL.must)));
     assert_eq!(SessionDuration::try_from(0), Err(Invalid(must("duration_seconds"))));
+    assert_eq!(RoleDuration::try_from(0), Err(Invalid(ROLE_DURATION_SECONDS.must)));
+    assert_eq!("".parse::<RoleArn>(), Err(Invalid(must("role_arn"))));
+    assert_eq!("".parse::<SessionName>(), Err(Invalid(must("role_session_name"))));
+    assert_eq!("".parse::<SessionName>(), Err(Invalid(must("source_identity"))));
+    assert_eq!("".parse::<ExternalId>(), Err(Invalid(must("external_id"))));
+    assert_eq!("".parse::<Policy>(), Err(Invalid(must("policy"))));
+    assert_eq!("".parse::<Arn>(), Err(Invalid(must("provider_arn"))));
 }
 
 /// A default that is written out changes nothing.
@@ -33,45 +42,59 @@ fn each_default_is_the_one_that_holds() {
             continue;
         };
         let value = match key.name() {
-            "duration_seconds" | "required" | "insecure_endpoint" => default.to_owned(),
-            "token_dir" => String::from("\"/run/valetkey/tokens\""),
+            "duration_seconds" | "required" | "insecure_endpoint" | "audit" => default.to_owned(),
+            "token_dir" | "control_socket" => format!("{:?}", default.replace("<runtime dir>", "/run/valetkey")),
             "endpoint_url" => String::from("\"https://sts.eu-west-1.amazonaws.com\""),
-            _ => format!("\"{default}\""),
+            _ => format!("{:?}", default.replace("<name>", "ops")),
+        };
+        let least = match key.name() {
+            "role_session_name" => format!("{LEAST}{ROLE}"),
+            _ => LEAST.to_owned(),
         };
         let text = match key.path.split_once('.').unwrap().0 {
-            "server" => format!("{LEAST}[server]\n{} = {value}", key.name()),
-            _ => format!("{LEAST}{} = {value}", key.name()),
+            "server" => format!("{least}[server]\n{} = {value}", key.name()),
+            _ => format!("{least}{} = {value}", key.name()),
         };
-        assert_eq!(toml(&text), toml(LEAST), "{}", key.path);
+        assert_eq!(toml(&text), toml(&least), "{}", key.path);
+        assert!(toml(&least).is_ok());
         compared += 1;
     }
-    assert_eq!(compared, 8);
+    assert_eq!(compared, 11);
 }
 
 /// Every key that the table has is read: a value of a type that no key takes is a mistake at that key.
 #[test]
 fn each_key_is_read() {
     for key in KEYS {
-        let name = key.name();
-        let text = match key.path.rsplit_once('.').unwrap().0 {
-            "server" => format!("{LEAST}[server]\n{name} = []"),
-            "profile.<name>.key" => LEAST.replace("\"/k\"", "[]"),
-            "profile.<name>.mfa_code" => format!("{LEAST}mfa_serial = \"GAHT12345678\"\nmfa_code = {{ {name} = [] }}"),
-            _ => match name {
-                "region" => LEAST.replace("\"eu-west-1\"", "[]"),
-                "key" => LEAST.replace("{ directory = \"/k\" }", "[]"),
-                "mfa_serial" => format!("{LEAST}mfa_serial = []\nmfa_code = {{ totp_seed_file = \"/s\" }}"),
-                "mfa_code" => format!("{LEAST}mfa_serial = \"GAHT12345678\"\nmfa_code = []"),
-                _ => format!("{LEAST}{name} = []"),
-            },
-        };
         let path = key.path.replace("<name>", "ops");
-        let message = mistake(&text);
-        assert!(
-            message.ends_with(&format!(": {path}: found an array; {}", key.must)),
-            "{message}"
-        );
+        let expected = format!(": {path}: found a float; {}", key.must);
+        let text = with_a_float(&path);
+        let found = mistakes(toml(&text));
+        assert!(found.iter().any(|line| line.ends_with(&expected)), "{text}\n{found:#?}");
     }
+}
+
+/// A right file, but for one key.
+fn with_a_float(path: &str) -> String {
+    let mut lines = vec![
+        ("profile.ops.region", "\"eu-west-1\""),
+        ("profile.ops.key.directory", "\"/k\""),
+        ("profile.ops.mfa_serial", "\"GAHT12345678\""),
+        ("profile.ops.mfa_code.push", "true"),
+        ("profile.ops.role_arn", "\"arn:aws:iam::123456789012:role/deploy\""),
+    ];
+    // Longer for a session.
+    lines.retain(|(name, _)| !(path.ends_with("duration_seconds") && name.ends_with("role_arn")));
+    lines.retain(|(name, _)| *name != path && !name.starts_with(&format!("{path}.")));
+    let mut text: String = lines
+        .iter()
+        .map(|(name, value)| format!("{name} = {value}\n"))
+        .collect();
+    text += &match path.split_once("provided_contexts.") {
+        Some((table, name)) => format!("{table}provided_contexts = [{{ {name} = 1.5 }}]"),
+        None => format!("{path} = 1.5"),
+    };
+    text
 }
 
 #[test]
@@ -79,5 +102,6 @@ fn shows_what_holds_when_a_key_is_left_out() {
     let shown = |presence: Presence| presence.to_string();
     assert_eq!(shown(Presence::Required), "required");
     assert_eq!(shown(Presence::Optional), "optional");
+    assert_eq!(shown(Presence::OneOf), "one of these");
     assert_eq!(shown(Presence::Default("0600")), "0600");
 }

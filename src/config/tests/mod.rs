@@ -1,12 +1,18 @@
 //! One case for every rule, each with its exact message.
 
+mod command;
 mod endpoint;
+mod environment;
+mod flags;
+mod identity;
 mod key_table;
 mod mutation;
 mod names;
 mod profile;
+mod role;
 mod secrets;
 mod server;
+mod source_profile;
 mod sources;
 mod syntax;
 
@@ -16,6 +22,15 @@ use super::{Errors, Format, Plan, parse};
 
 /// The least that a file must say: three lines.
 const LEAST: &str = "[profile.ops]\nregion = \"eu-west-1\"\nkey = { directory = \"/k\" }\n";
+
+/// The line that makes a profile a role.
+const ROLE: &str = "role_arn = \"arn:aws:iam::123456789012:role/deploy\"\n";
+
+/// What a profile may have, as messages list it.
+const PROFILE_KEYS: &str = "`region`, `key`, `mfa_serial`, `mfa_code`, `role_arn`, `source_profile`, \
+                            `role_session_name`, `external_id`, `source_identity`, `policy`, `policy_arns`, `tags`, \
+                            `transitive_tag_keys`, `provided_contexts`, `duration_seconds`, `required`, `endpoint_url`, \
+                            `insecure_endpoint`";
 
 fn systemd(name: &str) -> Option<OsString> {
     (name == "RUNTIME_DIRECTORY").then(|| OsString::from("/run/valetkey"))

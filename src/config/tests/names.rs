@@ -1,7 +1,7 @@
 //! Keys that are unknown, of a later version, or given twice.
 
 use super::super::keys::LATER;
-use super::{LEAST, json, mistake, mistakes, toml};
+use super::{LEAST, PROFILE_KEYS, json, mistake, mistakes, toml};
 
 #[test]
 fn an_unknown_key_gets_the_nearest_known_one() {
@@ -16,7 +16,8 @@ fn an_unknown_key_gets_the_nearest_known_one() {
         ),
         (
             format!("[server]\nops_address = 1\n{LEAST}"),
-            "2:1: server.ops_address: is not a known key; known here: `credentials`, `ops`, `token_dir`, `token_mode`",
+            "2:1: server.ops_address: is not a known key; known here: `credentials`, `ops`, `token_dir`, `token_mode`, \
+             `control_socket`, `audit`",
         ),
         (
             format!("[server]\ntoken-dir = 1\n{LEAST}"),
@@ -28,8 +29,7 @@ fn an_unknown_key_gets_the_nearest_known_one() {
         ),
         (
             format!("{LEAST}proxy = 1"),
-            "4:1: profile.ops.proxy: is not a known key; known here: `region`, `key`, `mfa_serial`, `mfa_code`, \
-             `duration_seconds`, `required`, `endpoint_url`, `insecure_endpoint`",
+            &format!("4:1: profile.ops.proxy: is not a known key; known here: {PROFILE_KEYS}"),
         ),
     ] {
         assert_eq!(mistake(&text), expected);
@@ -52,8 +52,7 @@ fn what_was_meant_is_not_missing_too() {
 fn an_unknown_key_that_could_be_a_secret_is_not_repeated() {
     assert_eq!(
         mistake(&format!("{LEAST}AKIAIOSFODNN7EXAMPLE = 1")),
-        "4:1: profile.ops: found an unknown key; known here: `region`, `key`, `mfa_serial`, `mfa_code`, \
-         `duration_seconds`, `required`, `endpoint_url`, `insecure_endpoint`"
+        format!("4:1: profile.ops: found an unknown key; known here: {PROFILE_KEYS}")
     );
     assert_eq!(
         mistake(&format!("{LEAST}Required = true")),
@@ -73,11 +72,6 @@ fn every_word_of_a_later_version_is_refused_by_name() {
         let (text, place) = match table {
             "server" => (format!("{LEAST}[server]\n{name} = \"x\""), "5:1"),
             "profile.<name>" => (format!("{LEAST}{name} = \"x\""), "4:1"),
-            "profile.<name>.key" => (LEAST.replace("directory", name), "3:9"),
-            "profile.<name>.mfa_code" => {
-                let serial = "mfa_serial = \"GAHT12345678\"";
-                (format!("{LEAST}{serial}\nmfa_code = {{ {name} = \"x\" }}"), "5:14")
-            }
             other => panic!("no case for {other}"),
         };
         assert_eq!(
@@ -93,9 +87,12 @@ fn every_word_of_a_later_version_is_refused_by_name() {
 #[test]
 fn a_profile_of_a_later_version_lacks_nothing_that_this_one_knows_of() {
     assert_eq!(
-        mistake("[profile.deploy]\nrole_arn = \"arn:aws:iam::123456789012:role/deploy\""),
-        "2:1: profile.deploy.role_arn: is known, but this version does not have it yet: \
-         it comes with roles; leave it out"
+        mistake(
+            "[profile.deploy]\nrole_arn = \"arn:aws:iam::123456789012:role/deploy\"\n\
+             web_identity_token_file = \"/token\""
+        ),
+        "3:1: profile.deploy.web_identity_token_file: is known, but this version does not have it yet: \
+         it comes with AssumeRoleWithWebIdentity; leave it out"
     );
 }
 
@@ -109,8 +106,7 @@ fn a_key_given_twice_is_reported_with_all_other_mistakes() {
             "v.toml:4:1: `region` is given twice; keep one",
             "v.toml:5:12: profile.ops.required: found an integer; must be true or false",
             "v.toml:6:10: `ops` is given twice; keep one",
-            "v.toml:7:1: profile.ops: found an unknown key; known here: `region`, `key`, `mfa_serial`, `mfa_code`, \
-             `duration_seconds`, `required`, `endpoint_url`, `insecure_endpoint`",
+            &format!("v.toml:7:1: profile.ops: found an unknown key; known here: {PROFILE_KEYS}"),
             "v.toml:8:1: a key is given twice; keep one",
         ]
     );

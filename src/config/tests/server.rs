@@ -15,6 +15,8 @@ fn has_its_defaults() {
     assert_eq!(plan.server.ops, "127.0.0.1:7412".parse().unwrap());
     assert_eq!(plan.server.token_dir, Path::new("/run/valetkey/tokens"));
     assert_eq!(plan.server.token_mode, 0o600);
+    assert_eq!(plan.server.control_socket, Path::new("/run/valetkey/control.sock"));
+    assert!(!plan.server.audit);
 }
 
 #[test]
@@ -102,7 +104,7 @@ fn takes_a_token_dir_that_is_absolute() {
 }
 
 #[test]
-fn finds_the_token_dir_in_the_environment() {
+fn finds_its_paths_in_the_environment() {
     let with = |systemd: &str, session: &str| {
         let env = |name: &str| match name {
             "RUNTIME_DIRECTORY" => (systemd != "unset").then(|| systemd.into()),
@@ -112,24 +114,62 @@ fn finds_the_token_dir_in_the_environment() {
         parse(LEAST.as_bytes(), Format::Toml, "v.toml", &env)
     };
     for (systemd, session, expected) in [
-        ("/run/a", "/run/user/1", "/run/a/tokens"),
-        ("/run/a:/run/b", "unset", "/run/a/tokens"),
-        ("unset", "/run/user/1", "/run/user/1/valetkey/tokens"),
-        ("", "/run/user/1", "/run/user/1/valetkey/tokens"),
-        ("a", "/run/user/1", "/run/user/1/valetkey/tokens"),
+        ("/run/a", "/run/user/1", "/run/a"),
+        ("/run/a:/run/b", "unset", "/run/a"),
+        ("unset", "/run/user/1", "/run/user/1/valetkey"),
+        ("", "/run/user/1", "/run/user/1/valetkey"),
+        ("a", "/run/user/1", "/run/user/1/valetkey"),
     ] {
         let plan = with(systemd, session).unwrap();
-        assert_eq!(plan.server.token_dir, Path::new(expected));
+        assert_eq!(plan.server.token_dir, Path::new(expected).join("tokens"));
+        assert_eq!(plan.server.control_socket, Path::new(expected).join("control.sock"));
     }
     for (systemd, session) in [("unset", "unset"), ("", ""), ("a", "b")] {
+        let missing = ["token_dir", "control_socket"].map(|key| {
+            format!(
+                "v.toml:1:1: server.{key}: is missing, and neither $RUNTIME_DIRECTORY nor $XDG_RUNTIME_DIR gives a \
+                 folder; must be an absolute path; neither a relative one nor ~ is expanded"
+            )
+        });
+        assert_eq!(mistakes(with(systemd, session)), missing);
+    }
+}
+
+#[test]
+fn takes_a_control_socket_that_can_be_one() {
+    let with = |line: &str| toml(&format!("{LEAST}[server]\n{line}"));
+    let longest = format!("/{}", "s".repeat(106));
+    let plan = with(&format!("control_socket = \"{longest}\"")).unwrap();
+    assert_eq!(plan.server.control_socket, Path::new(&longest));
+    assert_eq!(
+        server(&format!("control_socket = \"{longest}s\"")),
+        "5:18: server.control_socket: must be at most 107 bytes long, since the path of a Unix socket cannot be longer; \
+         name a shorter one"
+    );
+    assert_eq!(
+        server("control_socket = \"control.sock\""),
+        "5:18: server.control_socket: must be an absolute path; neither a relative one nor ~ is expanded"
+    );
+    for socket in ["/run/valetkey/tokens", "/run/valetkey/tokens/", "/run/valetkey"] {
         assert_eq!(
-            mistakes(with(systemd, session)),
-            [
-                "v.toml:1:1: server.token_dir: is missing, and neither $RUNTIME_DIRECTORY nor $XDG_RUNTIME_DIR gives a \
-              folder; must be an absolute path; neither a relative one nor ~ is expanded"
-            ]
+            server(&format!("control_socket = \"{socket}\"")),
+            "5:18: server.control_socket: must be another path than `token_dir`, and none above it; \
+             give the socket a name of its own"
         );
     }
+    assert!(
+        with("token_dir = \"/run/valetkey\"").is_ok(),
+        "beside the tokens' folders"
+    );
+}
+
+#[test]
+fn audits_when_asked_to() {
+    assert!(toml(&format!("{LEAST}[server]\naudit = true")).unwrap().server.audit);
+    assert_eq!(
+        server("audit = \"yes\""),
+        "5:9: server.audit: found a string; must be true or false"
+    );
 }
 
 #[test]
@@ -147,7 +187,7 @@ fn takes_token_modes_that_are_safe() {
     for text in ["", "0o600", "06000", "60", "0680", "+600", "rw-"] {
         assert_eq!(
             server(&format!("token_mode = \"{text}\"")),
-            "5:14: server.token_mode: must be octal permissions in quotes such as \"0600\""
+            "5:14: server.token_mode: must be a string of octal permissions such as \"0600\""
         );
     }
     for (text, rule) in [
@@ -193,19 +233,19 @@ fn says_which_type_it_found() {
         ),
         (
             "token_mode = 0o600",
-            "5:14: server.token_mode: found an integer; must be octal permissions in quotes such as \"0600\"",
+            "5:14: server.token_mode: found an integer; must be a string of octal permissions such as \"0600\"",
         ),
         (
             "token_mode = 6.0",
-            "5:14: server.token_mode: found a float; must be octal permissions in quotes such as \"0600\"",
+            "5:14: server.token_mode: found a float; must be a string of octal permissions such as \"0600\"",
         ),
         (
             "token_mode = 2026-01-01",
-            "5:14: server.token_mode: found a date or time; must be octal permissions in quotes such as \"0600\"",
+            "5:14: server.token_mode: found a date or time; must be a string of octal permissions such as \"0600\"",
         ),
         (
             "token_mode = {}",
-            "5:14: server.token_mode: found a table; must be octal permissions in quotes such as \"0600\"",
+            "5:14: server.token_mode: found a table; must be a string of octal permissions such as \"0600\"",
         ),
     ] {
         assert_eq!(server(line), expected);

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 
-use super::super::{KeySource, Kind, Mfa, MfaCode};
+use super::super::{Format, KeySource, Kind, Mfa, MfaCode, parse};
 use super::{LEAST, mistake, mistakes, toml};
 
 const SERIAL: &str = "mfa_serial = \"arn:aws:iam::123456789012:mfa/ops\"\n";
 const CODE: &str = "mfa_code = { totp_seed_file = \"/s\" }\n";
 const KEY_MUST: &str = "must be a table with one source, such as { directory = \"/etc/valetkey/key\" }";
+const KEY_KEYS: &str = "`directory`, `shared_credentials`, `process`, `environment`, `pass_environment`";
 const CODE_MUST: &str = "must be a table with one source, such as { totp_seed_file = \"/etc/valetkey/mfa/totp_seed\" }";
 
 fn key(value: &str) -> String {
@@ -46,17 +47,13 @@ fn a_key_has_one_source() {
     );
     assert_eq!(
         mistakes(toml(&key("{ directory = \"/k\", environment = true }"))),
-        [
-            format!("v.toml:3:7: profile.ops.key: found more than one source; {KEY_MUST}"),
-            String::from(
-                "v.toml:3:27: profile.ops.key.environment: is known, but this version does not have it yet: \
-                 it comes with keys from the environment; leave it out"
-            ),
-        ]
+        [format!(
+            "v.toml:3:7: profile.ops.key: found more than one source; {KEY_MUST}"
+        )]
     );
     assert_eq!(
         mistake(&key("{ vault = \"/k\" }")),
-        "3:9: profile.ops.key.vault: is not a known key; known here: `directory`"
+        format!("3:9: profile.ops.key.vault: is not a known key; known here: {KEY_KEYS}")
     );
     assert_eq!(
         mistake(&key("{ dirctory = \"/k\" }")),
@@ -64,7 +61,7 @@ fn a_key_has_one_source() {
     );
     assert_eq!(
         mistake(&key("{ directory = \"/k\", vault = 1 }")),
-        "3:27: profile.ops.key.vault: is not a known key; known here: `directory`"
+        format!("3:27: profile.ops.key.vault: is not a known key; known here: {KEY_KEYS}")
     );
 }
 
@@ -130,7 +127,8 @@ fn an_mfa_code_has_one_source() {
     );
     assert_eq!(
         mistake(&code("{ totp_seed = \"/s\" }")),
-        "5:14: profile.ops.mfa_code.totp_seed: is not a known key; known here: `totp_seed_file`"
+        "5:14: profile.ops.mfa_code.totp_seed: is not a known key; known here: `totp_seed_file`, `process`, `push`, `notify`, \
+         `pass_environment`"
     );
     assert_eq!(
         mistakes(toml(&code("{ totp_seed_file = \"/s\", push = true }")))[0],
@@ -145,4 +143,71 @@ fn an_mfa_code_has_one_source() {
         "5:31: profile.ops.mfa_code.totp_seed_file: found an integer; \
          must be an absolute path; neither a relative one nor ~ is expanded"
     );
+}
+
+#[test]
+fn a_key_may_be_in_the_environment() {
+    let plan = toml(&key("{ environment = true }")).unwrap();
+    assert_eq!(plan.profiles[0].kind.key(), Some(&KeySource::Environment));
+    assert_eq!(
+        mistake(&key("{ environment = false }")),
+        "3:23: profile.ops.key.environment: must be true; for another source leave it out"
+    );
+    assert_eq!(
+        mistake(&format!("{LEAST}{SERIAL}mfa_code = {{ push = false }}\n")),
+        "5:21: profile.ops.mfa_code.push: must be true; for another source leave it out"
+    );
+}
+
+#[test]
+fn a_key_may_be_in_the_shared_credentials_file() {
+    let with = |name: &str, variables: &[(&str, &str)]| {
+        let env = |wanted: &str| {
+            let runtime = [("RUNTIME_DIRECTORY", "/run/valetkey")];
+            let (_, value) = runtime.iter().chain(variables).find(|(set, _)| *set == wanted)?;
+            Some((*value).into())
+        };
+        let text = key(&format!("{{ shared_credentials = \"{name}\" }}"));
+        parse(text.as_bytes(), Format::Toml, "v.toml", &env)
+    };
+    let home = ("HOME", "/home/ops");
+    for (variables, file) in [
+        (&[home][..], "/home/ops/.aws/credentials"),
+        (&[home, ("AWS_SHARED_CREDENTIALS_FILE", "/c")], "/c"),
+        (
+            &[home, ("AWS_SHARED_CREDENTIALS_FILE", "")],
+            "/home/ops/.aws/credentials",
+        ),
+        (&[("AWS_SHARED_CREDENTIALS_FILE", "/c")], "/c"),
+    ] {
+        let plan = with("work place", variables).unwrap();
+        let expected = KeySource::SharedCredentials {
+            file: file.into(),
+            profile: String::from("work place"),
+        };
+        assert_eq!(plan.profiles[0].kind.key(), Some(&expected));
+    }
+    for variables in [
+        &[][..],
+        &[("HOME", "")],
+        &[("HOME", "ops")],
+        &[home, ("AWS_SHARED_CREDENTIALS_FILE", "~/.aws/credentials")],
+    ] {
+        assert_eq!(
+            mistakes(with("default", variables)),
+            [
+                "v.toml:3:30: profile.ops.key.shared_credentials: needs the file's place: set \
+              $AWS_SHARED_CREDENTIALS_FILE to an absolute path, or $HOME to the folder that has .aws/credentials"
+            ]
+        );
+    }
+    for name in ["", "a]", "[a", "a\\n"] {
+        assert_eq!(
+            mistakes(with(name, &[home])),
+            [
+                "v.toml:3:30: profile.ops.key.shared_credentials: must be the name of a profile in the shared credentials \
+              file, such as \"default\""
+            ]
+        );
+    }
 }

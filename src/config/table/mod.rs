@@ -1,9 +1,12 @@
-use super::echo;
-use super::keys::{self, Key};
-use super::mistake::{Mistakes, Reported};
-use super::suggest::nearest;
-use super::tree::{Entry, Node, Value};
+mod lists;
+mod relations;
+
 use crate::aws::ProfileName;
+use crate::config::echo;
+use crate::config::keys::{self, Key};
+use crate::config::mistake::{Mistakes, Reported};
+use crate::config::suggest::nearest;
+use crate::config::tree::{Entry, Node, Value};
 
 /// One table of the file, read against the keys that [`keys`] has for it.
 ///
@@ -95,6 +98,14 @@ impl<'t> Table<'t> {
         })
     }
 
+    /// A string as it is, if it is one. Nothing is reported.
+    pub(super) fn text(&self, key: &Key) -> Option<&'t str> {
+        match &self.find(key.name())?.node.value {
+            Value::String(text) => Some(text.expose()),
+            _ => None,
+        }
+    }
+
     /// An integer; `parse` answers with the rule that it breaks.
     pub(super) fn integer<T>(
         &self,
@@ -115,41 +126,18 @@ impl<'t> Table<'t> {
         })
     }
 
+    /// `true`, which is all that may be said.
+    pub(super) fn only_true(&self, key: &Key) -> Result<Option<()>, Reported> {
+        match self.boolean(key)? {
+            Some(false) => Err(self.report(key, key.must)),
+            Some(true) => Ok(Some(())),
+            None => Ok(None),
+        }
+    }
+
     /// The value of a key that may not be left out.
     pub(super) fn required<T>(&self, key: &Key, value: Result<Option<T>, Reported>) -> Result<T, Reported> {
         value?.ok_or_else(|| self.missing(key.name(), self.at, &format!("is missing; {}", key.must)))
-    }
-
-    /// Where `present` is given, `needed` must be, too.
-    pub(super) fn pair(&self, present: &Key, needed: &Key) -> Result<(), Reported> {
-        match (self.find(present.name()), self.find(needed.name())) {
-            (Some(entry), None) => {
-                let text = format!("is missing, and `{}` needs it; {}", present.name(), needed.must);
-                Err(self.missing(needed.name(), entry.at, &text))
-            }
-            _ => Ok(()),
-        }
-    }
-
-    /// What a table such as `key` holds, which names one of several sources: in this version always `source`.
-    pub(super) fn only_source<T>(
-        &self,
-        key: &Key,
-        source: &Key,
-        parse: impl FnOnce(&str) -> Result<T, &'static str>,
-    ) -> Result<T, Reported> {
-        let value = self.string(source, parse);
-        match (self.entries, self.unknown) {
-            ([], _) => Err(self
-                .mistakes
-                .report(self.at, &self.path, format!("is empty; {}", key.must))),
-            ([_, _, ..], None) => {
-                let text = format!("found more than one source; {}", key.must);
-                Err(self.mistakes.report(self.at, &self.path, text))
-            }
-            (_, Some(reported)) => Err(reported),
-            ([_], None) => self.required(source, value),
-        }
     }
 
     /// A mistake in the value of `key`, or in the table if it has no such key.
@@ -230,10 +218,15 @@ impl<'t> Table<'t> {
     }
 
     fn missing(&self, name: &str, at: usize, text: &str) -> Reported {
-        let meant = self.unknown.filter(|_| self.meant.contains(&name));
-        self.later
-            .or(meant)
+        self.excused(&[name])
             .unwrap_or_else(|| self.mistakes.report(at, &self.path_of(name), text))
+    }
+
+    /// That none of these keys is given is no mistake of its own: an unknown key was meant as one, or a key of a later
+    /// version stands in its place.
+    fn excused(&self, names: &[&str]) -> Option<Reported> {
+        let meant = names.iter().any(|name| self.meant.contains(name));
+        self.later.or(self.unknown.filter(|_| meant))
     }
 
     fn find(&self, name: &str) -> Option<&'t Entry> {

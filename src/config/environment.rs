@@ -1,0 +1,104 @@
+use super::Env;
+use super::endpoint;
+use super::keys::{MFA_CODE_TOTP_SEED_FILE, MFA_SERIAL, REGION};
+use super::mistake::{Mistakes, Reported};
+use super::paths::absolute;
+use super::plan::{KeySource, Kind, Mfa, MfaCode, Profile, Session};
+use crate::aws::{Invalid, ProfileName, SessionDuration};
+
+const KEY_ID: &str = "AWS_ACCESS_KEY_ID";
+const SECRET: &str = "AWS_SECRET_ACCESS_KEY";
+const REGIONS: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
+const SERIAL: &str = "VALETKEY_MFA_SERIAL";
+const SEED_FILE: &str = "VALETKEY_TOTP_SEED_FILE";
+const ENDPOINT: &str = "AWS_ENDPOINT_URL_STS";
+
+/// The one profile that the environment describes, `default`. An empty variable counts as one that is not set.
+pub(super) fn profile(env: Env<'_>, mistakes: &Mistakes) -> Result<Profile, Reported> {
+    let variables = Variables { env, mistakes };
+    let key = variables.key();
+    let region = variables.region();
+    let mfa = variables.mfa();
+    let url = variables.read(ENDPOINT, |text| endpoint::check(text, false));
+    let region = region?;
+    key?;
+    Ok(Profile {
+        name: default_profile(),
+        required: true,
+        endpoint: endpoint::of(url?, &region),
+        kind: Kind::Session(Session {
+            key: KeySource::Environment,
+            mfa: mfa?,
+            duration: SessionDuration::default(),
+        }),
+        region,
+    })
+}
+
+struct Variables<'e> {
+    env: Env<'e>,
+    mistakes: &'e Mistakes,
+}
+
+impl Variables<'_> {
+    /// Only whether it is there: its value is read when it is used.
+    fn key(&self) -> Result<(), Reported> {
+        let present = [KEY_ID, SECRET].map(|name| {
+            if self.is_set(name) {
+                Ok(())
+            } else {
+                Err(self
+                    .mistakes
+                    .report_outside(name, "is missing; set it, or name a configuration file with --config"))
+            }
+        });
+        present.into_iter().collect()
+    }
+
+    fn region(&self) -> Result<crate::aws::Region, Reported> {
+        let name = REGIONS.into_iter().find(|name| self.is_set(name)).unwrap_or(REGIONS[0]);
+        let region = self.read(name, |text| text.parse().map_err(|Invalid(rule)| rule))?;
+        region.ok_or_else(|| self.missing(name, REGION.must))
+    }
+
+    fn mfa(&self) -> Result<Option<Mfa>, Reported> {
+        let serial = self.read(SERIAL, |text| text.parse().map_err(|Invalid(rule)| rule));
+        let file = self.read(SEED_FILE, absolute);
+        match (serial?, file?) {
+            (None, None) => Ok(None),
+            (Some(serial), Some(file)) => Ok(Some(Mfa {
+                serial,
+                code: MfaCode::TotpSeedFile(file),
+            })),
+            (Some(_), None) => Err(self.missing_beside(SEED_FILE, SERIAL, MFA_CODE_TOTP_SEED_FILE.must)),
+            (None, Some(_)) => Err(self.missing_beside(SERIAL, SEED_FILE, MFA_SERIAL.must)),
+        }
+    }
+
+    fn read<T>(&self, name: &str, parse: impl FnOnce(&str) -> Result<T, &'static str>) -> Result<Option<T>, Reported> {
+        let Some(value) = (self.env)(name).filter(|value| !value.is_empty()) else {
+            return Ok(None);
+        };
+        let text = value.to_str().ok_or("must be UTF-8");
+        let parsed = text.and_then(parse).map(Some);
+        parsed.map_err(|rule| self.mistakes.report_outside(name, rule))
+    }
+
+    fn is_set(&self, name: &str) -> bool {
+        (self.env)(name).is_some_and(|value| !value.is_empty())
+    }
+
+    fn missing(&self, name: &str, must: &str) -> Reported {
+        self.mistakes.report_outside(name, format!("is missing; {must}"))
+    }
+
+    fn missing_beside(&self, name: &str, present: &str, must: &str) -> Reported {
+        let text = format!("is missing, and {present} needs it; {must}");
+        self.mistakes.report_outside(name, text)
+    }
+}
+
+#[expect(clippy::expect_used, reason = "seven letters are a profile's name")]
+fn default_profile() -> ProfileName {
+    "default".parse().expect("a profile's name")
+}

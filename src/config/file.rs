@@ -1,0 +1,111 @@
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Read};
+use std::path::Path;
+
+use zeroize::Zeroizing;
+
+use super::mistake::{Errors, Mistakes, Reported};
+use super::overrides::Overrides;
+use super::plan::Plan;
+use super::table::Table;
+use super::{Env, json, profile, server, toml};
+
+/// The largest file that is read, in bytes: 1 MiB, about two thousand profiles.
+pub const MAX_BYTES: usize = 1 << 20;
+
+/// How a configuration is written. Both forms have the same shape.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    Toml,
+    /// For machines.
+    Json,
+}
+
+impl Format {
+    /// By the file's extension, `.toml` or `.json`.
+    pub fn of(path: &Path) -> Option<Self> {
+        match path.extension()?.to_str()? {
+            "toml" => Some(Self::Toml),
+            "json" => Some(Self::Json),
+            _ => None,
+        }
+    }
+}
+
+/// Reads the file at `path`.
+pub(super) fn read(path: &Path, flags: &Overrides, env: Env<'_>) -> Result<Plan, Errors> {
+    let file = path.display().to_string();
+    let bytes = bytes_of(path).map_err(|error| Errors::of_file(&file, unreadable(&error)))?;
+    let Some(format) = Format::of(path) else {
+        return Err(Errors::of_file(
+            &file,
+            "is not named .toml or .json; rename it after what it holds",
+        ));
+    };
+    parse(&bytes, format, &file, flags, env)
+}
+
+/// Reads the bytes of a file; `file` names it in messages.
+pub(super) fn parse(bytes: &[u8], format: Format, file: &str, flags: &Overrides, env: Env<'_>) -> Result<Plan, Errors> {
+    if bytes.len() > MAX_BYTES {
+        return Err(Errors::of_file(file, "is larger than 1 MiB; make it smaller"));
+    }
+    let mistakes = Mistakes::default();
+    let text = utf8(bytes, &mistakes);
+    let plan = text.and_then(|text| plan(text, format, flags, env, &mistakes));
+    mistakes.result(file, bytes, plan)
+}
+
+/// One byte more than the limit is read, so that a larger file is seen as such. A pipe would hang whoever opens it.
+fn bytes_of(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
+    let kind = fs::metadata(path)?.file_type();
+    if !kind.is_file() && !kind.is_dir() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    let mut bytes = Zeroizing::new(Vec::new());
+    File::open(path)?.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+fn unreadable(error: &io::Error) -> String {
+    let remedy = match error.kind() {
+        ErrorKind::NotFound => "create it, or name another file",
+        ErrorKind::PermissionDenied => "let the user that runs valetkey read it",
+        ErrorKind::IsADirectory => "name the file in it",
+        _ => "name a readable file",
+    };
+    format!("cannot be read ({error}); {remedy}")
+}
+
+fn utf8<'t>(bytes: &'t [u8], mistakes: &Mistakes) -> Result<&'t str, Reported> {
+    let text = str::from_utf8(bytes).map_err(|error| {
+        mistakes.report(
+            error.valid_up_to(),
+            "",
+            "is not UTF-8 from here on; save the file as UTF-8",
+        )
+    })?;
+    if text.starts_with('\u{feff}') {
+        return Err(mistakes.report(
+            0,
+            "",
+            "begins with a byte order mark; save the file as UTF-8 without one",
+        ));
+    }
+    Ok(text)
+}
+
+fn plan(text: &str, format: Format, flags: &Overrides, env: Env<'_>, mistakes: &Mistakes) -> Result<Plan, Reported> {
+    let tree = match format {
+        Format::Toml => toml::tree(text, mistakes),
+        Format::Json => json::tree(text, mistakes),
+    }?;
+    let root = Table::root(&tree, mistakes)?;
+    let server = server::of_file(&root, flags, env, mistakes);
+    let profiles = profile::read(&root, env);
+    Ok(Plan {
+        server: server?,
+        profiles: profiles?,
+    })
+}

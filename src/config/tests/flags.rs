@@ -1,0 +1,111 @@
+//! The flags of `serve`, which beat the file.
+
+use super::super::file::parse;
+use super::super::{Errors, Format, Overrides, Plan, Source, read};
+use super::{LEAST, mistakes, systemd};
+
+fn toml(text: &str, flags: &Overrides) -> Result<Plan, Errors> {
+    parse(text.as_bytes(), Format::Toml, "v.toml", flags, &systemd)
+}
+
+fn all() -> Overrides {
+    let typed = |text: &str| Some(text.to_owned());
+    Overrides {
+        credentials: typed("[::1]:1"),
+        ops: typed("[::]:2"),
+        token_dir: typed("/flags/tokens"),
+        token_mode: typed("0640"),
+        control_socket: typed("/flags/control.sock"),
+        audit: true,
+    }
+}
+
+#[test]
+fn beat_the_file_and_the_defaults() {
+    let written = "[server]\ncredentials = \"127.0.0.1:7\"\nops = \"127.0.0.1:8\"\ntoken_dir = \"/file/tokens\"\n\
+                   token_mode = \"0644\"\ncontrol_socket = \"/file/control.sock\"\naudit = false\n";
+    let plain = toml(LEAST, &all()).unwrap();
+    assert_eq!(plain, toml(&format!("{LEAST}{written}"), &all()).unwrap());
+    let server = plain.server;
+    assert_eq!(server.credentials, "[::1]:1".parse().unwrap());
+    assert_eq!(server.ops, "[::]:2".parse().unwrap());
+    assert_eq!(server.token_dir.to_str(), Some("/flags/tokens"));
+    assert_eq!(server.token_mode, 0o640);
+    assert_eq!(server.control_socket.to_str(), Some("/flags/control.sock"));
+    assert!(server.audit);
+
+    let environment = |name: &str| matches!(name, "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY").then(|| "x".into());
+    let env = |name: &str| environment(name).or_else(|| (name == "AWS_REGION").then(|| "eu-west-1".into()));
+    assert_eq!(read(&Source::Environment, &all(), &env).unwrap().server, server);
+}
+
+#[test]
+fn leave_the_file_what_they_do_not_say() {
+    let text = format!("{LEAST}[server]\ntoken_dir = \"/file/tokens\"\naudit = true\n");
+    let flags = Overrides {
+        ops: Some(String::from("[::]:2")),
+        ..Overrides::default()
+    };
+    let server = toml(&text, &flags).unwrap().server;
+    assert_eq!(server.token_dir.to_str(), Some("/file/tokens"));
+    assert!(server.audit);
+}
+
+#[test]
+fn keep_the_rules_of_the_file() {
+    let typed = |text: &str| Some(text.to_owned());
+    let wrong = Overrides {
+        credentials: typed("0.0.0.0:1"),
+        ops: typed(":2"),
+        token_dir: typed("tokens"),
+        token_mode: typed("rw"),
+        control_socket: typed("control.sock"),
+        audit: false,
+    };
+    let path = "must be an absolute path; neither a relative one nor ~ is expanded";
+    assert_eq!(
+        mistakes(toml(&format!("{LEAST}[server]\nops = 1"), &wrong)),
+        [
+            "v.toml:5:7: server.ops: found an integer; must be an address and port such as \"127.0.0.1:7412\"",
+            "--credentials: must be a loopback address such as \"127.0.0.1:7411\": \
+             credentials are served in plain HTTP, which must not leave this machine",
+            "--ops: must be an address and port such as \"127.0.0.1:7412\"",
+            "--token-mode: must be a string of octal permissions such as \"0600\"",
+            &format!("--token-dir: {path}"),
+            &format!("--control-socket: {path}"),
+        ]
+    );
+}
+
+#[test]
+fn are_blamed_where_they_do_not_fit_together() {
+    let fit = |flags: Overrides| mistakes(toml(&format!("{LEAST}[server]\ntoken_dir = \"/t\""), &flags));
+    let typed = |text: &str| Some(text.to_owned());
+    let ops = Overrides {
+        ops: typed("127.0.0.1:7411"),
+        ..Overrides::default()
+    };
+    assert_eq!(
+        fit(ops),
+        ["--ops: must be another address than `credentials`; give it a port of its own"]
+    );
+    let credentials = Overrides {
+        credentials: typed("127.0.0.1:7412"),
+        ..Overrides::default()
+    };
+    assert_eq!(
+        fit(credentials),
+        ["v.toml:4:1: server.ops: must be another address than `credentials`; give it a port of its own"]
+    );
+    let socket = Overrides {
+        control_socket: typed("/t"),
+        ..Overrides::default()
+    };
+    assert_eq!(
+        fit(socket),
+        [
+            "--control-socket: must be another path than `token_dir`, and none above it; \
+          give the socket a name of its own"
+        ]
+    );
+}
