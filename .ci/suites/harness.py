@@ -88,7 +88,7 @@ class Emulator(Process):
 
     def __init__(self, *args):
         super().__init__([BINARY, "sts-emulator", "--listen", "127.0.0.1:0", *args], stream="stdout")
-        self.wait_for(lambda line: "TOTP_SEED=" in line)
+        self.wait_for(lambda line: "ROLE_ARN=" in line)
         self.access = dict(re.findall(r"export (\w+)='([^']*)'", "\n".join(self.lines)))
         self.url = self.access["AWS_ENDPOINT_URL_STS"]
         self.region = self.access["AWS_REGION"]

@@ -13,7 +13,10 @@ To use it with `valetkey serve`: write the printed key and seed into files, and 
 
 To make it fail: POST one of these to /_emulator/faults, DELETE to end it, and GET /_emulator/state for what happened:
   {\"down\": true}  {\"lost_reply\": true}  {\"refuse\": 503}  {\"throttling\": true}  {\"slow_milliseconds\": 5000}
-  {\"garbage\": \"captive_portal\"}  {\"clock_skew_seconds\": 3600}  {\"lifetime_seconds\": 60}, each also with {\"count\": N}";
+  {\"garbage\": \"captive_portal\"}  {\"clock_skew_seconds\": 3600}  {\"lifetime_seconds\": 60}, each also with {\"count\": N}
+
+To add a role, POST it to /_emulator/roles; trusts, requires_source_identity and external_id go with it where wanted:
+  {\"arn\": \"arn:aws:iam::123456789012:role/admin\", \"requires_mfa\": true, \"max_session_duration\": 43200}";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = MORE)]
@@ -27,6 +30,9 @@ pub(super) struct Args {
     /// The IAM user, and the name of its MFA device
     #[arg(long, value_name = "NAME", default_value = "demo")]
     user: String,
+    /// A role of the account that the user may assume
+    #[arg(long, value_name = "NAME", default_value = "demo")]
+    role: String,
     /// The one region that requests must be signed for
     #[arg(long, default_value = "us-east-1")]
     region: String,
@@ -44,6 +50,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failed> {
         listen: args.listen,
         account: args.account.clone(),
         user: args.user.clone(),
+        role: args.role.clone(),
         totp_seed: args.totp_seed.clone(),
         rules: Rules {
             region: args.region.clone(),

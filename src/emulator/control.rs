@@ -1,11 +1,13 @@
 //! The control API: what tests and people set and see over HTTP, in JSON, beside STS itself.
 
+mod roles;
+
 use std::time::Duration;
 
 use chrono::TimeDelta;
 use serde_json::{Map, Value, json};
 
-use super::core::{Outcome, State, Sts};
+use super::core::{Assumed, Outcome, State, Sts};
 use super::faults::{Faults, Garbage, Instead};
 use super::message::{Request, Response};
 
@@ -19,11 +21,19 @@ pub(super) fn handle(sts: &mut Sts, request: &Request) -> Option<Outcome> {
             Err(message) => reply(400, &json!({ "message": message })),
         },
         ("DELETE", "faults") => set_faults(sts, Faults::default()),
+        ("POST", "roles") => match roles::parse(&request.body) {
+            Ok(role) => {
+                sts.add_role(role);
+                reply(200, &json!({ "roles": sts.state().roles }))
+            }
+            Err(message) => reply(400, &json!({ "message": message })),
+        },
         (_, "state") => Response::empty(405).with("allow", "GET"),
         (_, "faults") => Response::empty(405).with("allow", "POST, DELETE"),
+        (_, "roles") => Response::empty(405).with("allow", "POST"),
         _ => reply(
             404,
-            &json!({ "message": "there are /_emulator/state and /_emulator/faults" }),
+            &json!({ "message": "there are /_emulator/state, /_emulator/faults and /_emulator/roles" }),
         ),
     };
     Some(Outcome {
@@ -48,7 +58,29 @@ fn state_json(state: &State) -> Value {
         "errors": state.errors,
         "successes": state.successes,
         "sessions": state.sessions,
+        "roles": state.roles,
+        "assumed": state.assumed.iter().map(assumed_json).collect::<Vec<_>>(),
         "faults": faults_json(&state.faults),
+    })
+}
+
+fn assumed_json(assumed: &Assumed) -> Value {
+    let tags: Map<String, Value> = assumed
+        .tags
+        .iter()
+        .map(|(key, value)| (key.clone(), Value::from(value.as_str())))
+        .collect();
+    json!({
+        "arn": assumed.arn,
+        "caller": assumed.caller,
+        "seconds": assumed.seconds,
+        "mfa": assumed.mfa,
+        "external_id": assumed.external_id,
+        "source_identity": assumed.source_identity,
+        "policy": assumed.policy,
+        "policy_arns": assumed.policy_arns,
+        "tags": tags,
+        "transitive_tag_keys": assumed.transitive_tag_keys,
     })
 }
 

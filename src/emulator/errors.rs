@@ -21,8 +21,23 @@ impl Error {
     }
 
     /// A parameter broke a constraint of the model.
-    pub(super) fn validation(message: String) -> Self {
+    pub(super) fn validation(message: impl Into<String>) -> Self {
         Self::new(400, "ValidationError", message)
+    }
+
+    /// A parameter contradicts another, or the caller's session.
+    pub(super) fn invalid_parameter_value(message: &str) -> Self {
+        Self::new(400, "InvalidParameterValue", message)
+    }
+
+    /// A session policy is no policy.
+    pub(super) fn malformed_policy_document(message: &str) -> Self {
+        Self::new(400, "MalformedPolicyDocument", message)
+    }
+
+    /// Session policies and tags are more than there is room for.
+    pub(super) fn packed_policy_too_large(message: String) -> Self {
+        Self::new(400, "PackedPolicyTooLarge", message)
     }
 
     /// A parameter is not of its type. AWS gives a text only where the value is empty.

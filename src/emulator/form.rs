@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use url::form_urlencoded;
 
 use super::errors::Error;
@@ -25,6 +27,18 @@ impl Form {
     pub(super) fn text(&self, name: &str) -> Option<&str> {
         let found = self.0.iter().find(|(key, _)| key == name);
         found.map(|(_, value)| value.as_str())
+    }
+
+    /// The numbers of the members of a list, in their order: `<name>.member.<number>`, counted from 1, and what goes on
+    /// after that.
+    pub(super) fn members(&self, name: &str) -> Vec<u32> {
+        let prefix = format!("{name}.member.");
+        let number = |(key, _): &(String, String)| {
+            let rest = key.strip_prefix(&prefix)?;
+            rest.split('.').next()?.parse().ok()
+        };
+        let numbers: BTreeSet<u32> = self.0.iter().filter_map(number).filter(|n| *n > 0).collect();
+        numbers.into_iter().collect()
     }
 
     /// A 32-bit integer, with a sign and leading zeros if the sender likes.
@@ -56,6 +70,16 @@ mod tests {
         assert_eq!(form.text("B"), Some("a/b c"));
         assert_eq!(form.text("C"), Some(""));
         assert_eq!(form.text("D"), None);
+    }
+
+    #[test]
+    fn members_of_a_list_are_counted_once_and_in_order() {
+        let form = Form::parse(
+            b"T.member.10.Key=a&T.member.2.Key=b&T.member.2.Value=c&U.member.1=d&T.member.x=e&T.member.0=f&T.m=g",
+        );
+        assert_eq!(form.members("T"), [2, 10]);
+        assert_eq!(form.members("U"), [1]);
+        assert!(form.members("V").is_empty());
     }
 
     #[test]

@@ -6,6 +6,7 @@ use super::control;
 use super::core::{Outcome, State, Sts};
 use super::faults::Faults;
 use super::message::Request;
+use super::roles::Role;
 use super::users::User;
 
 /// A running emulator, to change and to watch from the same process. Clones are the same emulator.
@@ -27,6 +28,11 @@ impl Handle {
     /// See [`Sts::add_user`].
     pub fn add_user(&self, user: User) {
         self.lock().add_user(user);
+    }
+
+    /// See [`Sts::add_role`].
+    pub fn add_role(&self, role: Role) {
+        self.lock().add_role(role);
     }
 
     /// See [`Sts::set_key_active`].

@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use super::core::Sts;
 use super::handle::Handle;
 use super::ids::{Ids, random_seed};
+use super::roles::Role;
 use super::rules::Rules;
 use super::shell::serve;
 use super::users::User;
@@ -25,6 +26,8 @@ pub struct Options {
     pub account: String,
     /// The name of the IAM user, and of its virtual MFA device.
     pub user: String,
+    /// The name of a role of the account, which the user may assume for at most an hour.
+    pub role: String,
     /// The device's TOTP seed in base32; made up when left out.
     pub totp_seed: Option<String>,
     /// Whatever else it can be told.
@@ -46,6 +49,8 @@ pub struct Access {
     pub mfa_serial: String,
     /// Its seed in base32.
     pub totp_seed: String,
+    /// The ARN of the role that the user may assume.
+    pub role_arn: String,
 }
 
 /// An emulator that is bound and waits to be served.
@@ -112,6 +117,7 @@ impl Default for Options {
             listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             account: "123456789012".to_owned(),
             user: "demo".to_owned(),
+            role: "demo".to_owned(),
             totp_seed: None,
             rules: Rules::default(),
         }
@@ -137,12 +143,14 @@ impl Emulator {
             secret_access_key: ids.secret_access_key(),
             mfa_serial: format!("arn:aws:iam::{}:mfa/{}", options.account, options.user),
             totp_seed: options.totp_seed.unwrap_or_else(|| ids.totp_seed()),
+            role_arn: format!("arn:aws:iam::{}:role/{}", options.account, options.role),
         };
         let seed = decode_seed(&access.totp_seed)?;
         let user = User::iam(&options.account, &options.user)
             .with_key(&access.access_key_id, &access.secret_access_key)
             .with_device(&access.mfa_serial, &seed);
         let mut sts = Sts::new(options.rules, random_seed());
+        sts.add_role(Role::new(&access.role_arn).trusting(&user.arn()));
         sts.add_user(user);
         Ok(Self {
             listener,
@@ -202,6 +210,7 @@ impl fmt::Display for Access {
             ("AWS_SECRET_ACCESS_KEY", &self.secret_access_key),
             ("MFA_SERIAL", &self.mfa_serial),
             ("TOTP_SEED", &self.totp_seed),
+            ("ROLE_ARN", &self.role_arn),
         ] {
             writeln!(f, "export {name}='{value}'")?;
         }
@@ -209,6 +218,10 @@ impl fmt::Display for Access {
             f,
             "# aws sts get-session-token --serial-number \"$MFA_SERIAL\" \
              --token-code \"$(oathtool --totp --base32 \"$TOTP_SEED\")\""
+        )?;
+        writeln!(
+            f,
+            "# aws sts assume-role --role-arn \"$ROLE_ARN\" --role-session-name me"
         )
     }
 }
@@ -223,8 +236,10 @@ fn check(options: &Options) -> Result<(), Error> {
     if options.account.len() != 12 || !options.account.chars().all(digit) {
         return invalid("account", "twelve digits");
     }
-    if !(1..=64).contains(&options.user.len()) || !options.user.chars().all(of_name) {
-        return invalid("user", "1 to 64 letters, digits or characters of \"_+=,.@-\"");
+    for (option, name) in [("user", &options.user), ("role", &options.role)] {
+        if !(1..=64).contains(&name.len()) || !name.chars().all(of_name) {
+            return invalid(option, "1 to 64 letters, digits or characters of \"_+=,.@-\"");
+        }
     }
     if options.rules.step_seconds < 1 {
         return invalid("step_seconds", "at least 1");

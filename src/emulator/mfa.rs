@@ -18,22 +18,23 @@ const DEVICE: &str = "MultiFactorAuthentication failed, unable to validate MFA c
 const CODE: &str = "MultiFactorAuthentication failed with invalid MFA one time pass code. ";
 
 impl UsedSteps {
-    /// Takes the code, if the user gave one; from then on it is used. No serial number and no code is no MFA, which is
-    /// no error: AWS denies later, where a policy asks for MFA.
+    /// Takes the code, if the caller gave one; from then on it is used. Says whether there was one: no serial number and
+    /// no code is no MFA, which is no error, since AWS denies later, where a policy asks for MFA. A caller that is no
+    /// user has no device.
     pub(super) fn take(
         &mut self,
-        user: &User,
+        user: Option<&User>,
         serial_number: Option<&str>,
         token_code: Option<&str>,
         rules: &Rules,
         unix_seconds: i64,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let (serial_number, token_code) = match (serial_number, token_code) {
-            (None, None) => return Ok(()),
+            (None, None) => return Ok(false),
             (Some(serial_number), Some(token_code)) => (serial_number, token_code),
             _ => return Err(Error::access_denied(BOTH)),
         };
-        let Some(device) = user.device(serial_number) else {
+        let Some(device) = user.and_then(|user| user.device(serial_number)) else {
             return Err(Error::access_denied(DEVICE));
         };
         let now = rules.step(unix_seconds);
@@ -43,7 +44,7 @@ impl UsedSteps {
             .find(|step| !is_used(steps, *step, rules.code_use))
             .ok_or_else(|| Error::access_denied(CODE))?;
         steps.insert(step);
-        Ok(())
+        Ok(true)
     }
 
     /// Per device, its steps in order.
@@ -88,7 +89,7 @@ mod tests {
         let mut used = UsedSteps::default();
         let mut take = |step: &i64| {
             let code = totp::code(SEED, STEP + step);
-            let verdict = used.take(&user(), Some(SERIAL), Some(&code), &rules(code_use), NOW);
+            let verdict = used.take(Some(&user()), Some(SERIAL), Some(&code), &rules(code_use), NOW);
             assert!(verdict.is_ok() || verdict == Err(Error::access_denied(CODE)));
             verdict.is_ok()
         };
@@ -128,7 +129,10 @@ mod tests {
         };
         let code = totp::code(SEED, NOW / 2);
         let mut used = UsedSteps::default();
-        assert_eq!(used.take(&user(), Some(SERIAL), Some(&code), &rules, NOW), Ok(()));
+        assert_eq!(
+            used.take(Some(&user()), Some(SERIAL), Some(&code), &rules, NOW),
+            Ok(true)
+        );
         assert_eq!(used.successes(), BTreeMap::from([(SERIAL.to_owned(), vec![NOW / 2])]));
     }
 
@@ -137,8 +141,8 @@ mod tests {
         let mut used = UsedSteps::default();
         for (serial, seed) in [(SERIAL, SEED), ("GAHT12345678", b"another seed".as_slice())] {
             let code = totp::code(seed, STEP);
-            let verdict = used.take(&user(), Some(serial), Some(&code), &Rules::default(), NOW);
-            assert_eq!(verdict, Ok(()), "{serial}");
+            let verdict = used.take(Some(&user()), Some(serial), Some(&code), &Rules::default(), NOW);
+            assert_eq!(verdict, Ok(true), "{serial}");
         }
         assert_eq!(used.successes().len(), 2);
     }
@@ -147,12 +151,14 @@ mod tests {
     fn half_an_mfa_and_foreign_devices_have_texts_of_their_own() {
         let mut used = UsedSteps::default();
         let code = totp::code(SEED, STEP);
-        let mut take = |serial, code| used.take(&user(), serial, code, &Rules::default(), NOW);
-        assert_eq!(take(None, None), Ok(()));
+        let mut take = |serial, code| used.take(Some(&user()), serial, code, &Rules::default(), NOW);
+        assert_eq!(take(None, None), Ok(false));
         assert_eq!(take(Some(SERIAL), None), Err(Error::access_denied(BOTH)));
         assert_eq!(take(None, Some("123456")), Err(Error::access_denied(BOTH)));
         let foreign = "arn:aws:iam::123456789012:mfa/dev";
         assert_eq!(take(Some(foreign), Some(&code)), Err(Error::access_denied(DEVICE)));
-        assert_eq!(take(Some(SERIAL), Some(&code)), Ok(()));
+        assert_eq!(take(Some(SERIAL), Some(&code)), Ok(true));
+        let by_role = used.take(None, Some(SERIAL), Some(&code), &Rules::default(), NOW);
+        assert_eq!(by_role, Err(Error::access_denied(DEVICE)));
     }
 }

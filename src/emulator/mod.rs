@@ -6,7 +6,8 @@
 //! service report; where nobody knows, [`Rules`] offers both readings.
 //!
 //! On the same listener, `/_emulator/` controls it in JSON. `GET /_emulator/state` counts requests by action, errors
-//! by code, successes by MFA device and step, and sessions. `POST /_emulator/faults` sets what goes wrong (see
+//! by code, successes by MFA device and step, and sessions, and tells the roles and the last hundred successes of
+//! AssumeRole. `POST /_emulator/faults` sets what goes wrong (see
 //! [`Faults`]), in place of what went wrong before; `DELETE /_emulator/faults` ends it. The keys of a fault:
 //!
 //! | key | value |
@@ -20,9 +21,18 @@
 //! | `lifetime_seconds` | how long sessions live, whatever was asked for |
 //! | `count` | for how many requests all of these last |
 //!
-//! Of the first four rows one can be set at a time.
+//! Of the first four rows one can be set at a time. `POST /_emulator/roles` adds a role, or replaces one:
+//!
+//! | key | value |
+//! | --- | --- |
+//! | `arn` | `arn:aws:iam::123456789012:role/name`; the one key that must be there |
+//! | `trusts` | a list of ARNs of users and roles, and of accounts' roots, which stand for all of the account; without it all of the role's own |
+//! | `requires_mfa`, `requires_source_identity` | `true`: the trust policy asks for it |
+//! | `external_id` | the one that the trust policy asks for |
+//! | `max_session_duration` | 900 to 43200 seconds; without it 3600 |
 
 mod actions;
+mod callers;
 mod control;
 mod core;
 mod errors;
@@ -33,6 +43,7 @@ mod ids;
 mod launch;
 mod message;
 mod mfa;
+mod roles;
 mod rules;
 mod sessions;
 mod shell;
@@ -42,12 +53,13 @@ mod users;
 mod validation;
 mod xml;
 
-pub use self::core::{Outcome, State, Sts};
+pub use self::core::{Assumed, Outcome, State, Sts};
 pub use faults::{Faults, Garbage, Instead};
 pub use handle::Handle;
 pub use ids::random_seed;
 pub use launch::{Access, Emulator, Error, Options, Running, run};
 pub use message::{Request, Response};
+pub use roles::Role;
 pub use rules::{CodeUse, ExpirationFormat, Rules};
 pub use shell::serve;
 pub use users::{AccessKey, Device, User};

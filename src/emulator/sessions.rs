@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use chrono::{DateTime, Utc};
 
 use super::ids::Ids;
+use super::roles::RoleSession;
 
 /// Every session that was issued, by its access key id. Expired ones stay, since AWS tells them from unknown ones.
 #[derive(Default)]
@@ -16,17 +17,29 @@ pub(super) struct Session {
     pub(super) token: String,
     /// From this instant on the session is expired.
     pub(super) expiration: DateTime<Utc>,
-    pub(super) user_arn: String,
+    pub(super) holder: Holder,
+    /// Whether it was made with MFA and hands that on.
+    pub(super) mfa: bool,
+}
+
+/// Whose rights a session has.
+#[derive(Clone)]
+pub(super) enum Holder {
+    /// Those of the user of this ARN.
+    User(String),
+    /// Those of a role.
+    Role(RoleSession),
 }
 
 impl Sessions {
-    pub(super) fn issue(&mut self, ids: &mut Ids, user_arn: String, expiration: DateTime<Utc>) -> Session {
+    pub(super) fn issue(&mut self, ids: &mut Ids, holder: Holder, mfa: bool, expiration: DateTime<Utc>) -> Session {
         let session = Session {
             access_key_id: ids.access_key_id("ASIA"),
             secret_access_key: ids.secret_access_key(),
             token: ids.session_token(),
             expiration,
-            user_arn,
+            holder,
+            mfa,
         };
         self.0.insert(session.access_key_id.clone(), session.clone());
         session

@@ -15,6 +15,23 @@ pub(super) struct Text {
 }
 
 impl Violations {
+    /// The text, or nothing in place of one that is missing.
+    pub(super) fn required<'a>(&mut self, member: &str, value: Option<&'a str>, constraint: &Text) -> &'a str {
+        if value.is_none() {
+            self.add_value(member, "null", "not be null");
+        }
+        self.text(member, value, constraint);
+        value.unwrap_or_default()
+    }
+
+    /// The number of a list's members.
+    pub(super) fn length(&mut self, member: &str, values: &[&str], max: usize) {
+        if values.len() > max {
+            let bound = format!("have length less than or equal to {max}");
+            self.add(member, &format!("[{}]", values.join(", ")), &bound);
+        }
+    }
+
     /// Length before pattern: the order in which AWS reports a code that broke both.
     pub(super) fn text(&mut self, member: &str, value: Option<&str>, constraint: &Text) {
         let Some(value) = value else { return };
@@ -27,7 +44,8 @@ impl Violations {
             let bound = format!("have length less than or equal to {}", constraint.max);
             self.add(member, value, &bound);
         }
-        if !value.chars().all(constraint.allowed) {
+        let at_least_one = constraint.pattern.ends_with('+');
+        if !value.chars().all(constraint.allowed) || (at_least_one && value.is_empty()) {
             let bound = format!("satisfy regular expression pattern: {}", constraint.pattern);
             self.add(member, value, &bound);
         }
@@ -59,8 +77,12 @@ impl Violations {
     }
 
     fn add(&mut self, member: &str, value: &str, bound: &str) {
+        self.add_value(member, &format!("'{value}'"), bound);
+    }
+
+    fn add_value(&mut self, member: &str, value: &str, bound: &str) {
         self.0.push(format!(
-            "Value '{value}' at '{member}' failed to satisfy constraint: Member must {bound}"
+            "Value {value} at '{member}' failed to satisfy constraint: Member must {bound}"
         ));
     }
 }

@@ -4,7 +4,7 @@ use crate::emulator::errors::Error;
 use crate::emulator::xml::Element;
 
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>. A session of GetSessionToken is
-/// its user.
+/// its user, one of AssumeRole is itself.
 pub(super) const ACTION: Action = Action {
     name: "GetCallerIdentity",
     run,
@@ -15,10 +15,10 @@ pub(super) const ACTION: Action = Action {
     reason = "every action has this signature; this one cannot fail"
 )]
 fn run(_: &mut Sts, call: &Call<'_>) -> Result<Vec<Element>, Error> {
-    let user = &call.caller.user;
+    let caller = &call.caller.identity;
     Ok(vec![
-        Element::text("Arn", user.arn()),
-        Element::text("UserId", user.user_id()),
-        Element::text("Account", user.account()),
+        Element::text("Arn", caller.arn()),
+        Element::text("UserId", caller.user_id()),
+        Element::text("Account", caller.account()),
     ])
 }

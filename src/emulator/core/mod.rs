@@ -1,20 +1,22 @@
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
 use super::actions::{self, Call};
+use super::callers::{Caller, Identity};
 use super::errors::Error;
 use super::faults::{Faults, Instead};
 use super::form::Form;
 use super::ids::Ids;
 use super::message::{Request, Response};
 use super::mfa::UsedSteps;
+use super::roles::{Role, Roles};
 use super::rules::Rules;
-use super::sessions::Sessions;
+use super::sessions::{Holder, Sessions};
 use super::sigv4::{Expected, Signed};
 use super::totp;
 use super::users::{User, Users};
@@ -24,9 +26,11 @@ use super::xml::{self, Element};
 pub struct Sts {
     pub(super) rules: Rules,
     pub(super) users: Users,
+    pub(super) roles: Roles,
     pub(super) sessions: Sessions,
     pub(super) used_steps: UsedSteps,
     pub(super) ids: Ids,
+    assumed: VecDeque<Assumed>,
     faults: Faults,
     requests: BTreeMap<String, u64>,
     errors: BTreeMap<String, u64>,
@@ -52,16 +56,41 @@ pub struct State {
     pub successes: BTreeMap<String, Vec<i64>>,
     /// How many sessions were issued.
     pub sessions: usize,
+    /// The ARNs of the roles that there are.
+    pub roles: Vec<String>,
+    /// The last hundred successes of AssumeRole, the youngest last.
+    pub assumed: Vec<Assumed>,
     /// What goes wrong now.
     pub faults: Faults,
 }
 
-/// Who signed a request.
-pub(super) struct Caller {
-    pub(super) user: User,
-    /// Whether with temporary credentials.
-    pub(super) session: bool,
+/// A success of AssumeRole: what was asked for and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Assumed {
+    /// The ARN of the role's session.
+    pub arn: String,
+    /// The ARN of who asked.
+    pub caller: String,
+    /// The lifetime that was asked for or is the default.
+    pub seconds: u32,
+    /// Whether there was MFA, in this call or in the one that made the caller's session.
+    pub mfa: bool,
+    /// As it was asked.
+    pub external_id: Option<String>,
+    /// The one of this session: asked for, or the calling session's.
+    pub source_identity: Option<String>,
+    /// As it was asked.
+    pub policy: Option<String>,
+    /// As they were asked.
+    pub policy_arns: Vec<String>,
+    /// All of the session, those of the calling session first.
+    pub tags: Vec<(String, String)>,
+    /// Those of them that go on.
+    pub transitive_tag_keys: Vec<String>,
 }
+
+/// How many successes of AssumeRole are remembered.
+const MOST_ASSUMED: usize = 100;
 
 impl Sts {
     /// An STS without users. The seed decides the keys, tokens and ids that it makes up.
@@ -69,9 +98,11 @@ impl Sts {
         Self {
             rules,
             users: Users::default(),
+            roles: Roles::default(),
             sessions: Sessions::default(),
             used_steps: UsedSteps::default(),
             ids: Ids::new(seed),
+            assumed: VecDeque::new(),
             faults: Faults::default(),
             requests: BTreeMap::new(),
             errors: BTreeMap::new(),
@@ -110,6 +141,11 @@ impl Sts {
         self.users.add(user);
     }
 
+    /// Adds a role, in the place of an older one with the same ARN.
+    pub fn add_role(&mut self, role: Role) {
+        self.roles.add(role);
+    }
+
     /// Switches an access key on or off; says whether there is such a key.
     pub fn set_key_active(&mut self, access_key_id: &str, active: bool) -> bool {
         self.users.set_active(access_key_id, active)
@@ -127,6 +163,8 @@ impl Sts {
             errors: self.errors.clone(),
             successes: self.used_steps.successes(),
             sessions: self.sessions.count(),
+            roles: self.roles.arns(),
+            assumed: self.assumed.iter().cloned().collect(),
             faults: self.faults.clone(),
         }
     }
@@ -135,6 +173,26 @@ impl Sts {
     pub fn token_code(&self, serial_number: &str, now: DateTime<Utc>) -> Option<String> {
         let device = self.users.device(serial_number)?;
         Some(totp::code(&device.seed, self.rules.step(now.timestamp())))
+    }
+
+    /// Uses up the code of an MFA device, if one was given; says whether there was MFA.
+    pub(super) fn take_code(
+        &mut self,
+        user: Option<&User>,
+        serial_number: Option<&str>,
+        token_code: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, Error> {
+        let (rules, time) = (&self.rules, now.timestamp());
+        self.used_steps.take(user, serial_number, token_code, rules, time)
+    }
+
+    /// Remembers a success of AssumeRole for [`Sts::state`].
+    pub(super) fn record(&mut self, assumed: Assumed) {
+        if self.assumed.len() == MOST_ASSUMED {
+            self.assumed.pop_front();
+        }
+        self.assumed.push_back(assumed);
     }
 
     /// The answer of a healthy STS.
@@ -191,28 +249,37 @@ impl Sts {
             tolerance: self.rules.signature_tolerance,
         };
         let signed = Signed::read(request, &expected, now)?;
-        let (user, secret_access_key, session) = match request.header("x-amz-security-token") {
-            None => {
-                let found = self.users.of_active_key(signed.access_key_id());
-                let (user, key) = found.ok_or_else(Error::invalid_client_token_id)?;
-                (user, &key.secret_access_key, false)
-            }
-            Some(token) => {
-                let found = self.sessions.find(signed.access_key_id(), token);
-                let session = found.ok_or_else(Error::invalid_client_token_id)?;
-                if now >= session.expiration {
-                    return Err(Error::expired_token());
-                }
-                let user = self.users.by_arn(&session.user_arn);
-                let user = user.ok_or_else(Error::invalid_client_token_id)?;
-                (user, &session.secret_access_key, true)
-            }
+        let Some(token) = request.header("x-amz-security-token") else {
+            let found = self.users.of_active_key(signed.access_key_id());
+            let (user, key) = found.ok_or_else(Error::invalid_client_token_id)?;
+            signed.verify(&key.secret_access_key)?;
+            return Ok(Caller {
+                identity: Identity::User(user.clone()),
+                session: false,
+                mfa: false,
+            });
         };
-        signed.verify(secret_access_key)?;
+        let found = self.sessions.find(signed.access_key_id(), token);
+        let session = found.ok_or_else(Error::invalid_client_token_id)?;
+        if now >= session.expiration {
+            return Err(Error::expired_token());
+        }
+        let identity = self
+            .holder(&session.holder)
+            .ok_or_else(Error::invalid_client_token_id)?;
+        signed.verify(&session.secret_access_key)?;
         Ok(Caller {
-            user: user.clone(),
-            session,
+            identity,
+            session: true,
+            mfa: session.mfa,
         })
+    }
+
+    fn holder(&self, holder: &Holder) -> Option<Identity> {
+        match holder {
+            Holder::User(arn) => self.users.by_arn(arn).cloned().map(Identity::User),
+            Holder::Role(session) => Some(Identity::Role(session.clone())),
+        }
     }
 
     fn reply(&mut self, action: &str, result: Vec<Element>) -> Response {

@@ -1,5 +1,6 @@
 //! The core from outside: requests signed by AWS's own signer, replies as text.
 
+mod assume_role;
 mod authentication;
 mod faults;
 mod get_session_token;

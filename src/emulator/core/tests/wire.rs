@@ -147,6 +147,8 @@ fn the_state_counts_what_happened() {
             errors: counts(&[("AccessDenied", 1), ("InvalidAction", 1)]),
             successes: BTreeMap::from([(SERIAL.to_owned(), vec![NOW.timestamp() / 30])]),
             sessions: 1,
+            roles: Vec::new(),
+            assumed: Vec::new(),
             faults: Faults::default(),
         }
     );

@@ -6,6 +6,9 @@
     reason = "a test ends at the first surprise"
 )]
 
+mod launch;
+mod roles;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -15,7 +18,7 @@ use aws_sigv4::sign::v4::SigningParams;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use valetkey::clock::{Clock, SystemClock};
-use valetkey::emulator::{Access, Emulator, Error, Faults, Garbage, Instead, Options, Rules, Running, User, run};
+use valetkey::emulator::{Access, Emulator, Error, Faults, Garbage, Instead, Options, Rules, Running, User};
 
 const WHO: &str = "Action=GetCallerIdentity&Version=2011-06-15";
 
@@ -51,9 +54,14 @@ async fn call(access: &Access, parameters: &str) -> String {
 }
 
 fn signed(access: &Access, parameters: &str) -> String {
+    let key = Credentials::new(&access.access_key_id, &access.secret_access_key, None, None, "test");
+    signed_by(key, access, parameters)
+}
+
+fn signed_by(credentials: Credentials, access: &Access, parameters: &str) -> String {
     let host = access.url.strip_prefix("http://").unwrap();
     let headers = [("host", host), ("content-type", "application/x-www-form-urlencoded")];
-    let identity = Credentials::new(&access.access_key_id, &access.secret_access_key, None, None, "test").into();
+    let identity = credentials.into();
     let params = SigningParams::builder()
         .identity(&identity)
         .region(&access.region)
@@ -133,6 +141,7 @@ async fn other_methods_and_paths_are_refused() {
         ("GET", "/elsewhere", 404),
         ("PUT", "/_emulator/state", 405),
         ("GET", "/_emulator/faults", 405),
+        ("GET", "/_emulator/roles", 405),
         ("GET", "/_emulator/other", 404),
     ] {
         let reply = send(access, method, path, "").await;
@@ -298,90 +307,4 @@ async fn users_can_be_added_and_keys_switched_off_while_it_runs() {
     assert!(body(&call(&other, WHO).await).contains("user/other"));
     assert!(emulator.handle.set_key_active("AKIAOTHER", false));
     assert!(body(&call(&other, WHO).await).contains("InvalidClientTokenId"));
-}
-
-#[tokio::test]
-async fn what_it_prints_is_enough_to_call_it_and_it_ends_when_told() {
-    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
-    let (printed, mut prints) = tokio::sync::mpsc::unbounded_channel();
-    let task = tokio::spawn(async move {
-        let shutdown = async { drop(stopped.await) };
-        run(Options::default(), Arc::new(SystemClock), &mut Lines(printed), shutdown).await
-    });
-    let mut text = String::new();
-    while !text.contains("oathtool") {
-        text += &prints.recv().await.unwrap();
-    }
-    let value = |name: &str| {
-        let (_, rest) = text.split_once(&format!("export {name}='")).unwrap();
-        rest.split_once('\'').unwrap().0.to_owned()
-    };
-    let access = Access {
-        url: value("AWS_ENDPOINT_URL_STS"),
-        region: value("AWS_REGION"),
-        access_key_id: value("AWS_ACCESS_KEY_ID"),
-        secret_access_key: value("AWS_SECRET_ACCESS_KEY"),
-        mfa_serial: value("MFA_SERIAL"),
-        totp_seed: value("TOTP_SEED"),
-    };
-    assert!(call(&access, WHO).await.starts_with("HTTP/1.1 200"));
-    assert_eq!(access.to_string(), text);
-    stop.send(()).unwrap();
-    task.await.unwrap().unwrap();
-    let address = access.url.strip_prefix("http://").unwrap();
-    assert!(TcpStream::connect(address).await.is_err());
-}
-
-/// A writer whose text arrives elsewhere.
-struct Lines(tokio::sync::mpsc::UnboundedSender<String>);
-
-impl std::io::Write for Lines {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        let _ = self.0.send(String::from_utf8(bytes.to_vec()).unwrap());
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-#[tokio::test]
-async fn wrong_options_are_named_before_anything_is_bound() {
-    let options = |change: fn(&mut Options)| {
-        let mut options = Options::default();
-        change(&mut options);
-        options
-    };
-    for (wrong, message) in [
-        (
-            options(|o| o.listen = ([0, 0, 0, 0], 0).into()),
-            "cannot listen on 0.0.0.0:0: the emulator speaks plain HTTP",
-        ),
-        (
-            options(|o| o.account = "1234".to_owned()),
-            "account must be twelve digits",
-        ),
-        (options(|o| o.user = "a/b".to_owned()), "user must be 1 to 64 letters"),
-        (
-            options(|o| o.totp_seed = Some("not base32!".to_owned())),
-            "totp_seed must be base32",
-        ),
-        (options(|o| o.rules.step_seconds = 0), "step_seconds must be at least 1"),
-        (
-            options(|o| o.rules.lifetime_seconds = Some(0)),
-            "lifetime must be at least 1 second",
-        ),
-    ] {
-        let error = bind(wrong).await.err().unwrap().to_string();
-        assert!(error.starts_with(message), "{error}");
-    }
-    let running = start().await;
-    let taken = running.access.url.strip_prefix("http://").unwrap().parse().unwrap();
-    let again = Options {
-        listen: taken,
-        ..Options::default()
-    };
-    let error = bind(again).await.err().unwrap().to_string();
-    assert!(error.starts_with(&format!("cannot listen on {taken}: ")), "{error}");
 }
