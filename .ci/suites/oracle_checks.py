@@ -22,19 +22,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 from botocore.parsers import ResponseParserError
 
-WRONG_CODE = "MultiFactorAuthentication failed with invalid MFA one time pass code. "
-WRONG_DEVICE = (
-    "MultiFactorAuthentication failed, unable to validate MFA code.  "
-    "Please verify your MFA serial number is valid and associated with this user."
-)
-HALF = "MultiFactorAuthentication failed, must provide both MFA serial number and one time pass code."
-MISMATCH = (
-    "The request signature we calculated does not match the signature you provided. Check your AWS Secret Access Key "
-    "and signing method. Consult the service documentation for details."
-)
-WRONG_REGION = "Credential should be scoped to a valid region. "
-INVALID = "The security token included in the request is invalid."
-CONSTRAINT = "failed to satisfy constraint: Member must"
+import oracle_roles
+from oracle_texts import CONSTRAINT, HALF, INVALID, MISMATCH, WRONG_CODE, WRONG_DEVICE, WRONG_REGION
 
 
 def arguments():
@@ -46,6 +35,7 @@ def arguments():
         ("--secret-access-key", "AWS_SECRET_ACCESS_KEY"),
         ("--mfa-serial", "MFA_SERIAL"),
         ("--totp-seed", "TOTP_SEED"),
+        ("--role-arn", "ROLE_ARN"),
     ]:
         value = os.environ.get(variable)
         parser.add_argument(flag, default=value, required=value is None, help=f"default: ${variable}")
@@ -377,11 +367,12 @@ def main():
         sys.exit("oathtool is missing: install the package oathtool")
     oracle = Oracle(args)
     oracle.control("DELETE", "faults")
-    for part in ("sessions", "mfa_refusals", "validation", "signatures", "clocks", "faults", "counts"):
+    parts = [oracle.sessions, oracle.mfa_refusals, oracle.validation, oracle.signatures, oracle.clocks, oracle.faults]
+    for part in [*parts, *oracle_roles.parts(oracle), oracle.counts]:
         try:
-            getattr(oracle, part)()
+            part()
         except Exception as error:  # one part's surprise must not hide the others
-            oracle.check(part, False, repr(error))
+            oracle.check(part.__name__, False, repr(error))
     print(f"{oracle.passed} passed, {oracle.failed} failed")
     sys.exit(1 if oracle.failed else 0)
 

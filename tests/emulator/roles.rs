@@ -1,4 +1,5 @@
 use aws_credential_types::Credentials;
+use valetkey::clock::{Clock, SystemClock};
 use valetkey::emulator::{Access, Role};
 
 use crate::{body, call, exchange, json, send, signed_by, start};
@@ -44,10 +45,7 @@ async fn a_role_added_by_the_control_api_is_reached_through_mfa() {
 
     assert!(body(&call(access, &assume(ADMIN, "")).await).contains("<Code>AccessDenied</Code>"));
     let serial = &access.mfa_serial;
-    let code = emulator
-        .handle
-        .token_code(serial, valetkey::clock::Clock::wall(&valetkey::clock::SystemClock))
-        .unwrap();
+    let code = emulator.handle.token_code(serial, SystemClock.wall()).unwrap();
     let more = format!("&DurationSeconds=43200&SerialNumber={serial}&TokenCode={code}");
     assert!(call(access, &assume(ADMIN, &more)).await.starts_with("HTTP/1.1 200"));
 

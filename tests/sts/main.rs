@@ -6,6 +6,8 @@
 )]
 
 mod assume_role;
+#[cfg(feature = "emulator")]
+mod emulated;
 mod failures;
 mod logs;
 mod proxy;
