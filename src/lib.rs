@@ -9,6 +9,7 @@ use std::pin::Pin;
 
 pub mod app;
 pub mod aws;
+pub mod aws_file;
 pub mod cli;
 pub mod clock;
 pub mod config;

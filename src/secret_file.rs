@@ -1,7 +1,7 @@
-//! Reading a small file that holds one secret: a half of the long-term key, a TOTP seed.
+//! Reading a file that holds secrets: a half of the long-term key or a TOTP seed alone, or a text with keys in it.
 //!
 //! The file may be changed by others while it is read and may be something else than a file: it is opened without
-//! blocking, must be a regular file of at most 8 KiB that not everybody may write, and is read into memory that is wiped.
+//! blocking, must be a regular file of a bounded size that not everybody may write, and is read into memory that is wiped.
 //! Errors name the path and the remedy, never the content.
 
 use std::fs::File;
@@ -16,7 +16,7 @@ use zeroize::Zeroizing;
 
 use crate::secret::Secret;
 
-/// No key, seed or `otpauth://` URI comes near it.
+/// In bytes; no key, seed or `otpauth://` URI comes near it.
 const LIMIT: u64 = 8 * 1024;
 
 /// Why a secret file was not read.
@@ -29,6 +29,8 @@ pub struct Error {
 
 #[derive(Debug, thiserror::Error)]
 enum Reason {
+    #[error("was changed while it was read; replace it by renaming a new file")]
+    Changed,
     #[error("holds nothing; write the value into it")]
     Empty,
     #[error("is not a regular file; write the value into a file of this name")]
@@ -39,12 +41,14 @@ enum Reason {
     NotAllowed(u32),
     #[error("does not exist; create it, or name another place")]
     NotFound,
-    #[error("holds bytes that are not UTF-8; write the value as plain text")]
+    #[error("holds bytes that are not UTF-8; write it as plain text")]
     NotText,
     #[error("holds more than one line; write the value alone, without its name or a comment")]
     SeveralLines,
     #[error("is larger than {LIMIT} bytes; write the value alone")]
     TooLarge,
+    #[error("is larger than {0} bytes; make it smaller")]
+    TooLargeText(u64),
     #[error("can be written by everybody (mode {0:03o}), so its content cannot be trusted; run chmod o-w")]
     WorldWritable(u32),
     #[error("cannot be read: {0}")]
@@ -55,6 +59,11 @@ impl Error {
     /// Whether nothing was there, as while a mounted Secret is swapped.
     pub fn is_not_found(&self) -> bool {
         matches!(self.reason, Reason::NotFound)
+    }
+
+    /// What is wrong with the file and what to do, without its path.
+    pub fn reason(&self) -> String {
+        self.reason.to_string()
     }
 }
 
@@ -80,7 +89,31 @@ pub fn read_at(directory: impl AsFd, name: &Path, shown: &Path) -> Result<Secret
     })
 }
 
+/// Reads a whole text of several lines and at most `limit` bytes, white space and all. Blocks.
+pub fn read_text(path: &Path, limit: u64) -> Result<Secret, Error> {
+    read_within(CWD, path, limit)
+        .and_then(|bytes| bytes.ok_or(Reason::TooLargeText(limit)))
+        .and_then(|bytes| Ok(Secret::from(text(&bytes)?)))
+        .map_err(|reason| Error {
+            path: path.to_owned(),
+            reason,
+        })
+}
+
 fn read_line(directory: impl AsFd, name: &Path) -> Result<Secret, Reason> {
+    let bytes = read_within(directory, name, LIMIT)?.ok_or(Reason::TooLarge)?;
+    let text = text(&bytes)?.trim();
+    if text.is_empty() {
+        return Err(Reason::Empty);
+    }
+    if text.contains(['\n', '\r']) {
+        return Err(Reason::SeveralLines);
+    }
+    Ok(Secret::from(text))
+}
+
+/// Nothing if there are more bytes than `limit`.
+fn read_within(directory: impl AsFd, name: &Path, limit: u64) -> Result<Option<Zeroizing<Vec<u8>>>, Reason> {
     // Without NONBLOCK a pipe in the file's place would hang the reader for ever.
     let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let file = File::from(openat(directory, name, flags, Mode::empty())?);
@@ -91,28 +124,26 @@ fn read_line(directory: impl AsFd, name: &Path) -> Result<Secret, Reason> {
     if status.st_mode & 0o002 != 0 {
         return Err(Reason::WorldWritable(status.st_mode & 0o777));
     }
-    let bytes = read_all(file)?;
-    let text = str::from_utf8(&bytes).map_err(|_| Reason::NotText)?.trim();
-    if text.is_empty() {
-        return Err(Reason::Empty);
-    }
-    if text.contains(['\n', '\r']) {
-        return Err(Reason::SeveralLines);
-    }
-    Ok(Secret::from(text))
+    read_all(file, u64::try_from(status.st_size).unwrap_or_default(), limit)
 }
 
-/// Into one allocation: a buffer that grows leaves copies behind that nobody wipes.
-fn read_all(file: File) -> Result<Zeroizing<Vec<u8>>, Reason> {
-    let capacity = usize::try_from(LIMIT).unwrap_or_default() + 1;
+/// Into one allocation: a buffer that grows leaves copies behind that nobody wipes. Some file systems know no sizes.
+fn read_all(file: File, size: u64, limit: u64) -> Result<Option<Zeroizing<Vec<u8>>>, Reason> {
+    let expected = size.max(LIMIT).min(limit);
+    let capacity = usize::try_from(expected).unwrap_or_default() + 1;
     let mut bytes = Zeroizing::new(Vec::with_capacity(capacity));
-    file.take(LIMIT + 1)
+    file.take(expected + 1)
         .read_to_end(&mut bytes)
         .map_err(Reason::Unreadable)?;
-    if bytes.len() >= capacity {
-        return Err(Reason::TooLarge);
+    match bytes.len() < capacity {
+        true => Ok(Some(bytes)),
+        false if expected < limit => Err(Reason::Changed),
+        false => Ok(None),
     }
-    Ok(bytes)
+}
+
+fn text(bytes: &[u8]) -> Result<&str, Reason> {
+    str::from_utf8(bytes).map_err(|_| Reason::NotText)
 }
 
 impl From<Errno> for Reason {
@@ -165,7 +196,7 @@ mod tests {
             (
                 b"\xff",
                 0o600,
-                "/secret: holds bytes that are not UTF-8; write the value as plain text",
+                "/secret: holds bytes that are not UTF-8; write it as plain text",
             ),
             (
                 &too_large,
@@ -181,6 +212,27 @@ mod tests {
             assert_eq!(message(content, mode), expected);
         }
         assert_eq!(message(&too_large[1..], 0o640).len(), "read ".len() + 8 * 1024);
+    }
+
+    #[test]
+    fn a_text_is_read_whole_up_to_its_limit() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("text");
+        let read = |content: &[u8]| {
+            fs::write(&path, content).unwrap();
+            match read_text(&path, 4) {
+                Ok(text) => format!("read {:?}", text.expose()),
+                Err(error) => error.to_string().replace(folder.path().to_str().unwrap(), ""),
+            }
+        };
+        for (content, expected) in [
+            (&b""[..], "read \"\""),
+            (b" a\n\n", "read \" a\\n\\n\""),
+            (b"12345", "/text: is larger than 4 bytes; make it smaller"),
+            (b"\xff", "/text: holds bytes that are not UTF-8; write it as plain text"),
+        ] {
+            assert_eq!(read(content), expected);
+        }
     }
 
     #[test]

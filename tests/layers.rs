@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 /// From the ground up. A module uses only modules of lower rows; those of one row never use each other.
 const LAYERS: [&[&str]; 9] = [
     &["clock", "sanitise", "secret", "trusted_path"],
-    &["aws", "process", "secret_file"],
+    &["aws", "aws_file", "process", "secret_file"],
     &["config"],
     &["keys", "mfa", "state", "sts"],
     &["renew"],

@@ -5,12 +5,17 @@ use super::mistake::Reported;
 use super::table::Table;
 use crate::aws::{Endpoint, Region, is_loopback};
 
+/// What is said of plain http beyond loopback.
+pub(super) const PLAIN_HTTP: &str = "must begin with https://: plain http would show the credentials on the way \
+     (where that is acceptable, set insecure_endpoint = true in the configuration file)";
+
 /// The profile's own `endpoint_url`, if it has one.
 pub(super) fn url(profile: &Table<'_>) -> Result<Option<Url>, Reported> {
     let insecure = profile.boolean(&INSECURE_ENDPOINT);
     // Where the permission itself is wrong, that is the mistake to report.
     let http_allowed = !matches!(insecure, Ok(None | Some(false)));
-    let url = profile.string(&ENDPOINT_URL, |text| check(text, http_allowed));
+    let refusal = (!http_allowed).then_some(PLAIN_HTTP);
+    let url = profile.string(&ENDPOINT_URL, |text| check(text, refusal));
     insecure.and(url)
 }
 
@@ -25,7 +30,8 @@ pub(super) fn of(url: Option<Url>, region: &Region) -> Endpoint {
     }
 }
 
-pub(super) fn check(text: &str, http_allowed: bool) -> Result<Url, &'static str> {
+/// `http_refusal` is what is said of plain http beyond loopback, unless that is allowed.
+pub(super) fn check(text: &str, http_refusal: Option<&'static str>) -> Result<Url, &'static str> {
     let url: Url = text.parse().map_err(|_| ENDPOINT_URL.must)?;
     let rules = [
         (
@@ -46,9 +52,8 @@ pub(super) fn check(text: &str, http_allowed: bool) -> Result<Url, &'static str>
         ),
         (url.path() == "/", "must have no path; end it after the host and port"),
         (
-            url.scheme() == "https" || is_loopback(&url) || http_allowed,
-            "must begin with https://: plain http would show the credentials on the way \
-             (where that is acceptable, set insecure_endpoint = true in the configuration file)",
+            url.scheme() == "https" || is_loopback(&url) || http_refusal.is_none(),
+            http_refusal.unwrap_or_default(),
         ),
     ];
     match rules.iter().find(|(holds, _)| !holds) {

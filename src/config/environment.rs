@@ -1,5 +1,5 @@
 use super::Env;
-use super::endpoint;
+use super::endpoint::{self, PLAIN_HTTP};
 use super::keys::{MFA_CODE_TOTP_SEED_FILE, MFA_SERIAL, REGION};
 use super::mistake::{Mistakes, Reported};
 use super::paths::absolute;
@@ -19,7 +19,7 @@ pub(super) fn profile(env: Env<'_>, mistakes: &Mistakes) -> Result<Profile, Repo
     let key = variables.key();
     let region = variables.region();
     let mfa = variables.mfa();
-    let url = variables.read(ENDPOINT, |text| endpoint::check(text, false));
+    let url = variables.read(ENDPOINT, |text| endpoint::check(text, Some(PLAIN_HTTP)));
     let region = region?;
     key?;
     Ok(Profile {

@@ -5,6 +5,7 @@ use super::mistake::Reported;
 use super::paths::{absolute, shared_credentials_file};
 use super::plan::KeySource;
 use super::table::Table;
+use crate::aws_file::Form;
 
 /// `key = { … }`.
 pub(super) fn read(profile: &Table<'_>, env: Env<'_>) -> Result<KeySource, Reported> {
@@ -33,7 +34,11 @@ fn shared_credentials(table: &Table<'_>, env: Env<'_>) -> Result<Option<KeySourc
         return Ok(None);
     };
     match shared_credentials_file(env) {
-        Some(file) => Ok(Some(KeySource::SharedCredentials { file, profile })),
+        Some(file) => Ok(Some(KeySource::SharedCredentials {
+            file,
+            form: Form::Credentials,
+            profile,
+        })),
         None => Err(table.report(
             &KEY_SHARED_CREDENTIALS,
             "needs the file's place: set $AWS_SHARED_CREDENTIALS_FILE to an absolute path, \

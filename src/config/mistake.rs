@@ -2,12 +2,14 @@ use std::cell::RefCell;
 use std::fmt;
 use std::sync::Arc;
 
-/// Every mistake of a configuration, in the order of the file, then those of flags and the environment; at least one.
+/// Every mistake of a configuration, in the order of the file (of each file, where there are several), then those of flags
+/// and the environment; at least one.
 ///
 /// Displayed as one mistake a line and a last line that counts them. None of it repeats a value or a line of the file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Errors {
-    source: String,
+    /// What was read, for the last line.
+    subject: String,
     mistakes: Vec<Mistake>,
 }
 
@@ -44,7 +46,7 @@ impl Errors {
             text: text.into(),
         };
         Self {
-            source: file.to_owned(),
+            subject: file.to_owned(),
             mistakes: vec![mistake],
         }
     }
@@ -56,6 +58,13 @@ impl Errors {
     }
 
     /// The mistakes in their order.
+    /// Those of several files, as one.
+    pub(super) fn of_files(subject: String, errors: impl IntoIterator<Item = Self>) -> Self {
+        let mistakes = errors.into_iter().flat_map(|errors| errors.mistakes).collect();
+        Self { subject, mistakes }
+    }
+
+    /// The mistakes in the order of the file.
     pub fn mistakes(&self) -> &[Mistake] {
         &self.mistakes
     }
@@ -75,8 +84,8 @@ impl fmt::Display for Errors {
             writeln!(f, "… and {} more", self.mistakes.len() - SHOWN)?;
         }
         match self.mistakes.len() {
-            1 => write!(f, "1 mistake in {}", self.source),
-            count => write!(f, "{count} mistakes in {}", self.source),
+            1 => write!(f, "1 mistake in {}", self.subject),
+            count => write!(f, "{count} mistakes in {}", self.subject),
         }
     }
 }
@@ -103,7 +112,8 @@ impl fmt::Display for Mistake {
 pub(super) struct Mistakes(RefCell<Vec<Found>>);
 
 struct Found {
-    /// `None` outside of the file.
+    /// Whether it is in the file, rather than in a flag or in the environment.
+    inside: bool,
     at: Option<usize>,
     path: String,
     text: String,
@@ -116,45 +126,55 @@ pub(super) struct Reported(());
 impl Mistakes {
     /// `at` counts bytes from the start of the file.
     pub(super) fn report(&self, at: usize, path: &str, text: impl Into<String>) -> Reported {
-        self.add(Some(at), path, text.into())
+        self.report_at(Some(at), path, text)
+    }
+
+    /// About the file as a whole where there is no place.
+    pub(super) fn report_at(&self, at: Option<usize>, path: &str, text: impl Into<String>) -> Reported {
+        self.add(true, at, path, text.into())
     }
 
     /// A mistake in a flag, such as `--ops`, or in a variable of the environment.
     pub(super) fn report_outside(&self, name: &str, text: impl Into<String>) -> Reported {
-        self.add(None, name, text.into())
+        self.add(false, None, name, text.into())
     }
 
-    fn add(&self, at: Option<usize>, path: &str, text: String) -> Reported {
+    fn add(&self, inside: bool, at: Option<usize>, path: &str, text: String) -> Reported {
         let path = path.to_owned();
-        self.0.borrow_mut().push(Found { at, path, text });
+        self.0.borrow_mut().push(Found { inside, at, path, text });
         Reported(())
+    }
+
+    /// Whether nothing was wrong so far.
+    pub(super) fn is_empty(&self) -> bool {
+        self.0.borrow().is_empty()
     }
 
     /// What was read, if nothing was wrong. `source` is the file's name, or what there is in place of a file.
     pub(super) fn result<T>(self, source: &str, bytes: &[u8], read: Result<T, Reported>) -> Result<T, Errors> {
         match read {
-            Ok(value) if self.0.borrow().is_empty() => Ok(value),
+            Ok(value) if self.is_empty() => Ok(value),
             _ => Err(self.into_errors(source, bytes)),
         }
     }
 
     /// Sorts by place and turns bytes into lines and columns, in one pass over the file.
-    fn into_errors(self, source: &str, bytes: &[u8]) -> Errors {
+    pub(super) fn into_errors(self, source: &str, bytes: &[u8]) -> Errors {
         let file: Arc<str> = source.into();
         let mut found = self.0.into_inner();
-        found.sort_by_key(|mistake| (mistake.at.is_none(), mistake.at));
+        found.sort_by_key(|mistake| (!mistake.inside, mistake.at));
         let mut cursor = Cursor::new(bytes);
         let mistakes = found
             .into_iter()
-            .map(|Found { at, path, text }| Mistake {
-                file: at.map(|_| Arc::clone(&file)),
+            .map(|Found { inside, at, path, text }| Mistake {
+                file: inside.then(|| Arc::clone(&file)),
                 place: at.map(|at| cursor.advance(at)),
                 path,
                 text,
             })
             .collect();
         Errors {
-            source: source.to_owned(),
+            subject: source.to_owned(),
             mistakes,
         }
     }

@@ -5,6 +5,7 @@
 //! constants and of harmless names: it never repeats a value or a line of the file, since people paste secrets into the
 //! wrong place.
 
+mod aws_profile;
 mod command;
 mod echo;
 mod endpoint;
@@ -33,6 +34,7 @@ use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+pub use aws_profile::profiles_of;
 pub use file::{Format, MAX_BYTES};
 pub use keys::{KEYS, Key, Presence};
 pub use mistake::{Errors, Mistake, Place};
@@ -49,6 +51,8 @@ pub type Env<'a> = &'a dyn Fn(&str) -> Option<OsString>;
 pub enum Source {
     /// A file of our own language.
     File(PathBuf),
+    /// A profile of AWS's shared config and credentials files, and what it needs.
+    AwsProfile(String),
     /// The variables of the environment: one profile, `default`.
     Environment,
 }
@@ -60,6 +64,7 @@ pub enum Source {
 pub fn read(source: &Source, flags: &Overrides, env: Env<'_>) -> Result<Plan, Errors> {
     match source {
         Source::File(path) => file::read(path, flags, env),
+        Source::AwsProfile(name) => beside_flags(source, profiles_of(name, env), flags, env),
         Source::Environment => {
             let mistakes = Mistakes::default();
             let profile = environment::profile(env, &mistakes);
@@ -83,6 +88,7 @@ impl fmt::Display for Source {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(path) => path.display().fmt(f),
+            Self::AwsProfile(name) => write!(f, "the AWS profile {}", echo::profile(name)),
             Self::Environment => f.write_str("the environment"),
         }
     }

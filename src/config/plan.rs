@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::aws::{AssumeRole, Endpoint, ProfileName, Region, SerialNumber, SessionDuration};
-use crate::process;
+use crate::{aws_file, process};
 
 /// Everything the daemon needs to know, checked as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -178,6 +178,8 @@ pub enum KeySource {
     SharedCredentials {
         /// The file.
         file: PathBuf,
+        /// Which of the two.
+        form: aws_file::Form,
         /// The profile in it.
         profile: String,
     },

@@ -4,6 +4,7 @@ mod directory;
 mod environment;
 mod pair;
 mod process;
+mod shared_credentials;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,6 +16,7 @@ use crate::{process as child, secret_file};
 pub use directory::Directory;
 pub use environment::Environment;
 pub use process::Process;
+pub use shared_credentials::SharedCredentials;
 
 /// A place that holds a long-term key. It is read anew for each renewal, so that a rotated key is found and none is kept
 /// in memory between renewals.
@@ -34,7 +36,9 @@ pub fn open(source: &KeySource) -> Arc<dyn Source> {
         KeySource::Directory(path) => Arc::new(Directory::new(path.clone())),
         KeySource::Environment => Arc::new(Environment::new()),
         KeySource::Process(command) => Arc::new(Process::new(command.clone())),
-        KeySource::SharedCredentials { .. } => unimplemented!("merge"),
+        KeySource::SharedCredentials { file, form, profile } => {
+            Arc::new(SharedCredentials::new(file.clone(), *form, profile.clone()))
+        }
     }
 }
 

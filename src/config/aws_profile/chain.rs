@@ -1,0 +1,169 @@
+//! From NAME through `source_profile` down to the long-term key.
+
+use super::files::Files;
+use super::location::{self, Location};
+use super::roles::{RoleOnTheWay, signed_roles};
+use super::settings::{AwsProfile, Setting};
+use super::{key, mfa};
+use crate::aws::{Invalid, ProfileName};
+use crate::config::mistake::Reported;
+use crate::config::{Env, KeySource, Kind, Profile, Session, echo};
+
+/// NAME first, then what it is made from.
+pub(super) fn profiles(files: &Files, name: &str, env: Env<'_>) -> Result<Vec<Profile>, Reported> {
+    let Some(first) = AwsProfile::find(files, name) else {
+        return Err(report_unknown(files, name));
+    };
+    let mut way = Way {
+        files,
+        env,
+        roles: Vec::new(),
+    };
+    // What is wrong with the roles counts wherever the way ends.
+    let end = way.to_key(first);
+    let session = match &end {
+        Ok(End {
+            key,
+            owner: Some(owner),
+        }) if way.roles.is_empty() || owner.has("mfa_serial") => Some(way.session(owner, key)),
+        _ => None,
+    };
+    let roles = signed_roles(&way.roles, end.map(|end| end.key), session.as_ref());
+    let mut profiles = roles?;
+    profiles.extend(session.transpose()?);
+    if let Some(first) = profiles.first_mut() {
+        first.required = true;
+    }
+    Ok(profiles)
+}
+
+/// A name that a served profile may have.
+pub(super) fn served_name(profile: &AwsProfile<'_>) -> Result<ProfileName, Reported> {
+    let refuse = |Invalid(rule)| profile.report(&format!("its name {rule}, since it is served under it; rename it"));
+    profile.name.parse().map_err(refuse)
+}
+
+struct Way<'f> {
+    files: &'f Files,
+    env: Env<'f>,
+    /// NAME first.
+    roles: Vec<RoleOnTheWay<'f>>,
+}
+
+/// Where the way ends.
+struct End<'f> {
+    key: KeySource,
+    /// The profile that has the key, unless it is the last role itself.
+    owner: Option<AwsProfile<'f>>,
+}
+
+impl<'f> Way<'f> {
+    fn to_key(&mut self, first: AwsProfile<'f>) -> Result<End<'f>, Reported> {
+        let mut profile = first;
+        // botocore takes a source's own key rather than its role, but NAME's role rather than its key.
+        while profile.has("role_arn") && (self.roles.is_empty() || !key::is_written_down(&profile)) {
+            let role = RoleOnTheWay::read(profile, self.location(&profile));
+            self.roles.push(role);
+            match self.source(&profile)? {
+                Source::Key(key) => return Ok(End { key, owner: None }),
+                Source::Profile(source) => profile = source,
+            }
+        }
+        let key = key::of(&profile)?;
+        Ok(End {
+            key,
+            owner: Some(profile),
+        })
+    }
+
+    fn source(&self, profile: &AwsProfile<'f>) -> Result<Source<'f>, Reported> {
+        key::refuse_web_identity(profile)?;
+        match (profile.setting("source_profile"), profile.setting("credential_source")) {
+            (Some(_), Some(setting)) => Err(setting.report("stands beside source_profile; keep one of them")),
+            (None, Some(setting)) => key::from_environment(&setting).map(Source::Key),
+            (Some(setting), None) => self.source_profile(profile, &setting),
+            (None, None) => Err(profile.report(
+                "has a role_arn and nothing to ask for it with; add source_profile (its own name, if its key stands here) or \
+                 credential_source = Environment",
+            )),
+        }
+    }
+
+    fn source_profile(&self, profile: &AwsProfile<'f>, setting: &Setting<'f>) -> Result<Source<'f>, Reported> {
+        let name = setting.text()?;
+        if name == profile.name && key::is_written_down(profile) {
+            return key::of(profile).map(Source::Key);
+        }
+        if let Some(at) = self.roles.iter().position(|role| role.profile.name == name) {
+            let names = self.roles[at..].iter().map(|role| role.profile.shown());
+            let circle: Vec<_> = names.chain([echo::profile(name)]).collect();
+            return Err(setting.report(format!(
+                "leads in a circle ({}); let one of them have a long-term key",
+                circle.join(" → ")
+            )));
+        }
+        AwsProfile::find(self.files, name).map(Source::Profile).ok_or_else(|| {
+            setting.report(format!(
+                "names {}, which is in neither of the AWS files; {}",
+                echo::profile(name),
+                known(self.files)
+            ))
+        })
+    }
+
+    fn location(&self, profile: &AwsProfile<'_>) -> Result<Location, Reported> {
+        let asking = self.roles.last().map(|role| &role.location);
+        location::of(profile, asking, self.files, self.env)
+    }
+
+    fn session(&self, owner: &AwsProfile<'f>, key: &KeySource) -> Result<Profile, Reported> {
+        let name = served_name(owner);
+        let location = self.location(owner);
+        let mfa = mfa::of(owner);
+        let duration = owner.seconds("duration_seconds");
+        let location = location?;
+        Ok(Profile {
+            name: name?,
+            required: false,
+            endpoint: location.endpoint(),
+            region: location.region,
+            kind: Kind::Session(Session {
+                key: key.clone(),
+                mfa: mfa?,
+                duration: duration?,
+            }),
+        })
+    }
+}
+
+enum Source<'f> {
+    Key(KeySource),
+    Profile(AwsProfile<'f>),
+}
+
+fn report_unknown(files: &Files, name: &str) -> Reported {
+    let text = format!(
+        "has no {}, and {} no {}; {}",
+        files.config.form.header(echo::profile(name)),
+        files.credentials.path.display(),
+        files.credentials.form.header(echo::profile(name)),
+        known(files)
+    );
+    files.config.mistakes.report_at(None, "", text)
+}
+
+/// How many profiles a message lists.
+const LISTED: usize = 10;
+
+fn known(files: &Files) -> String {
+    let names = files.config.content.profile_names();
+    let mut names: Vec<_> = names.chain(files.credentials.content.profile_names()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let more = if names.len() > LISTED { ", …" } else { "" };
+    let listed: Vec<_> = names.iter().take(LISTED).map(|name| echo::profile(name)).collect();
+    match listed.as_slice() {
+        [] => String::from("there is no profile in them"),
+        _ => format!("known there: {}{more}", listed.join(", ")),
+    }
+}
