@@ -33,7 +33,7 @@ enum Reason {
     Changed,
     #[error("holds nothing; write the value into it")]
     Empty,
-    #[error("is not a regular file; write the value into a file of this name")]
+    #[error("is not a regular file; put a file in its place")]
     NotAFile,
     #[error("is not a folder; name the folder that the file is in")]
     NotAFolder,

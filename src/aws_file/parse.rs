@@ -85,7 +85,7 @@ impl<'t> Reader<'t> {
 
     fn header(&mut self, at: usize, text: &'t str) {
         self.indent = None;
-        let (header, rest) = text[1..].split_once(']').unwrap_or((&text[1..], "["));
+        let (header, rest) = text[1..].split_once(']').unwrap_or_else(|| (&text[1..], "["));
         let rest = rest.trim_start();
         let header = header.trim();
         if rest.starts_with('[') {
@@ -112,7 +112,7 @@ impl<'t> Reader<'t> {
                 name => (name, value.trim(), None),
             },
         };
-        let rule = rule.or(self.sections.is_empty().then_some(NO_SECTION));
+        let rule = rule.or_else(|| self.sections.is_empty().then_some(NO_SECTION));
         self.mistakes.extend(rule.map(|rule| Mistake { at, rule }));
         if let Some(section) = self.sections.last_mut() {
             section.properties.push(RawProperty {

@@ -20,7 +20,7 @@ pub(super) fn profiles(files: &Files, name: &str, env: Env<'_>) -> Result<Vec<Pr
         roles: Vec::new(),
     };
     // What is wrong with the roles counts wherever the way ends.
-    let end = way.to_key(first);
+    let end = way.follow(first);
     let session = match &end {
         Ok(End {
             key,
@@ -58,7 +58,7 @@ struct End<'f> {
 }
 
 impl<'f> Way<'f> {
-    fn to_key(&mut self, first: AwsProfile<'f>) -> Result<End<'f>, Reported> {
+    fn follow(&mut self, first: AwsProfile<'f>) -> Result<End<'f>, Reported> {
         let mut profile = first;
         // botocore takes a source's own key rather than its role, but NAME's role rather than its key.
         while profile.has("role_arn") && (self.roles.is_empty() || !key::is_written_down(&profile)) {
@@ -157,13 +157,14 @@ const LISTED: usize = 10;
 
 fn known(files: &Files) -> String {
     let names = files.config.content.profile_names();
-    let mut names: Vec<_> = names.chain(files.credentials.content.profile_names()).collect();
+    let names = names.chain(files.credentials.content.profile_names());
+    let mut names: Vec<_> = names.filter(|name| echo::profile(name) == *name).collect();
     names.sort_unstable();
     names.dedup();
     let more = if names.len() > LISTED { ", …" } else { "" };
-    let listed: Vec<_> = names.iter().take(LISTED).map(|name| echo::profile(name)).collect();
-    match listed.as_slice() {
-        [] => String::from("there is no profile in them"),
-        _ => format!("known there: {}{more}", listed.join(", ")),
+    names.truncate(LISTED);
+    match names.as_slice() {
+        [] => String::from("add it, or name another profile"),
+        _ => format!("known there: {}{more}", names.join(", ")),
     }
 }

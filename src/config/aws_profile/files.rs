@@ -8,7 +8,8 @@ use crate::config::mistake::{Errors, Mistakes, Reported};
 use crate::secret::Secret;
 use crate::secret_file;
 
-const NO_HOME: &str = "is not set, so ~/.aws has no place; set it, or AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE";
+const NO_HOME: &str =
+    "HOME is not set, so ~/.aws has no place; set it, or AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE";
 
 /// What was read, and the mistakes that are found in it.
 pub(super) struct Files {
@@ -25,6 +26,7 @@ pub(super) struct File {
     pub(super) content: AwsFile,
     pub(super) mistakes: Mistakes,
     text: Secret,
+    is_missing: bool,
 }
 
 impl Files {
@@ -33,22 +35,22 @@ impl Files {
         let config = path("AWS_CONFIG_FILE", "config", env);
         let credentials = path("AWS_SHARED_CREDENTIALS_FILE", "credentials", env);
         let (Ok(config), Ok(credentials)) = (config, credentials) else {
-            return Err(Errors::of_file("HOME", NO_HOME));
+            return Err(Errors::of_file("environment", NO_HOME));
         };
         let subject = subject(&config, &credentials);
-        if !config.exists() && !credentials.exists() {
-            let text = format!(
-                "does not exist, and neither does {}; create one of them, or set AWS_CONFIG_FILE or \
-                 AWS_SHARED_CREDENTIALS_FILE",
-                credentials.display()
-            );
-            return Err(Errors::of_file(&config.display().to_string(), text));
-        }
         let files = (
             File::read(config, Form::Config),
             File::read(credentials, Form::Credentials),
         );
         match files {
+            (Ok(config), Ok(credentials)) if config.is_missing && credentials.is_missing => {
+                let text = format!(
+                    "does not exist, and neither does {}; create one of them, or set AWS_CONFIG_FILE or \
+                     AWS_SHARED_CREDENTIALS_FILE",
+                    credentials.path.display()
+                );
+                Err(Errors::of_file(&config.path.display().to_string(), text))
+            }
             (Ok(config), Ok(credentials)) => Ok(Self {
                 config,
                 credentials,
@@ -78,9 +80,9 @@ impl Files {
 
 impl File {
     fn read(path: PathBuf, form: Form) -> Result<Self, Errors> {
-        let text = match secret_file::read_text(&path, MAX_BYTES) {
-            Ok(text) => text,
-            Err(error) if error.is_not_found() => Secret::from(""),
+        let (text, is_missing) = match secret_file::read_text(&path, MAX_BYTES) {
+            Ok(text) => (text, false),
+            Err(error) if error.is_not_found() => (Secret::from(""), true),
             Err(error) => return Err(Errors::of_file(&path.display().to_string(), error.reason())),
         };
         let mistakes = Mistakes::default();
@@ -91,6 +93,7 @@ impl File {
                 content,
                 mistakes,
                 text,
+                is_missing,
             }),
             Err(broken) => {
                 for mistake in broken {

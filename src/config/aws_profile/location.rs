@@ -5,10 +5,10 @@ use std::ffi::OsString;
 use url::Url;
 
 use super::files::Files;
-use super::settings::AwsProfile;
+use super::settings::{AwsProfile, Setting};
 use crate::aws::{Endpoint, Invalid, Region};
 use crate::config::mistake::Reported;
-use crate::config::{Env, endpoint};
+use crate::config::{Env, echo, endpoint};
 
 /// Which STS a profile asks.
 #[derive(Clone)]
@@ -97,25 +97,30 @@ fn url(profile: &AwsProfile<'_>, files: &Files, env: Env<'_>) -> Result<Option<U
 }
 
 fn own_url(profile: &AwsProfile<'_>, files: &Files) -> Result<Option<Url>, Reported> {
-    if let Some(services) = profile.setting("services") {
-        let section = files.config.content.services(services.text()?);
-        let section = section.ok_or_else(|| {
-            services.report("names a [services …] section that is not in the config file; add it, or remove this")
-        })?;
-        if let Some(sts) = section.get("sts").and_then(|sts| sts.nested.get("endpoint_url")) {
-            let url = check(sts.value.expose());
-            return url.map(Some).map_err(|Invalid(rule)| {
-                files
-                    .config
-                    .mistakes
-                    .report(sts.at, "[services] sts endpoint_url", rule)
-            });
-        }
+    if let Some(setting) = profile.setting("services")
+        && let Some(url) = url_of_services(&setting, files)?
+    {
+        return Ok(Some(url));
     }
     profile
         .setting("endpoint_url")
         .map(|setting| setting.parse(check))
         .transpose()
+}
+
+fn url_of_services(setting: &Setting<'_>, files: &Files) -> Result<Option<Url>, Reported> {
+    let name = setting.text()?;
+    let Some(section) = files.config.content.services(name) else {
+        return Err(
+            setting.report("names a [services …] section that is not in the config file; add it, or remove this")
+        );
+    };
+    let Some(url) = section.get("sts").and_then(|sts| sts.nested.get("endpoint_url")) else {
+        return Ok(None);
+    };
+    let path = format!("[services {}] sts.endpoint_url", echo::profile(name));
+    let refuse = |Invalid(rule)| files.config.mistakes.report(url.at, &path, rule);
+    check(url.value.expose()).map(Some).map_err(refuse)
 }
 
 /// Another STS than the one that was asked for would be silently weaker.

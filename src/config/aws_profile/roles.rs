@@ -52,9 +52,9 @@ impl<'f> RoleOnTheWay<'f> {
             )),
             _ => Ok(()),
         };
-        let from = self.same_device(device).and(from.clone());
-        too_long?;
-        from.map(SignedBy::Profile)
+        let same_device = self.same_device(device);
+        too_long.and(same_device)?;
+        from.clone().map(SignedBy::Profile)
     }
 
     fn same_device(&self, device: &Device<'_>) -> Result<(), Reported> {

@@ -56,10 +56,6 @@ impl<'f> AwsProfile<'f> {
         self.setting(key).is_some()
     }
 
-    pub(super) fn text(&self, key: &'static str) -> Result<Option<&'f str>, Reported> {
-        self.setting(key).map(|setting| setting.text()).transpose()
-    }
-
     pub(super) fn read<T: FromStr<Err = Invalid>>(&self, key: &'static str) -> Result<Option<T>, Reported> {
         self.setting(key).map(|setting| setting.parse(str::parse)).transpose()
     }
