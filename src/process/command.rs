@@ -71,8 +71,8 @@ impl Command {
         self.argv.first().map(String::as_str).unwrap_or_default()
     }
 
-    /// What follows the program.
-    pub(super) fn arguments(&self) -> &[String] {
+    /// What follows the program. It may hold secrets.
+    pub fn arguments(&self) -> &[String] {
         self.argv.get(1..).unwrap_or_default()
     }
 

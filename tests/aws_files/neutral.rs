@@ -69,7 +69,9 @@ fn mfa_code(code: &MfaCode) -> Value {
     }
 }
 
-fn argv(command: &Command) -> &[String] {
-    assert!(command.environment.is_empty(), "the AWS files name no variables");
-    &command.argv
+fn argv(command: &Command) -> Vec<String> {
+    let program = [command.program().to_owned()];
+    let argv: Vec<_> = program.into_iter().chain(command.arguments().iter().cloned()).collect();
+    assert_eq!(*command, Command::new(argv.clone(), Vec::new()).unwrap(), "no variables");
+    argv
 }

@@ -1,7 +1,7 @@
 //! The long-term key of a profile, in botocore's order where there is more than one.
 
 use super::settings::{AwsProfile, Place, Setting};
-use crate::aws_file::{Form, words};
+use crate::aws_file::{Form, Unbalanced, words};
 use crate::config::KeySource;
 use crate::config::mistake::Reported;
 use crate::process::Command;
@@ -61,14 +61,10 @@ pub(super) fn refuse_web_identity(profile: &AwsProfile<'_>) -> Result<(), Report
 
 /// `credential_process` and `mfa_process`: an argument list, never a shell.
 pub(super) fn command(setting: &Setting<'_>) -> Result<Command, Reported> {
-    match words(setting.text()?) {
-        Ok(argv) if argv.first().is_some_and(|program| !program.is_empty()) => Ok(Command {
-            argv,
-            environment: Vec::new(),
-        }),
-        Ok(_) => Err(setting.report("names no program; write its path, then its arguments")),
-        Err(_) => Err(setting.report("has a quote without its end, or a \\ with nothing after it; close or double it")),
-    }
+    let argv = words(setting.text()?).map_err(|Unbalanced| {
+        setting.report("has a quote without its end, or a \\ with nothing after it; close or double it")
+    })?;
+    Command::new(argv, Vec::new()).map_err(|rule| setting.report(rule.to_string()))
 }
 
 const IDENTITY_CENTER: &str = "IAM Identity Center gives no long-term key";
