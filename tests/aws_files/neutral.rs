@@ -72,6 +72,10 @@ fn mfa_code(code: &MfaCode) -> Value {
 fn argv(command: &Command) -> Vec<String> {
     let program = [command.program().to_owned()];
     let argv: Vec<_> = program.into_iter().chain(command.arguments().iter().cloned()).collect();
-    assert_eq!(*command, Command::new(argv.clone(), Vec::new()).unwrap(), "no variables");
+    assert_eq!(
+        *command,
+        Command::new(argv.clone(), Vec::new()).unwrap(),
+        "no variables"
+    );
     argv
 }

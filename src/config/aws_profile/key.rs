@@ -64,6 +64,9 @@ pub(super) fn command(setting: &Setting<'_>) -> Result<Command, Reported> {
     let argv = words(setting.text()?).map_err(|Unbalanced| {
         setting.report("has a quote without its end, or a \\ with nothing after it; close or double it")
     })?;
+    if argv.first().is_none_or(String::is_empty) {
+        return Err(setting.report("names no program; write its path, then its arguments"));
+    }
     Command::new(argv, Vec::new()).map_err(|rule| setting.report(rule.to_string()))
 }
 
