@@ -22,6 +22,9 @@ pub(super) struct Args {
     /// The configuration, in TOML (.toml) or JSON (.json) [default: the environment is one profile, `default`]
     #[arg(long, env = "VALETKEY_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Instead of a file of its own: this profile of AWS's shared config and credentials files, and what it needs
+    #[arg(long, value_name = "NAME", conflicts_with = "config")]
+    aws_profile: Option<String>,
     /// Check the configuration, the keys and the seeds that it names, say every mistake, and end
     #[arg(long)]
     check_config: bool,
@@ -79,11 +82,21 @@ pub(super) struct LogArgs {
     pub(super) log_level: LevelFilter,
 }
 
+impl Args {
+    fn source(&self) -> Source {
+        match (&self.config, &self.aws_profile) {
+            (_, Some(name)) => Source::AwsProfile(name.clone()),
+            (Some(file), None) => Source::File(file.clone()),
+            (None, None) => Source::Environment,
+        }
+    }
+}
+
 /// Runs the daemon until a signal ends it.
 pub(super) fn run(args: &Args, protections: Protections) -> Result<(), Failed> {
     let env: config::Env<'_> = &|name| std::env::var_os(name);
     let wrong = |mistakes: &dyn Display| Failed::new(Exit::Configuration, mistakes);
-    let source = args.config.clone().map_or(Source::Environment, Source::File);
+    let source = args.source();
     let flags = args.server.overrides();
     let plan = config::read(&source, &flags, env).map_err(|mistakes| wrong(&mistakes))?;
     let described_by = source.to_string();

@@ -183,6 +183,7 @@ fn a_key_may_be_in_the_shared_credentials_file() {
         let plan = with("work place", variables).unwrap();
         let expected = KeySource::SharedCredentials {
             file: file.into(),
+            form: crate::aws_file::Form::Credentials,
             profile: String::from("work place"),
         };
         assert_eq!(plan.profiles[0].kind.key(), Some(&expected));

@@ -64,6 +64,7 @@ mod tests {
         let command = Command::new(vec!["secret".into()], Vec::new()).unwrap();
         let shared = KeySource::SharedCredentials {
             file: "/file".into(),
+            form: crate::aws_file::Form::Credentials,
             profile: "x".into(),
         };
         for (key, word) in [
