@@ -1,6 +1,6 @@
-//! What the foreign texts in our messages have in common: they are one line of printable ASCII, of bounded length, without
-//! what looks like a secret. Every buffer before the last is wiped, and takes its room once, so that no piece of it is left
-//! behind in freed memory.
+//! What the foreign texts in our messages have in common: they are one line of printable ASCII, of bounded length,
+//! without what looks like a secret. Every buffer before the last is wiped, and takes its room once, so that no piece
+//! of it is left behind in freed memory.
 
 use zeroize::Zeroizing;
 

@@ -14,6 +14,7 @@ const RUNS: usize = 200;
 
 #[test]
 fn nothing_is_left() {
+    let threads = count("/proc/self/task");
     set_child_subreaper(Some(getpid())).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
@@ -30,8 +31,10 @@ fn nothing_is_left() {
         assert_eq!(count("/proc/self/fd"), before);
     });
     drop(runtime);
-    // The test's own thread and the main one: those of the runtime ended with it.
-    assert_eq!(count("/proc/self/task"), 2);
+    // The kernel tells of a thread's end a moment before it forgets the thread.
+    while count("/proc/self/task") > threads {
+        std::thread::yield_now();
+    }
 }
 
 /// An answer, a failure, a timeout, a flood, a grandchild and its child; each killed with what it left.

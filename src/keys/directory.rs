@@ -17,8 +17,8 @@ pub struct Directory {
 const ACCESS_KEY_ID: &str = "aws_access_key_id";
 const SECRET_ACCESS_KEY: &str = "aws_secret_access_key";
 
-/// How often a pair is tried that vanishes between opening its folder and reading it: the kubelet removes the old folder
-/// right after the swap, so a second try already sees the new one.
+/// How often a pair is tried that vanishes between opening its folder and reading it: the kubelet removes the old
+/// folder right after the swap, so a second try already sees the new one.
 const TRIES: u32 = 8;
 
 impl Directory {

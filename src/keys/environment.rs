@@ -9,8 +9,8 @@ use crate::BoxFuture;
 use crate::aws::LongTermKey;
 use crate::secret::Secret;
 
-/// `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` of valetkey's own environment. An empty variable counts as one that is
-/// not set, as in the AWS SDKs.
+/// `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY` of valetkey's own environment. An empty variable counts as one that
+/// is not set, as in the AWS SDKs.
 #[derive(Debug, Clone, Copy)]
 pub struct Environment {
     lookup: fn(&str) -> Option<OsString>,

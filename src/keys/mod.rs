@@ -18,8 +18,8 @@ pub use environment::Environment;
 pub use process::Process;
 pub use shared_credentials::SharedCredentials;
 
-/// A place that holds a long-term key. It is read anew for each renewal, so that a rotated key is found and none is kept
-/// in memory between renewals.
+/// A place that holds a long-term key. It is read anew for each renewal, so that a rotated key is found and none is
+/// kept in memory between renewals.
 pub trait Source: Send + Sync {
     /// The key as it is now.
     fn read(&self) -> BoxFuture<'_, Result<LongTermKey, Error>>;

@@ -90,8 +90,8 @@ impl Source for Process {
     }
 }
 
-/// Slices of the answer: decoded strings would stand in buffers that nobody wipes. `Expiration` and members that are not
-/// known say nothing of a long-term key.
+/// Slices of the answer: decoded strings would stand in buffers that nobody wipes. `Expiration` and members that are
+/// not known say nothing of a long-term key.
 #[derive(Default)]
 struct Document<'a> {
     version: Option<&'a RawValue>,
@@ -138,8 +138,8 @@ fn is_given(value: &RawValue) -> bool {
     !matches!(value.get(), "null" | "\"\"")
 }
 
-/// The text of a JSON string, if it can be half of a key. Of the escapes only `\/` and `\u00XX` (some encoders write `+`, `/`
-/// and `=` so) stand for a character that a key may have.
+/// The text of a JSON string, if it can be half of a key. Of the escapes only `\/` and `\u00XX` (some encoders write
+/// `+`, `/` and `=` so) stand for a character that a key may have.
 fn text(value: &RawValue) -> Option<Secret> {
     let mut rest = value.get().strip_prefix('"')?.strip_suffix('"')?;
     let mut text = Zeroizing::new(String::with_capacity(rest.len()));

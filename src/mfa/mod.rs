@@ -29,8 +29,8 @@ pub trait Source: Send + Sync {
     /// The code of this step, if the source knows steps; otherwise the code that it has.
     fn code(&self, step: Step) -> BoxFuture<'_, Result<TokenCode, Error>>;
 
-    /// Whether [`Source::code`] is of the step that was asked for. Where it is not, the step says nothing about how long the
-    /// code can still be sent.
+    /// Whether [`Source::code`] is of the step that was asked for. Where it is not, the step says nothing about how
+    /// long the code can still be sent.
     fn has_step(&self) -> bool {
         true
     }

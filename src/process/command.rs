@@ -3,8 +3,9 @@ use std::fmt;
 
 use crate::sanitise::printable;
 
-/// A program, its arguments, and the names of the variables that it is given beside `PATH` and `HOME`. Values are taken from
-/// valetkey's own environment each time that it is started; a variable that is not set there is not set for the child.
+/// A program, its arguments, and the names of the variables that it is given beside `PATH` and `HOME`. Values are taken
+/// from valetkey's own environment each time that it is started; a variable that is not set there is not set for the
+/// child.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Command {
     argv: Vec<String>,
@@ -44,8 +45,8 @@ pub fn may_be_passed(name: &str) -> Result<(), Invalid> {
 }
 
 impl Command {
-    /// `argv` is the program (an absolute path, or a name that is looked up in `PATH`) and its arguments; `environment` are
-    /// the variables that the child is given beside `PATH` and `HOME`.
+    /// `argv` is the program (an absolute path, or a name that is looked up in `PATH`) and its arguments; `environment`
+    /// are the variables that the child is given beside `PATH` and `HOME`.
     pub fn new(argv: Vec<String>, environment: Vec<String>) -> Result<Self, Invalid> {
         let program = argv.first().map(String::as_str).unwrap_or_default();
         if program.is_empty() {
@@ -55,8 +56,8 @@ impl Command {
         }
         if program.contains('/') && !program.starts_with('/') {
             return Err(Invalid(
-                "must begin with an absolute path or with the name of a program in PATH; neither a relative path nor ~ is \
-                 expanded",
+                "must begin with an absolute path or with the name of a program in PATH; neither a relative path nor ~ \
+                 is expanded",
             ));
         }
         if argv.iter().any(|word| word.contains('\0')) {

@@ -13,8 +13,8 @@ const SHORTEST_WORD: usize = 4;
 /// What stands for the end of a line.
 const BETWEEN: &str = " | ";
 
-/// The last lines of standard error as they may appear in a message of ours: one line of printable ASCII, without the words
-/// of standard output and without what looks like credentials or a code, at most 300 characters.
+/// The last lines of standard error as they may appear in a message of ours: one line of printable ASCII, without the
+/// words of standard output and without what looks like credentials or a code, at most 300 characters.
 pub(super) fn said(stderr: &Tail, stdout: &Answer) -> String {
     let lines = last_lines(&text(stderr.lines()));
     let foreign = without_words_of(&text(stdout.bytes()), &lines);

@@ -33,22 +33,20 @@ pub(super) enum Reason {
     #[error("is in no absolute folder of valetkey's PATH; name its absolute path")]
     NotInPath,
     #[error(
-        "is not a program that this host can run; is it built for it, or is the interpreter of its first line (#!) missing?"
+        "is not a program that this host can run; build it for this host, or install what its first line (#!) names"
     )]
     NotAProgram,
     #[error("printed bytes that are not UTF-8; let it print text")]
     NotText,
     #[error("was ended by signal {0}; run it by hand as the user that runs valetkey")]
     Signal(i32),
-    #[error("did not end within {} s and was killed; it must answer by itself, and leave standard output to the answer", .0.as_secs_f32())]
+    #[error("did not end within {} s and was killed; run it by hand as the user that runs valetkey", .0.as_secs_f32())]
     Timeout(Duration),
     #[error("printed more than {0} bytes and was killed; let it print the answer alone")]
     TooMuch(usize),
     #[error("cannot be started: {0}")]
     Unstartable(String),
-    #[error(
-        "wanted to use the terminal, which it must not, and was killed; let it ask in a window of its own, or not at all"
-    )]
+    #[error("wanted to use the terminal, which it must not, and was killed; let it ask in a window, or not at all")]
     WaitsForTerminal,
 }
 

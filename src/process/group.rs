@@ -16,8 +16,8 @@ use super::locate::locate;
 
 /// A child and all processes of its group. Whatever is left of them is killed and reaped when this is dropped.
 ///
-/// The child's end is first only looked at and reaped after the group was killed: until then its PID cannot become another
-/// process's, so that the signal never hits a stranger.
+/// The child's end is first only looked at and reaped after the group was killed: until then its PID cannot become
+/// another process's, so that the signal never hits a stranger.
 pub(super) struct Group {
     leader: Option<Child>,
     id: Pid,
@@ -125,8 +125,8 @@ impl Killed {
         while !self.reap() && changes.recv().await.is_some() {}
     }
 
-    /// Whether nothing is left to reap. What the child left behind is ours to reap when valetkey is the container's first
-    /// process, to which orphans fall.
+    /// Whether nothing is left to reap. What the child left behind is ours to reap when valetkey is the container's
+    /// first process, to which orphans fall.
     fn reap(&mut self) -> bool {
         if let Some(leader) = &mut self.leader {
             match leader.try_wait() {

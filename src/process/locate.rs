@@ -11,7 +11,8 @@ pub(super) fn locate(program: &str) -> Result<PathBuf, Reason> {
     locate_in(program, std::env::var_os("PATH").as_deref().unwrap_or_default())
 }
 
-/// As the shell searches, but in absolute folders only: an empty or relative one would mean wherever valetkey was started.
+/// As the shell searches, but in absolute folders only: an empty or relative one would mean wherever valetkey was
+/// started.
 fn locate_in(program: &str, path: &OsStr) -> Result<PathBuf, Reason> {
     if program.starts_with('/') {
         return executable(Path::new(program)).map(|()| program.into());

@@ -1,15 +1,18 @@
 //! A child process: one whose answer is wanted ([`run`]), or one that is only told something ([`notify`]).
 //!
-//! There is never a shell. The child begins in `/` with an environment of its own (see [`Command`]), `/dev/null` as standard
-//! input, no other file of ours, no blocked signal, and leads a process group of its own. However the run ends (an answer,
-//! a failure, the timeout, a dropped future), the whole group gets SIGKILL and is reaped; nothing but a process that left
-//! the group (`setsid`) or belongs to another user (a set-UID program) lives on, and neither delays us.
+//! There is never a shell. The child begins in `/` with an environment of its own (see [`Command`]), `/dev/null` as
+//! standard input, no other file of ours, no blocked signal, and leads a process group of its own. However the run ends
+//! (an answer, a failure, the timeout, a dropped future), the whole group gets SIGKILL and is reaped; nothing but a
+//! process that left the group (`setsid`) or belongs to another user (a set-UID program) lives on, and neither delays
+//! us.
 //!
-//! A terminal that valetkey was started from stays the child's too, but the child is a background process there: one that
-//! reads from it is stopped by the kernel, which is seen and told at once. Without a terminal, `/dev/tty` cannot be opened.
+//! A terminal that valetkey was started from stays the child's too, but the child is a background process there: one
+//! that reads from it is stopped by the kernel, which is seen and told at once. Without a terminal, `/dev/tty` cannot
+//! be opened.
 //!
-//! Of valetkey's own protections ([`crate::harden`]) a child keeps the limit of core files, which exec preserves. It does
-//! not keep `PR_SET_DUMPABLE`, which exec resets: other processes of the user can read the child's memory and environment.
+//! Of valetkey's own protections ([`crate::harden`]) a child keeps the limit of core files, which exec preserves. It
+//! does not keep `PR_SET_DUMPABLE`, which exec resets: other processes of the user can read the child's memory and
+//! environment.
 
 mod command;
 mod complaint;
@@ -57,8 +60,8 @@ impl Default for Limits {
 /// After a child's end, how long a process that it left behind may still write what counts as the child's answer.
 const GRACE: Duration = Duration::from_millis(100);
 
-/// What the command prints to standard output, if it ends with status 0 in time. `extra` are variables of its environment
-/// that hold no secret.
+/// What the command prints to standard output, if it ends with status 0 in time. `extra` are variables of its
+/// environment that hold no secret.
 pub async fn run(
     command: &Command,
     extra: &[(&str, &str)],
@@ -112,8 +115,8 @@ async fn supervise(
     }
 }
 
-/// Starting a program reads it from a disk, so it is done on another thread. When the set is dropped, a start that was still
-/// queued never happens, and one that was under way is undone by the drop of the group.
+/// Starting a program reads it from a disk, so it is done on another thread. When the set is dropped, a start that was
+/// still queued never happens, and one that was under way is undone by the drop of the group.
 async fn start(command: &Command, extra: &[(&str, &str)], answers: bool) -> Result<Group, Reason> {
     let stdout = if answers { Stdio::piped } else { Stdio::null };
     let environment = command.environment(extra, |name| std::env::var_os(name));

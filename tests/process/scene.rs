@@ -2,8 +2,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tempfile::TempDir;
-use valetkey::clock::SystemClock;
+use valetkey::BoxFuture;
+use valetkey::clock::{BootInstant, Clock, SystemClock};
 use valetkey::process::{self, Command, Limits};
 
 /// For tests of what is not the time.
@@ -37,6 +39,35 @@ pub(crate) async fn run(command: &Command, limits: Limits) -> Result<String, Str
 
 pub(crate) async fn answer(script: &str) -> Result<String, String> {
     run(&shell(script), within(AMPLE)).await
+}
+
+/// Runs a child whose time is up once `happened`, however long a busy machine takes to come to that.
+pub(crate) async fn run_until(script: &str, happened: impl Fn() -> bool + Send + Sync) -> Result<String, String> {
+    let answer = process::run(&shell(script), &[], &Until(happened), within(AMPLE)).await;
+    answer
+        .map(|answer| answer.expose().to_owned())
+        .map_err(|error| error.to_string())
+}
+
+/// A clock whose timers end when something has happened.
+struct Until<F>(F);
+
+impl<F: Fn() -> bool + Send + Sync> Clock for Until<F> {
+    fn boot(&self) -> BootInstant {
+        BootInstant::from_boot(Duration::ZERO)
+    }
+
+    fn wall(&self) -> DateTime<Utc> {
+        SystemClock.wall()
+    }
+
+    fn sleep_until(&self, at: BootInstant) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            if at > self.boot() {
+                until(&self.0).await;
+            }
+        })
+    }
 }
 
 /// A file that a child writes its PID to.
@@ -82,10 +113,12 @@ pub(crate) fn state(pid: u32) -> Option<char> {
 /// Waits for what other processes do, with nothing to be woken by. Ten seconds are for ever.
 pub(crate) async fn until(condition: impl Fn() -> bool) {
     for _ in 0..1_000 {
-        if condition() {
+        let came = condition();
+        // What was written before it came has been seen after this.
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        if came {
             return;
         }
-        tokio::time::sleep(Duration::from_millis(10)).await;
     }
     panic!("it never came to that");
 }
