@@ -7,8 +7,10 @@ use std::fs;
 use std::path::PathBuf;
 
 use tempfile::TempDir;
-use valetkey::aws::Endpoint;
-use valetkey::config::{self, Errors, Format, KeySource, Kind, Mfa, MfaCode, Plan, Profile, Server, Session};
+use valetkey::aws::{AssumeRole, Endpoint, Region, RoleDuration, Tag, Tags};
+use valetkey::config::{
+    self, Errors, Format, KeySource, Kind, Mfa, MfaCode, Plan, Profile, Role, Server, Session, SignedBy,
+};
 
 const EXAMPLE: &str = include_str!("config/example.toml");
 const EXAMPLE_JSON: &str = include_str!("config/example.json");
@@ -32,18 +34,33 @@ fn the_words_of_later_versions_are_the_only_mistakes_of_the_whole_language() {
              it comes with {feature}; leave it out"
         )
     };
-    let errors = config::parse(WHOLE_LANGUAGE.as_bytes(), Format::Toml, "whole.toml", &no_environment).unwrap_err();
+    let home = |name: &str| (name == "HOME").then(|| OsString::from("/home/ops"));
+    let errors = config::parse(WHOLE_LANGUAGE.as_bytes(), Format::Toml, "whole.toml", &home).unwrap_err();
     let expected = [
         later("4:1", "server.imds", "the IMDSv2 endpoint"),
         later("5:1", "server.imds_profile", "the IMDSv2 endpoint"),
-        later("6:1", "server.control_socket", "the control socket"),
-        later("9:1", "server.state_dir", "the state directory"),
-        later("21:1", "profile.deploy.source_profile", "role chaining"),
-        later("22:1", "profile.deploy.role_arn", "roles"),
-        later("23:1", "profile.deploy.role_session_name", "roles"),
-        String::from("7 mistakes in whole.toml"),
+        later("10:1", "server.state_dir", "the state directory"),
+        String::from("3 mistakes in whole.toml"),
     ];
     assert_eq!(errors.to_string(), expected.join("\n"));
+
+    let of_now: Vec<_> = WHOLE_LANGUAGE
+        .lines()
+        .filter(|line| !line.starts_with("imds") && !line.starts_with("state_dir"))
+        .collect();
+    let plan = config::parse(of_now.join("\n").as_bytes(), Format::Toml, "whole.toml", &home).unwrap();
+    let kinds: Vec<_> = plan.profiles.iter().map(|profile| profile.kind.as_str()).collect();
+    assert_eq!(kinds, ["session", "role", "role", "session", "session"]);
+}
+
+/// Every key stands in the file that shows the whole language.
+#[test]
+fn the_whole_language_is_shown() {
+    for key in config::KEYS {
+        let name = key.path.rsplit('.').next().unwrap();
+        let shown = [" ", "]"].map(|end| WHOLE_LANGUAGE.contains(&format!("{name}{end}")));
+        assert!(shown.contains(&true), "{}", key.path);
+    }
 }
 
 #[test]
@@ -59,11 +76,13 @@ fn every_mistake_is_reported_in_the_order_of_the_file() {
         ":3:20: profile.ops.duration_seconds: must be 900 to 129600 seconds (15 minutes to 36 hours)",
         ":4:1: server.token_dir: is missing, and neither $RUNTIME_DIRECTORY nor $XDG_RUNTIME_DIR gives a folder; \
          must be an absolute path; neither a relative one nor ~ is expanded",
+        ":4:1: server.control_socket: is missing, and neither $RUNTIME_DIRECTORY nor $XDG_RUNTIME_DIR gives a folder; \
+         must be an absolute path; neither a relative one nor ~ is expanded",
         ":5:14: server.token_mode: must not let the group or others write the token; use \"0600\" or \"0644\"",
         ":6:1: server.opps: is not a known key; did you mean `ops`?",
     ];
     let mut lines: Vec<_> = expected.iter().map(|line| format!("{file}{line}")).collect();
-    lines.push(format!("6 mistakes in {file}"));
+    lines.push(format!("7 mistakes in {file}"));
     assert_eq!(errors.to_string(), lines.join("\n"));
 }
 
@@ -114,26 +133,58 @@ fn plan() -> Plan {
             ops: "[::]:7412".parse().unwrap(),
             token_dir: PathBuf::from("/run/valetkey/tokens"),
             token_mode: 0o644,
-            control_socket: PathBuf::new(), // MERGE
-            audit: false,
+            control_socket: PathBuf::from("/run/valetkey/control.sock"),
+            audit: true,
         },
-        profiles: vec![Profile {
-            name: "ops".parse().unwrap(),
-            region: "eu-west-1".parse().unwrap(),
-            required: false,
-            endpoint: Endpoint {
-                url: "http://127.0.0.1:4566".parse().unwrap(),
-                signing_region: "eu-west-1".parse().unwrap(),
-            },
-            kind: Kind::Session(Session {
-                key: KeySource::Directory(PathBuf::from("/etc/valetkey/key")),
-                mfa: Some(Mfa {
-                    serial: "arn:aws:iam::123456789012:mfa/ops".parse().unwrap(),
-                    code: MfaCode::TotpSeedFile(PathBuf::from("/etc/valetkey/mfa/totp_seed")),
-                }),
-                duration: 3600.try_into().unwrap(),
+        profiles: vec![session(), role()],
+    }
+}
+
+fn session() -> Profile {
+    Profile {
+        name: "ops".parse().unwrap(),
+        region: "eu-west-1".parse().unwrap(),
+        required: false,
+        endpoint: Endpoint {
+            url: "http://127.0.0.1:4566".parse().unwrap(),
+            signing_region: "eu-west-1".parse().unwrap(),
+        },
+        kind: Kind::Session(Session {
+            key: KeySource::Directory(PathBuf::from("/etc/valetkey/key")),
+            mfa: Some(Mfa {
+                serial: "arn:aws:iam::123456789012:mfa/ops".parse().unwrap(),
+                code: MfaCode::TotpSeedFile(PathBuf::from("/etc/valetkey/mfa/totp_seed")),
             }),
-        }],
+            duration: 3600.try_into().unwrap(),
+        }),
+    }
+}
+
+fn role() -> Profile {
+    let region: Region = "eu-west-1".parse().unwrap();
+    let tag = Tag {
+        key: "Team".parse().unwrap(),
+        value: "ops".parse().unwrap(),
+    };
+    Profile {
+        name: "deploy".parse().unwrap(),
+        required: true,
+        endpoint: Endpoint::regional(&region),
+        region,
+        kind: Kind::Role(Role {
+            signed_by: SignedBy::Profile("ops".parse().unwrap()),
+            request: AssumeRole {
+                role_arn: "arn:aws:iam::123456789012:role/deploy".parse().unwrap(),
+                role_session_name: "valetkey-deploy".parse().unwrap(),
+                duration: RoleDuration::default(),
+                external_id: None,
+                source_identity: None,
+                policy: None,
+                policy_arns: vec!["arn:aws:iam::aws:policy/ReadOnlyAccess".parse().unwrap()],
+                tags: Tags::new(vec![tag], Vec::new()).unwrap(),
+                provided_contexts: Vec::new(),
+            },
+        }),
     }
 }
 

@@ -123,6 +123,18 @@ fn the_configuration_of_the_five_minutes_is_a_plan() {
 }
 
 #[test]
+fn the_example_of_the_configuration_is_a_plan() {
+    let readme = readme();
+    let (_, section) = readme.split_once("\n## Configuration\n").unwrap();
+    let (_, rest) = section.split_once("```toml\n").unwrap();
+    let (toml, _) = rest.split_once("```").unwrap();
+    let home = |name: &str| (name == "HOME").then(|| "/home/ops".into());
+    let plan = config::parse(toml.as_bytes(), Format::Toml, "README.md", &home).unwrap();
+    let kinds: Vec<_> = plan.profiles.iter().map(|profile| profile.kind.as_str()).collect();
+    assert_eq!(kinds, ["session", "role", "role"]);
+}
+
+#[test]
 fn the_two_commands_come_first() {
     let readme = readme();
     let head: Vec<_> = readme.lines().take(12).collect();

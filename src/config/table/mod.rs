@@ -226,7 +226,7 @@ impl<'t> Table<'t> {
     /// version stands in its place.
     fn excused(&self, names: &[&str]) -> Option<Reported> {
         let meant = names.iter().any(|name| self.meant.contains(name));
-        self.later.or(self.unknown.filter(|_| meant))
+        self.later.or_else(|| self.unknown.filter(|_| meant))
     }
 
     fn find(&self, name: &str) -> Option<&'t Entry> {

@@ -109,3 +109,20 @@ fn are_blamed_where_they_do_not_fit_together() {
         ]
     );
 }
+
+#[test]
+fn show_no_value() {
+    let secret = "wJalrXUtnFEMI/K7MDENG";
+    let typed = || Some(secret.to_owned());
+    let wrong = Overrides {
+        credentials: typed(),
+        ops: typed(),
+        token_dir: typed(),
+        token_mode: typed(),
+        control_socket: typed(),
+        audit: false,
+    };
+    let errors = toml(LEAST, &wrong).expect_err("none of it is right");
+    assert_eq!(errors.mistakes().len(), 5);
+    assert!(!format!("{errors} {errors:?}").contains(secret));
+}

@@ -12,6 +12,21 @@ mfa_serial = """arn:aws:iam::123456789012:mfa/ops"""
 mfa_code.totp_seed_file = "/s\u00e4"
 duration_seconds = 0xa8c0
 required = false
+[profile.a]
+region = "x"
+source_profile = "b"
+role_arn = "arn:aws:iam::123456789012:role/deploy"
+policy_arns = ["arn:aws:iam::aws:policy/x"]
+tags = { a = "b" }
+[profile.b]
+region = "x"
+role_arn = "arn:aws:iam::123456789012:role/deploy"
+key = { process = ["p", "x"], pass_environment = ["X"] }
+mfa_serial = "GAHT12345678"
+mfa_code = { push = true, notify = ["n"] }
+[[profile.b.provided_contexts]]
+provider_arn = "arn:aws:iam::aws:contextProvider/x"
+context_assertion = "xxxx"
 "#;
 
 const JSON: &str = r#"{"server": {"credentials": "127.0.0.1:7411"}, "profile": {"ops": {"region":

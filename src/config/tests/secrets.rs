@@ -19,6 +19,8 @@ credentials = "127.0.0.1:7411"
 ops = "127.0.0.1:7412"
 token_dir = "/t"
 token_mode = "0600"
+control_socket = "/c"
+audit = true
 imds = "127.0.0.1:7413"
 [profile.ops]
 region = "eu-west-1"
@@ -30,6 +32,34 @@ required = false
 endpoint_url = "http://sts.example"
 insecure_endpoint = true
 role_arn = "arn:aws:iam::123456789012:role/deploy"
+role_session_name = "me"
+external_id = "xx"
+source_identity = "who"
+policy = "{}"
+policy_arns = ["arn:aws:iam::aws:policy/ReadOnlyAccess"]
+tags.Team = "ops"
+transitive_tag_keys = ["Team"]
+[[profile.ops.provided_contexts]]
+provider_arn = "arn:aws:iam::aws:contextProvider/IdentityCenter"
+context_assertion = "xxxx"
+[profile.dev]
+region = "eu-west-1"
+key.process = ["/p", "x"]
+key.pass_environment = ["X"]
+mfa_serial = "GAHT12345678"
+mfa_code.push = true
+mfa_code.notify = ["n"]
+mfa_code.pass_environment = ["X"]
+[profile.deploy]
+region = "eu-west-1"
+source_profile = "ops"
+role_arn = "arn:aws:iam::123456789012:role/deploy"
+[profile.env]
+region = "eu-west-1"
+key.environment = true
+[profile.shared]
+region = "eu-west-1"
+key.shared_credentials = "x"
 "#;
 
 const JSON: &str = r#"{
@@ -43,6 +73,13 @@ const JSON: &str = r#"{
 "directory": "/k"
 },
 "region": "eu-west-1",
+"role_arn": "arn:aws:iam::123456789012:role/deploy",
+"policy_arns": [
+"arn:aws:iam::aws:policy/ReadOnlyAccess"
+],
+"tags": {
+"Team": "ops"
+},
 "required": false
 }
 }
