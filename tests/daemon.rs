@@ -267,6 +267,35 @@ fn wrong_use_and_wrong_setups_have_their_exit_codes() {
 }
 
 #[test]
+fn flags_beat_the_file_and_keep_its_rules() {
+    let world = World::new(None);
+    let (code, _, stderr) = finish(
+        world
+            .command()
+            .args(["--check-config", "--ops", ":1", "--token-mode", "rw"]),
+    );
+    assert_eq!(code, 78);
+    assert_eq!(
+        stderr.replace(&common::show(world.folder.path()), ""),
+        "--ops: must be an address and port such as \"127.0.0.1:7412\"\n\
+         --token-mode: must be a string of octal permissions such as \"0600\"\n2 mistakes in /valetkey.toml\n"
+    );
+    // What is refused is the folder that the flag names.
+    let elsewhere = common::show(&world.path("totp_seed"));
+    let (code, _, stderr) = finish(world.command().args(["--check-config", "--token-dir", &elsewhere]));
+    assert_eq!(code, 78);
+    assert!(stderr.contains("/totp_seed: is not a folder"), "{stderr}");
+}
+
+#[test]
+fn without_a_file_the_environment_is_the_configuration() {
+    let (code, _, stderr) = finish(&mut valetkey(["serve", "--check-config", "--token-dir", "/t"]));
+    assert_eq!(code, 78);
+    assert!(stderr.contains("AWS_ACCESS_KEY_ID: is missing; "), "{stderr}");
+    assert!(stderr.ends_with(" in the environment\n"), "{stderr}");
+}
+
+#[test]
 fn a_taken_address_is_told_before_anything_else_happens() {
     let world = World::new(None);
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();

@@ -86,15 +86,12 @@ fn with_a_float(path: &str) -> String {
     // Longer for a session.
     lines.retain(|(name, _)| !(path.ends_with("duration_seconds") && name.ends_with("role_arn")));
     lines.retain(|(name, _)| *name != path && !name.starts_with(&format!("{path}.")));
-    let mut text: String = lines
-        .iter()
-        .map(|(name, value)| format!("{name} = {value}\n"))
-        .collect();
-    text += &match path.split_once("provided_contexts.") {
+    let mut lines: Vec<_> = lines.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+    lines.push(match path.split_once("provided_contexts.") {
         Some((table, name)) => format!("{table}provided_contexts = [{{ {name} = 1.5 }}]"),
         None => format!("{path} = 1.5"),
-    };
-    text
+    });
+    lines.join("\n")
 }
 
 #[test]

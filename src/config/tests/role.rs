@@ -214,8 +214,7 @@ fn has_parameters_as_aws_takes_them() {
     ] {
         assert_eq!(with(line), expected, "{line}");
     }
-    let six =
-        vec!["{ provider_arn = \"arn:aws:iam::aws:contextProvider/x\", context_assertion = \"xxxx\" }"; 6].join(", ");
+    let six = ["{ provider_arn = \"arn:aws:iam::aws:contextProvider/x\", context_assertion = \"xxxx\" }"; 6].join(", ");
     assert!(
         with(&format!("provided_contexts = [{six}]"))
             .starts_with("5:21: profile.ops.provided_contexts: must be a list of at most 5")
