@@ -13,7 +13,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{CWD, FileType, Mode, mknodat};
-use valetkey::config;
+use valetkey::config::{self, Overrides, Source};
 
 mod case;
 mod mutation;
@@ -56,58 +56,29 @@ fn no_message_shows_a_value() {
 }
 
 #[test]
-fn everything_else_is_by_default() {
+fn everything_else_is_by_default_or_by_flags() {
     let cases = Case::all("right");
     let case = &cases[0];
     let env = |name: &str| match name {
         "RUNTIME_DIRECTORY" => Some(OsString::from("/run/valetkey")),
         name => case.variable(name),
     };
-    let plan = config::from_aws_profile(&case.profile, &env).unwrap();
+    let source = Source::AwsProfile(case.profile.clone());
+    let flags = Overrides {
+        ops: Some(String::from("[::]:7412")),
+        ..Overrides::default()
+    };
+    let plan = config::read(&source, &flags, &env).unwrap();
     assert_eq!(plan.profiles, case.profiles().unwrap());
     assert_eq!(plan.server.credentials.to_string(), "127.0.0.1:7411");
+    assert_eq!(plan.server.ops.to_string(), "[::]:7412");
     assert_eq!(plan.server.token_dir, Path::new("/run/valetkey/tokens"));
-    let message = config::from_aws_profile(&case.profile, &|name| case.variable(name))
-        .unwrap_err()
-        .to_string();
+    let errors = config::read(&source, &flags, &|name| case.variable(name)).unwrap_err();
+    let message = errors.to_string();
     assert!(
-        message.starts_with(
-            "the defaults of [server]: server.token_dir: is missing, and neither $RUNTIME_DIRECTORY nor $XDG_RUNTIME_DIR \
-             gives a folder; "
-        ),
+        message.contains("neither $RUNTIME_DIRECTORY nor $XDG_RUNTIME_DIR gives a folder"),
         "{message}"
     );
-}
-
-#[test]
-fn the_credentials_file_is_where_the_sdks_look() {
-    let file = |variables: &'static [(&str, &str)]| {
-        config::credentials_file(&|name| {
-            let variable = variables.iter().find(|(given, _)| *given == name);
-            variable.map(|(_, value)| OsString::from(value))
-        })
-    };
-    let here = std::env::current_dir().unwrap();
-    for (variables, expected) in [
-        (&[("HOME", "/h")][..], PathBuf::from("/h/.aws/credentials")),
-        (
-            &[("HOME", "/h"), ("AWS_SHARED_CREDENTIALS_FILE", "")],
-            PathBuf::from("/h/.aws/credentials"),
-        ),
-        (
-            &[("HOME", "/h"), ("AWS_SHARED_CREDENTIALS_FILE", "~/c")],
-            PathBuf::from("/h/c"),
-        ),
-        (&[("AWS_SHARED_CREDENTIALS_FILE", "/c")], PathBuf::from("/c")),
-        (&[("AWS_SHARED_CREDENTIALS_FILE", "c/~/d")], here.join("c/~/d")),
-    ] {
-        assert_eq!(file(variables), Ok(expected));
-    }
-    let no_home = "HOME is not set, so ~/.aws has no place; set it, or AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE";
-    assert_eq!(file(&[("HOME", "")]), Err(no_home));
-    assert_eq!(file(&[("AWS_SHARED_CREDENTIALS_FILE", "~/c")]), Err(no_home));
-    let message = config::profiles_of("ops", &|_| None).unwrap_err().to_string();
-    assert_eq!(message, format!("environment: {no_home}\n1 mistake in environment"));
 }
 
 #[test]
