@@ -9,14 +9,14 @@ need() {
   command -v "$1" >/dev/null
 }
 
-# A Python environment with the pinned clients; its programs come first in PATH from then on.
+# A Python environment with the pinned clients; its programs come first in PATH from then on. python_env [PINS FOLDER]
 python_env() {
-  local env=target/ci/python
-  if ! cmp -s .ci/requirements.txt "$env/requirements.txt"; then
+  local pins=${1:-.ci/requirements.txt} env=${2:-target/ci/python}
+  if ! cmp -s "$pins" "$env/requirements.txt"; then
     rm -rf "$env"
     python3 -m venv "$env"
-    "$env/bin/pip" install --quiet -r .ci/requirements.txt
-    cp .ci/requirements.txt "$env/requirements.txt"
+    "$env/bin/pip" install --quiet -r "$pins"
+    cp "$pins" "$env/requirements.txt"
   fi
   PATH="$PWD/$env/bin:$PATH"
 }

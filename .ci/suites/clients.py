@@ -1,0 +1,212 @@
+"""Unmodified clients of `valetkey serve`: each signs, signs again after a renewal, and fails as `.ci/clients/table.toml` says."""
+
+import concurrent.futures
+import contextlib
+import itertools
+import json
+import pathlib
+import re
+import subprocess
+import threading
+import time
+
+import clients_table
+from harness import PATIENCE, Checks, Daemon, Emulator, temporary_folder, write_key
+
+# What a session is cut to, so that this much is left when a client signs five times.
+LEFT = {"12 h": 43200, "14 min": 840, "4 min": 240}
+# Long enough to start a client, short enough to wait for its end.
+LIFETIME = 20
+# What a busy machine may add to the seconds of the table.
+SLACK = 10
+IDENTITY = ("arn:aws:iam::123456789012:user/demo", "123456789012")
+
+
+def main():
+    checks = Checks()
+    clients = clients_table.read()
+    programs = {folder.parent.name for folder in pathlib.Path(".ci/clients").glob("*/run")}
+    checks.equal("the table lists the programs", set(clients), programs)
+    page = pathlib.Path("docs/clients.md").read_text()
+    for table in clients_table.tables(clients):
+        checks.that("the page shows the table", table in page, f"docs/clients.md must have\n{table}")
+
+    stories = [signs_while_there_is_life, fails_until_ready, signs_until_expired, is_kept_out]
+    with concurrent.futures.ThreadPoolExecutor(len(clients)) as pool:
+        told = [pool.submit(Story, story, *client) for story, client in itertools.product(stories, clients.items())]
+        for future in told:
+            story = future.result()
+            print("\n".join(story.lines))
+            checks.passed += story.passed
+            checks.failed += story.failed
+    checks.done()
+
+
+def signs_while_there_is_life(story):
+    for left, seconds in LEFT.items():
+        story.emulator.control("POST", "faults", {"lifetime_seconds": seconds})
+        with story.daemon() as daemon:
+            daemon.wait_for_credentials("ops")
+            with Client(story, daemon) as client:
+                story.equal("the version that runs", client.version, story.expected["version"])
+                for _ in range(5):
+                    story.signs(f"with {left} left", client)
+            answers = answered(daemon)
+            story.equal("every answer is 200", set(answers), {200})
+            found, expected = sum(answers.values()), story.expected["fetches"][left]
+            story.that(f"requests with {left} left", clients_table.holds(expected, found), f"found {found}, expected {expected}")
+
+
+def fails_until_ready(story):
+    story.emulator.control("POST", "faults", {"refuse": 503})
+    with story.daemon() as daemon, Client(story, daemon) as client:
+        story.fails("not_ready", client, daemon)
+        story.emulator.control("DELETE", "faults")
+        daemon.wait_for_credentials("ops")
+        story.signs("once there are credentials, the same client", client)
+
+
+def signs_until_expired(story):
+    story.emulator.control("POST", "faults", {"lifetime_seconds": LIFETIME})
+    with story.daemon() as daemon:
+        daemon.wait_for_credentials("ops")
+        dead = time.monotonic() + LIFETIME
+        with Client(story, daemon) as client:
+            first = story.signs("the first session", client)
+            time.sleep(max(0, dead - time.monotonic()))
+            second = story.signs("when the first session is dead, the same client", client)
+            story.that("that was another key", first != second, first)
+            with Client(story, daemon) as fresh:
+                story.signs("after a renewal, a fresh client", fresh)
+
+            # STS itself goes on and would refuse a client that signed with dead credentials; the daemon has nothing to ask with.
+            story.secret_key.write_text("not a key")
+            wait_until(lambda: not daemon.get_ops("/readyz"))
+            # What is served dies a second before STS calls it dead, which is when a client drops its copy.
+            time.sleep(2)
+            story.fails("expired", client, daemon)
+        story.equal("nobody signs with dead credentials", story.emulator.control("GET", "state")["errors"], {})
+
+
+def is_kept_out(story):
+    with story.daemon() as daemon:
+        daemon.wait_for_credentials("ops")
+        wrong = pathlib.Path(story.folder, "wrong")
+        wrong.write_text("not-a-token")
+        with Client(story, daemon, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=str(wrong)) as client:
+            story.fails("wrong_token", client, daemon)
+    with Client(story, daemon) as client:
+        story.fails("stopped", client)
+
+
+class Story(Checks):
+    """A client's name, what is expected of it, and an STS and a key of its own; what came of it."""
+
+    def __init__(self, tell, name, expected):
+        super().__init__()
+        self.name, self.expected, self.lines = name, expected, []
+        self.emulator = Emulator()
+        with temporary_folder() as self.folder:
+            access = self.emulator.access
+            key = write_key(self.folder, access["AWS_ACCESS_KEY_ID"], access["AWS_SECRET_ACCESS_KEY"])
+            self.secret_key = pathlib.Path(self.folder, "key/aws_secret_access_key")
+            self.profile = key | {"region": self.emulator.region, "endpoint_url": self.emulator.url}
+            try:
+                tell(self)
+            finally:
+                self.emulator.stop()
+
+    @contextlib.contextmanager
+    def daemon(self):
+        daemon = Daemon(self.folder, {"ops": self.profile})
+        try:
+            yield daemon
+        finally:
+            code = daemon.stop()
+        self.equal("the daemon ends cleanly", code, 0)
+
+    def that(self, name, held, detail=""):
+        self.passed += bool(held)
+        self.failed += not held
+        self.lines.append(("ok      " if held else "FAILED  ") + f"{self.name}: {name}" + ("" if held else f": {detail}"))
+
+    def signs(self, when, client):
+        """The key that it signed with."""
+        line, _ = client.sign()
+        self.equal(f"{when}, signs", (line.get("arn"), line.get("account")), IDENTITY)
+        return line.get("access_key_id")
+
+    def fails(self, state, client, daemon=None):
+        """Tries once, and is held against the table; the requests are counted while there is a daemon."""
+        expected = self.expected[state]
+        before = sum(answered(daemon).values()) if daemon else 0
+        line, seconds = client.sign()
+        if daemon:
+            requests = sum(answered(daemon).values()) - before
+            held = clients_table.holds(expected["requests"], requests)
+            self.that(f"{state}: requests", held, f"found {requests}, expected {expected['requests']}")
+        error = line.get("error", "")
+        self.that(f"{state}: what the user sees", clients_table.sees(expected["sees"], error), f"{expected['sees']!r} in {line}")
+        self.that(f"{state}: no secret is told", not any(secret in error for secret in client.secrets), error)
+        least, most = clients_table.bounds(expected["seconds"])
+        self.that(f"{state}: seconds", least - 0.1 <= seconds <= most + SLACK, f"found {seconds:.1f}, expected {expected['seconds']}")
+
+
+class Client:
+    """A client's program: one process, one client object."""
+
+    def __init__(self, story, daemon, **more):
+        env = daemon.client_env(
+            "ops",
+            AWS_REGION=story.emulator.region,
+            AWS_DEFAULT_REGION=story.emulator.region,
+            AWS_ENDPOINT_URL_STS=story.emulator.url,
+            # Else some go on to look for an EC2 instance, which no test may ask.
+            AWS_EC2_METADATA_DISABLED="true",
+        )
+        env |= more
+        self.secrets = [pathlib.Path(env["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"]).read_text(), story.secret_key.read_text().strip()]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self.child = subprocess.Popen([f".ci/clients/{story.name}/run"], env=env, text=True, **pipes)
+        self.version = self._read()["version"]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.child.stdin.close()
+        self.child.wait(PATIENCE)
+
+    def sign(self):
+        """What it printed, and how long that took."""
+        start = time.monotonic()
+        self.child.stdin.write("\n")
+        self.child.stdin.flush()
+        return self._read(), time.monotonic() - start
+
+    def _read(self):
+        killer = threading.Timer(PATIENCE, self.child.kill)
+        killer.start()
+        line = self.child.stdout.readline()
+        killer.cancel()
+        return json.loads(line)
+
+
+def answered(daemon):
+    """How many of its requests a daemon answered, by status."""
+    pattern = r'valetkey_http_requests_total\{code="(\d+)",listener="credentials",[^}]*\} ([1-9]\d*)'
+    found = {}
+    for code, count in re.findall(pattern, daemon.get_ops("/metrics")):
+        found[int(code)] = found.get(int(code), 0) + int(count)
+    return found
+
+
+def wait_until(condition):
+    end = time.monotonic() + PATIENCE
+    while not condition():
+        if time.monotonic() > end:
+            raise SystemExit("it did not come about")
+        time.sleep(0.1)
+
+
+main()
