@@ -1,8 +1,12 @@
 //! What a person types: one file a subcommand.
 
+mod control;
 mod exit;
 mod healthcheck;
+mod mfa;
+mod reload;
 mod serve;
+mod status;
 
 #[cfg(feature = "emulator")]
 mod demo;
@@ -35,6 +39,12 @@ enum Command {
     /// See the main job in two minutes: a daemon against an embedded STS, with commands to try beside it
     #[cfg(feature = "emulator")]
     Demo(demo::Args),
+    /// Show what a running daemon holds, what fails and what is wanted of you
+    Status(status::Args),
+    /// Have a running daemon read its configuration again
+    Reload(reload::Args),
+    /// Multi-factor authentication by hand
+    Mfa(mfa::Args),
     /// Ask a running daemon's probe; for images without a shell or curl
     Healthcheck(healthcheck::Args),
     /// Run the strict STS emulator alone, with a user, a key and an MFA device that exist nowhere else
@@ -60,6 +70,9 @@ pub fn main(protections: Protections) -> ExitCode {
         Command::Serve(args) => serve::run(&args, protections),
         #[cfg(feature = "emulator")]
         Command::Demo(args) => demo::run(&args, protections),
+        Command::Status(args) => status::run(&args),
+        Command::Reload(args) => reload::run(&args),
+        Command::Mfa(args) => mfa::run(&args),
         Command::Healthcheck(args) => healthcheck::run(&args),
         #[cfg(feature = "emulator")]
         Command::StsEmulator(args) => sts_emulator::run(&args),

@@ -114,7 +114,7 @@ pub(super) fn run(args: &Args, protections: Protections) -> Result<(), Failed> {
             return Ok(());
         }
         let listeners = Listeners::bind(app.plan()).await;
-        let listeners = listeners.map_err(|error| Failed::new(Exit::CannotBind, &error))?;
+        let listeners = listeners.map_err(|error| Failed::new(Exit::Unavailable, &error))?;
         let tokens = app.issue_tokens().await.map_err(|mistakes| wrong(&mistakes))?;
         let (shutdown, hangups) = signals::listen().map_err(|error| Failed::new(Exit::Internal, &error))?;
         app.announce(protections, &listeners);

@@ -69,7 +69,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failed> {
 fn exit(error: &Error) -> Exit {
     match error {
         Error::NotLoopback(_) | Error::Invalid { .. } => Exit::Usage,
-        Error::Listen { .. } => Exit::CannotBind,
+        Error::Listen { .. } => Exit::Unavailable,
         Error::Print(_) => Exit::Internal,
     }
 }

@@ -20,9 +20,9 @@ async fn it_speaks_with_the_daemon() {
     let code = TokenCode::try_from(CODE.to_owned()).unwrap();
     let (profile, nobody) = ("ops".parse().unwrap(), "nobody".parse().unwrap());
     let submit = |profile| Command::MfaSubmit { profile, code: &code };
-    for profile in [Some(&profile), None] {
+    for (profile, expected) in [(Some(&profile), "ops"), (None, "person")] {
         let answer = ask(&scene.path(), submit(profile)).await.unwrap();
-        assert_eq!(answer.document["profile"], "ops");
+        assert_eq!(answer.document["profile"], expected);
     }
     let refused = ask(&scene.path(), submit(Some(&nobody))).await.unwrap_err();
     assert!(matches!(refused, AskError::Refused { reason, .. } if reason == "no_such_profile"));

@@ -47,7 +47,7 @@ impl Operator for Fake {
 
     fn submit(&self, profile: Option<ProfileName>, code: TokenCode) -> BoxFuture<'_, Result<Accepted, Refused>> {
         Box::pin(async move {
-            let name = profile.map_or_else(|| String::from("ops"), |profile| profile.to_string());
+            let name = profile.map_or_else(|| String::from("person"), |profile| profile.to_string());
             match name.as_str() {
                 "slow" => self.permits.acquire().await.unwrap().forget(),
                 "panic" => panic!("a defect of the operator, {}", code.expose()),
@@ -59,11 +59,13 @@ impl Operator for Fake {
                 message: message.to_owned(),
             };
             match (name.as_str(), code.expose()) {
-                ("ops" | "slow", CODE) => Ok(Accepted {
+                ("ops" | "person" | "slow", CODE) => Ok(Accepted {
                     profile: name.parse().unwrap(),
                     expiration: at(12 * 3600),
                 }),
-                ("ops" | "slow", _) => Err(refused(Reason::Rejected, "STS refused the code; submit the next one")),
+                ("ops" | "person" | "slow", _) => {
+                    Err(refused(Reason::Rejected, "STS refused the code; submit the next one"))
+                }
                 _ => Err(refused(Reason::NoSuchProfile, "there is no such profile; there is ops")),
             }
         })

@@ -13,16 +13,17 @@ use crate::aws::{ProfileName, SerialNumber};
 pub use source::Source;
 pub use state::State;
 
-/// What is true of the daemon at a moment, without a secret.
+/// What is true of the daemon at a moment, without a secret. All its times are STS's as the daemon knows it, also those of
+/// things that have nothing to do with STS, so that they can be held against each other.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Status {
     /// The version of valetkey that runs.
     pub version: &'static str,
     /// The revision that it was built from.
     pub revision: &'static str,
-    /// When the daemon started, by the host's clock.
+    /// When the daemon started.
     pub started: DateTime<Utc>,
-    /// STS's time as the daemon knows it: what `expiration` and its like are to be held against.
+    /// The moment.
     pub now: DateTime<Utc>,
     /// How far the host's clock is off, once STS has been heard.
     pub clock_offset: Option<ClockOffset>,
@@ -57,11 +58,11 @@ pub struct ProfileStatus {
     pub account: Option<String>,
     /// The device whose codes it takes.
     pub mfa: Option<MfaDevice>,
-    /// When the latest credentials were issued, by STS's clock.
+    /// When the latest credentials were issued.
     pub issued: Option<DateTime<Utc>>,
-    /// When their renewal starts, by STS's clock.
+    /// When their renewal starts.
     pub renewal: Option<DateTime<Utc>>,
-    /// When AWS stops accepting them, by STS's clock.
+    /// When AWS stops accepting them.
     pub expiration: Option<DateTime<Utc>>,
     /// How many renewals have failed since the last that did not.
     pub consecutive_failures: u32,
@@ -87,16 +88,16 @@ pub struct Trouble {
     pub result: &'static str,
     /// What happened and what to do. One line.
     pub message: Arc<str>,
-    /// When, by STS's clock.
+    /// When.
     pub when: DateTime<Utc>,
 }
 
 /// A person's code is awaited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CodeWanted {
-    /// Since when it has been asked for, by STS's clock.
+    /// Since when it has been asked for.
     pub since: DateTime<Utc>,
-    /// From when on one would have been taken, by STS's clock.
+    /// From when on one would have been taken.
     pub accepted_since: DateTime<Utc>,
 }
 
@@ -132,7 +133,7 @@ pub struct Configuration {
 /// A reload.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LastReload {
-    /// When, by the host's clock.
+    /// When.
     pub when: DateTime<Utc>,
     /// Whether the configuration was taken.
     pub successful: bool,

@@ -1,0 +1,132 @@
+use std::io::{IsTerminal, Write};
+use std::path::Path;
+
+use serde_json::Value;
+use zeroize::Zeroizing;
+
+use super::prompt::{self, PromptError};
+use crate::aws::{ProfileName, TokenCode};
+use crate::cli::control::{self, Socket, printable};
+use crate::cli::{Exit, Failed, runtime};
+use crate::control::client::Command;
+
+const MORE: &str = "\
+The code is asked for on the terminal, without echo, or is read from standard input: one line, six digits; spaces among
+them do not count. There is no flag for it: a command's arguments can be read by every user of the host, and shells keep
+them.
+
+In Kubernetes: kubectl exec -it POD -c CONTAINER -- /valetkey mfa submit
+
+Exit codes: 0 STS took the code and the profile has new credentials; 1 STS refused it, or gave no credentials for another
+reason; 64 it is no code, or the profile is none that takes one; 69 the daemon cannot be reached; 75 not now: another code
+is being tried, this one was used or grew too old, or it is too early for the next; 78 the configuration is wrong; 130
+interrupted.";
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = MORE)]
+pub(super) struct Args {
+    #[command(flatten)]
+    socket: Socket,
+    /// For which profile; may be left out where one alone takes codes
+    #[arg(long, value_name = "NAME")]
+    profile: Option<ProfileName>,
+}
+
+/// Reads a code, has it tried, and tells the verdict.
+pub(super) fn run(args: &Args) -> Result<(), Failed> {
+    let path = args.socket.path()?;
+    let runtime = runtime()?;
+    let done = runtime.block_on(submit(&path, args.profile.as_ref()));
+    // After an interrupt a thread still reads the terminal; nobody waits for it.
+    runtime.shutdown_background();
+    let verdict = done?;
+    let _ = writeln!(std::io::stdout(), "{verdict}");
+    Ok(())
+}
+
+async fn submit(path: &Path, profile: Option<&ProfileName>) -> Result<String, Failed> {
+    let line = if std::io::stdin().is_terminal() {
+        // First, so that nobody types for a daemon that is not there.
+        let status = control::ask(path, Command::Status).await?;
+        let question = question(&status.document["status"], profile);
+        prompt::ask(&question).await
+    } else {
+        prompt::read().await
+    };
+    let code = code(&line.map_err(PromptError::into_failed)?)?;
+    let answer = control::ask(path, Command::MfaSubmit { profile, code: &code }).await?;
+    Ok(format!(
+        "accepted: profile {} has credentials until {}",
+        printable(answer.document["profile"].as_str().unwrap_or_default()),
+        printable(answer.document["expiration"].as_str().unwrap_or_default()),
+    ))
+}
+
+/// The device is named where the daemon knows which it is: a person may have several.
+fn question(status: &Value, profile: Option<&ProfileName>) -> String {
+    let all = status["profiles"].as_array().into_iter().flatten();
+    let asked = |candidate: &&Value| match profile {
+        Some(profile) => candidate["name"] == profile.as_str(),
+        None => candidate["mfa"]["push"] == true,
+    };
+    let mut asked = all.filter(asked);
+    let device = asked.next().filter(|_| asked.next().is_none());
+    match device.and_then(|profile| profile["mfa"]["serial"].as_str()) {
+        Some(serial) => format!("Code of {}: ", printable(serial)),
+        None => "MFA code: ".to_owned(),
+    }
+}
+
+/// Anything but six digits is refused before it is sent.
+fn code(line: &[u8]) -> Result<TokenCode, Failed> {
+    let mut digits = Zeroizing::new(String::with_capacity(2 * line.len()));
+    digits.extend(
+        line.iter()
+            .filter(|byte| !byte.is_ascii_whitespace())
+            .map(|byte| char::from(*byte)),
+    );
+    TokenCode::try_from(std::mem::take(&mut *digits))
+        .map_err(|rule| Failed::new(Exit::Usage, &format_args!("the code {rule}; nothing was sent")))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn spaces_do_not_count_and_nothing_but_six_digits_is_a_code() {
+        for line in [&b"005924"[..], b" 005 924\r\n", b"0 0 5 9 2 4\t"] {
+            assert!(code(line).is_ok_and(|code| code.expose() == "005924"));
+        }
+        for line in [
+            &b""[..],
+            b"\n",
+            b"5924\n",
+            b"0059245\n",
+            b"00592x\n",
+            b"005924\n005924\n",
+            b"\xff\xff\xff\xff\xff\xff",
+        ] {
+            let failed = code(line).err().unwrap();
+            assert_eq!(
+                (failed.exit, &*failed.message),
+                (Exit::Usage, "the code must be six digits; nothing was sent")
+            );
+        }
+    }
+
+    #[test]
+    fn the_question_names_the_device_where_there_is_no_doubt() {
+        let profile = |name: &str, push| json!({"name": name, "mfa": {"serial": format!("mfa/{name}"), "push": push}});
+        let one = json!({"profiles": [profile("seed", false), profile("ops", true), {"name": "none", "mfa": null}]});
+        let two = json!({"profiles": [profile("ops", true), profile("person", true)]});
+        let named = |name: &str| name.parse::<ProfileName>().unwrap();
+        assert_eq!(question(&one, None), "Code of mfa/ops: ");
+        assert_eq!(question(&two, None), "MFA code: ");
+        assert_eq!(question(&two, Some(&named("person"))), "Code of mfa/person: ");
+        assert_eq!(question(&one, Some(&named("none"))), "MFA code: ");
+        assert_eq!(question(&one, Some(&named("x"))), "MFA code: ");
+    }
+}

@@ -1,0 +1,57 @@
+use serde_json::Value;
+
+use super::{profiles, text, time};
+
+/// What needs a person, a line each, with what to do about it.
+pub(super) fn of(status: &Value, socket: &str) -> Vec<String> {
+    let now = &status["now"];
+    let of_profiles = profiles(status).flat_map(|profile| {
+        let failure = profile["last_error"].is_object().then(|| failure(profile, now));
+        let code = profile["code_wanted"].is_object().then(|| code(profile, now, socket));
+        [code, failure]
+    });
+    of_profiles.flatten().chain(of_daemon(status)).collect()
+}
+
+fn failure(profile: &Value, now: &Value) -> String {
+    let error = &profile["last_error"];
+    let count = match profile["consecutive_failures"].as_u64() {
+        Some(count @ 2..) => format!(", {count} in a row"),
+        _ => String::new(),
+    };
+    format!(
+        "{}: {} {}{count}: {}",
+        text(&profile["name"]),
+        text(&error["result"]),
+        time::away(&error["when"], now),
+        text(&error["message"]),
+    )
+}
+
+fn code(profile: &Value, now: &Value, socket: &str) -> String {
+    let name = text(&profile["name"]);
+    let since = time::between(&profile["code_wanted"]["since"], now).unwrap_or_default();
+    let device = text(&profile["mfa"]["serial"]);
+    format!("{name}: a code of {device} has been wanted for {since}; run: valetkey mfa submit --profile {name}{socket}")
+}
+
+fn of_daemon(status: &Value) -> Vec<String> {
+    let mut lines = Vec::new();
+    let reload = &status["configuration"]["last_reload"];
+    if reload["successful"] == false {
+        let when = time::away(&reload["when"], &status["now"]);
+        lines.push(format!(
+            "the reload {when} changed nothing: {}",
+            text(&reload["message"])
+        ));
+    }
+    let protections = &status["protections"];
+    if protections["not_dumpable"] == false {
+        lines
+            .push("other processes of the daemon's user may read its memory: the system has no PR_SET_DUMPABLE".into());
+    }
+    if protections["no_core"] == false {
+        lines.push("a crash may write a core file with secrets: the core limit could not be set to 0".into());
+    }
+    lines
+}

@@ -1,0 +1,11 @@
+//! What an operator types, with the real binary, against a control socket whose daemon is nothing but answers.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
+
+#[path = "../operator/mod.rs"]
+mod operator;
+mod reload;
+mod scene;
+mod status;
+mod submit;
+mod terminal;
