@@ -43,7 +43,11 @@ pub(super) async fn ask(question: &str) -> Result<Zeroizing<Vec<u8>>, PromptErro
     let _ = write!(io::stderr(), "{question}");
     tokio::select! {
         biased;
-        () = signals.recv() => Err(PromptError::Interrupted),
+        () = signals.recv() => {
+            // What follows does not stand behind the question.
+            let _ = writeln!(io::stderr());
+            Err(PromptError::Interrupted)
+        }
         line = read() => line,
     }
 }
