@@ -12,6 +12,8 @@ use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::server::AUDIT;
+
 /// How many lines may wait to be written.
 const BUFFERED_LINES: usize = 1_024;
 
@@ -60,11 +62,13 @@ pub fn start(format: Format, level: LevelFilter) -> Logs {
 }
 
 /// `level` is for valetkey alone. Libraries stay at INFO, whatever the user asks for: below it they may print request
-/// bodies and headers (aws-sigv4 does print the body, which holds the MFA code, under `LOG_SIGNABLE_BODY`).
+/// bodies and headers (aws-sigv4 does print the body, which holds the MFA code, under `LOG_SIGNABLE_BODY`). The audit is a
+/// choice of its own and holds at every level.
 fn filter(level: LevelFilter) -> Targets {
     Targets::new()
         .with_default(level.min(LevelFilter::INFO))
         .with_target("valetkey", level)
+        .with_target(AUDIT, LevelFilter::INFO)
 }
 
 #[cfg(test)]
@@ -95,5 +99,12 @@ mod tests {
         let filter = filter(LevelFilter::ERROR);
         assert!(!filter.would_enable("hyper", &Level::WARN));
         assert!(!filter.would_enable("valetkey", &Level::WARN));
+    }
+
+    #[test]
+    fn the_audit_holds_at_every_level() {
+        for level in [LevelFilter::OFF, LevelFilter::ERROR, LevelFilter::TRACE] {
+            assert!(filter(level).would_enable(AUDIT, &Level::INFO), "{level}");
+        }
     }
 }

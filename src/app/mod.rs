@@ -160,6 +160,7 @@ impl App {
             consumers: Arc::clone(&consumers),
             metrics: Arc::clone(&self.metrics),
             clock: Arc::clone(&self.clock),
+            audit: self.plan.server.audit,
         };
         let ops = Ops {
             table: Arc::clone(&self.table),

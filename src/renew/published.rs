@@ -6,7 +6,7 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
 use super::{CodeVerdict, Failure, KeyReload, Outcome};
-use crate::aws::{AccountId, ProfileName, Region};
+use crate::aws::{AccessKeyId, AccountId, ProfileName, Region};
 use crate::clock::BootInstant;
 use crate::config::Profile;
 
@@ -144,6 +144,8 @@ pub struct Snapshot {
     pub code_wanted: Option<DateTime<Utc>>,
     /// From when on a person's code is taken; none for a profile that gets its codes otherwise, or has no credentials yet.
     pub code_accepted_from: Option<DateTime<Utc>>,
+    /// The id of the latest credentials' key.
+    pub session_key: Option<AccessKeyId>,
     /// The account of the credentials, where STS has named it.
     pub account: Option<AccountId>,
 }

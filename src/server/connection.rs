@@ -10,6 +10,7 @@ use tokio::net::TcpStream;
 use tower::Service;
 
 use super::activity::{Activity, Shared, Watched};
+use super::audit::Peer;
 use super::limits::Limits;
 use super::listen::Context;
 use super::reply::Reply;
@@ -18,8 +19,13 @@ use crate::clock::BootInstant;
 use crate::metrics::Reason;
 
 /// Serves one connection until its peer, a limit or the shutdown ends it.
-pub(super) async fn serve<S>(stream: TcpStream, shared: Shared, service: S, context: Arc<Context>)
-where
+pub(super) async fn serve<S>(
+    stream: TcpStream,
+    peer: Option<Arc<Peer>>,
+    shared: Shared,
+    service: S,
+    context: Arc<Context>,
+) where
     S: Service<Request<Incoming>, Response = Reply, Error = Infallible> + Clone,
     S::Future: Unpin,
 {
@@ -28,6 +34,7 @@ where
     let watched = Watched::new(stream, shared.clone());
     let eager = Eager {
         service,
+        peer,
         shared: shared.clone(),
     };
     let mut connection = pin!(Limits::http1().serve_connection(watched, eager));
@@ -75,6 +82,8 @@ where
 /// the read buffer, and hyper makes another one of 8 kB, for every request. The layers here are always ready.
 struct Eager<S> {
     service: S,
+    /// None where nobody audits.
+    peer: Option<Arc<Peer>>,
     shared: Shared,
 }
 
@@ -87,7 +96,10 @@ where
     type Error = Infallible;
     type Future = Noted<S::Future>;
 
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        if let Some(peer) = &self.peer {
+            request.extensions_mut().insert(Arc::clone(peer));
+        }
         Noted {
             inner: self.service.clone().call(request),
             shared: self.shared.clone(),

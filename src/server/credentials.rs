@@ -7,6 +7,7 @@ use hyper::header::{ALLOW, AUTHORIZATION, HeaderValue, RETRY_AFTER};
 use hyper::{Method, Request, StatusCode};
 use tower::Service;
 
+use super::audit::Peer;
 use super::consumers::{Consumers, Known};
 use super::refusals::Refusals;
 use super::reply::{self, Reply};
@@ -24,6 +25,8 @@ pub struct Credentials {
     pub clock: Arc<dyn Clock>,
     /// What counts.
     pub metrics: Arc<Metrics>,
+    /// Whether each serving is a line in the log, under [`AUDIT`](super::AUDIT).
+    pub audit: bool,
 }
 
 impl Credentials {
@@ -65,7 +68,7 @@ impl<B> Service<Request<B>> for CredentialsService {
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let known = self.0.consumers.load();
         let reply = match profile(&known, &request) {
-            Ok(profile) => self.0.document(profile),
+            Ok(profile) => self.0.document(profile, request.extensions().get()),
             Err(reason) => {
                 self.0.refusals.add(reason);
                 refusal(reason)
@@ -91,9 +94,12 @@ fn profile<'k, B>(known: &'k Known, request: &Request<B>) -> Result<&'k Publishe
 }
 
 impl Inner {
-    fn document(&self, profile: &Published) -> Reply {
+    fn document(&self, profile: &Published, audited: Option<&Arc<Peer>>) -> Reply {
         let snapshot = profile.snapshot();
         if let Some(document) = snapshot.servable(self.clock.boot()) {
+            if let Some(peer) = audited {
+                peer.served(&profile.name, snapshot.session_key.as_ref());
+            }
             return reply::json(StatusCode::OK, document.body.clone());
         }
         let (name, trouble) = (&profile.name, snapshot.trouble.as_deref());

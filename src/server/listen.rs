@@ -1,6 +1,7 @@
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,6 +16,7 @@ use tokio::task::{JoinError, JoinSet};
 use tower::Service;
 
 use super::activity::Shared;
+use super::audit::Audit;
 use super::connection;
 use super::limits::Limits;
 use super::refusals::Refusals;
@@ -30,17 +32,26 @@ pub(super) struct Context {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) http: Arc<Http>,
     pub(super) refusals: Arc<Refusals>,
+    /// Where each serving is noted, if it is.
+    pub(super) audit: Option<Audit>,
     pub(super) stop: Stop,
 }
 
 impl Context {
-    pub(super) fn new(limits: Limits, clock: Arc<dyn Clock>, http: Arc<Http>, refusals: Arc<Refusals>) -> Self {
+    pub(super) fn new(
+        limits: Limits,
+        clock: Arc<dyn Clock>,
+        http: Arc<Http>,
+        refusals: Arc<Refusals>,
+        audit: Option<Audit>,
+    ) -> Self {
         let stop = Stop::default();
         Self {
             limits,
             clock,
             http,
             refusals,
+            audit,
             stop,
         }
     }
@@ -96,9 +107,9 @@ where
             Some(ended) = connections.tasks.join_next() => connections.ended(ended),
             () = over(&mut pause), if pause.is_some() => pause = None,
             accepted = listener.accept(), if pause.is_none() => match accepted {
-                Ok((stream, _peer)) => {
+                Ok((stream, peer)) => {
                     backoff = Backoff::default();
-                    connections.open(stream).await;
+                    connections.open(stream, peer).await;
                 }
                 Err(error) if is_of_one_connection(&error) => {}
                 Err(error) => {
@@ -143,7 +154,7 @@ where
     }
 
     /// Serves a newcomer. When the listener is full, another connection is closed first, or else the newcomer.
-    async fn open(&mut self, stream: TcpStream) {
+    async fn open(&mut self, stream: TcpStream, peer: SocketAddr) {
         while self.tasks.len() >= self.context.limits.connections {
             self.context.refusals.add(Reason::Connections);
             if !self.room.make() {
@@ -154,9 +165,10 @@ where
                 self.ended(ended);
             }
         }
+        let peer = self.context.audit.as_ref().map(|audit| audit.accepted(&stream, peer));
         let shared = Shared::new(self.context.clock.boot());
         let (service, context) = (self.service.clone(), Arc::clone(&self.context));
-        let connection = connection::serve(stream, shared.clone(), service, context);
+        let connection = connection::serve(stream, peer, shared.clone(), service, context);
         let task = self.tasks.spawn(connection);
         self.room.take(shared, task);
         self.context.http.connections(self.tasks.len());

@@ -6,6 +6,7 @@
 
 mod activity;
 mod admit;
+mod audit;
 mod connection;
 mod consumers;
 mod credentials;
@@ -13,6 +14,7 @@ mod limits;
 mod listen;
 mod observe;
 mod ops;
+mod peer;
 mod refusals;
 mod reply;
 mod room;
@@ -24,6 +26,7 @@ use std::sync::Arc;
 use tokio::net::TcpListener;
 use tower::Layer;
 
+pub use audit::AUDIT;
 pub use consumers::Consumers;
 pub use credentials::Credentials;
 pub use limits::Limits;
@@ -47,12 +50,19 @@ pub async fn serve_credentials(
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let (http, clock) = (endpoint.metrics.http(Listener::Credentials), endpoint.clock.clone());
+    let audited = endpoint.audit;
     let refusals = Arc::new(Refusals::new(http.clone(), clock.clone()));
     let admit = Admit::credentials(listener.local_addr()?, refusals.clone());
     let observe = Observe::new(http.clone(), clock.clone(), credentials::route);
     let service = observe.layer(admit.layer(endpoint.into_service(refusals.clone())));
-    let context = listen::Context::new(limits, clock, http, refusals);
-    listen::run(listener, service, context, shutdown).await;
+    let (audit, journal) = audited.then(|| audit::audit(&clock)).unzip();
+    let context = listen::Context::new(limits, clock, http, refusals, audit);
+    let lines = async {
+        if let Some(journal) = journal {
+            journal.run().await;
+        }
+    };
+    tokio::join!(listen::run(listener, service, context, shutdown), lines);
     Ok(())
 }
 
@@ -62,6 +72,6 @@ pub async fn serve_ops(listener: TcpListener, endpoint: Ops, limits: Limits, shu
     let refusals = Arc::new(Refusals::new(http.clone(), clock.clone()));
     let observe = Observe::new(http.clone(), clock.clone(), ops::route);
     let service = observe.layer(Admit::ops(refusals.clone()).layer(endpoint.into_service(refusals.clone())));
-    let context = listen::Context::new(limits, clock, http, refusals);
+    let context = listen::Context::new(limits, clock, http, refusals, None);
     listen::run(listener, service, context, shutdown).await;
 }

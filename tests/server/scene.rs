@@ -65,6 +65,25 @@ impl Scene {
         clock: ManualClock,
         shared: Arc<dyn Clock>,
     ) -> Self {
+        Self::build(profiles, alive, limits, clock, shared, false)
+    }
+
+    /// Each serving is a line in the log.
+    #[allow(dead_code, reason = "the tests of the audit are a process of their own")]
+    pub(crate) fn audited(profiles: &[&str], alive: &[&str]) -> Self {
+        let clock = ManualClock::default();
+        let shared = Arc::new(clock.clone());
+        Self::build(profiles, alive, Limits::CREDENTIALS, clock, shared, true)
+    }
+
+    fn build(
+        profiles: &[&str],
+        alive: &[&str],
+        limits: Limits,
+        clock: ManualClock,
+        shared: Arc<dyn Clock>,
+        audit: bool,
+    ) -> Self {
         let plan: Vec<_> = profiles.iter().map(|name| profile(name)).collect();
         let table = Arc::new(Table::new(&plan));
         for name in alive {
@@ -76,6 +95,7 @@ impl Scene {
             consumers: Arc::new(Consumers::new(Tokens::new(&tokens), &table)),
             clock: Arc::clone(&shared),
             metrics: Arc::clone(&metrics),
+            audit,
         };
         let credentials = Running::start(|listener, stop| async move {
             serve_credentials(listener, endpoint, limits, stop).await.unwrap();
@@ -250,6 +270,7 @@ pub(crate) fn valid(dies: BootInstant) -> Snapshot {
     Snapshot {
         document: Some(Document { body, dies }),
         started: true,
+        session_key: Some("ASIAIOSFODNN7EXAMPLE".parse().unwrap()),
         ..Snapshot::default()
     }
 }

@@ -227,6 +227,7 @@ impl Engine {
             consecutive_failures: 0,
             trouble: None,
             code_wanted: None,
+            session_key: Some(credentials.access_key_id.clone()),
             account: issued.account.clone(),
             code_accepted_from: attended.then(|| time(due)),
         });
