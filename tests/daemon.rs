@@ -12,7 +12,6 @@ mod common;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
-use std::process::Stdio;
 
 use common::{World, finish, valetkey};
 use valetkey::emulator::{Faults, Instead};
@@ -158,42 +157,6 @@ fn sigterm_and_sigint_end_it_cleanly_although_connections_are_open() {
         daemon.wait_for("ended");
         assert_eq!(daemon.wait().code(), Some(0), "{signal}");
     }
-}
-
-#[test]
-fn a_log_that_nobody_reads_delays_no_consumer() {
-    let world = World::new(None);
-    // Nobody reads the log, so the addresses cannot be read from it.
-    let ports: Vec<_> = (0..2).map(|_| TcpListener::bind("127.0.0.1:0").unwrap()).collect();
-    let [credentials, ops] = [&ports[0], &ports[1]].map(|port| port.local_addr().unwrap());
-    drop(ports);
-    let configuration = world
-        .configuration()
-        .replacen("127.0.0.1:0", &credentials.to_string(), 1);
-    let mut configuration = configuration.replacen("127.0.0.1:0", &ops.to_string(), 1);
-    // Each profile logs four lines at least: together more than the buffer holds.
-    configuration.extend((0..300).map(|index| world.profile_without_mfa(&format!("p{index}"))));
-    world.write("valetkey.toml", &configuration);
-
-    // A pipe that is full before the first line.
-    let (reader, mut writer) = std::io::pipe().unwrap();
-    writer.write_all(&vec![b'x'; 64 * 1024]).unwrap();
-    let mut stalled = world.command().stderr(writer).stdout(Stdio::null()).spawn().unwrap();
-    let page = common::eventually(|| {
-        TcpStream::connect(ops).ok()?;
-        let page = common::get(ops, "/metrics", &[]).body;
-        (!page.contains("valetkey_profile_ready{profile=\"p299\"} 0")).then_some(page)
-    });
-    assert!(
-        !page.contains("\nvaletkey_log_lines_dropped_total 0\n"),
-        "the log did not stall, so nothing is shown"
-    );
-    let token = world.token("p299");
-    let reply = common::get(credentials, "/credentials/p299", &[("Authorization", &token)]);
-    assert_eq!(reply.status, 200);
-    stalled.kill().unwrap();
-    stalled.wait().unwrap();
-    drop(reader);
 }
 
 #[test]

@@ -1,12 +1,14 @@
 //! Log lines on standard error, as text or JSON, that never make the daemon wait.
 //!
-//! A thread of its own writes them. When whoever reads them stalls and the buffer is full, lines are dropped and
-//! counted: an application that waits for credentials matters more than a log line.
+//! A thread of its own writes them. When whoever reads them stalls and the buffer is full, or a line cannot be written,
+//! lines are dropped and counted: an application that waits for credentials matters more than a log line.
 
-use std::io;
+use std::io::{self, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tracing::level_filters::LevelFilter;
-use tracing_appender::non_blocking::{ErrorCounter, NonBlockingBuilder, WorkerGuard};
+use tracing_appender::non_blocking::{ErrorCounter, NonBlocking, NonBlockingBuilder, WorkerGuard};
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
@@ -28,25 +30,22 @@ pub enum Format {
 
 /// The log, while it is held: dropping it writes what is still buffered, waiting a second at most.
 pub struct Logs {
-    dropped: ErrorCounter,
+    too_many: ErrorCounter,
+    unwritten: Arc<AtomicU64>,
     _writer: WorkerGuard,
 }
 
 impl Logs {
-    /// Where the number of dropped lines is read.
-    pub fn dropped(&self) -> ErrorCounter {
-        self.dropped.clone()
+    /// Tells how many lines were dropped so far.
+    pub fn dropped(&self) -> impl Fn() -> u64 + Send + Sync + use<> {
+        let (too_many, unwritten) = (self.too_many.clone(), Arc::clone(&self.unwritten));
+        move || too_many.dropped_lines() as u64 + unwritten.load(Ordering::Relaxed)
     }
 }
 
 /// Starts the log of the process.
 pub fn start(format: Format, level: LevelFilter) -> Logs {
-    let (writer, guard) = NonBlockingBuilder::default()
-        .buffered_lines_limit(BUFFERED_LINES)
-        .lossy(true)
-        .thread_name("log")
-        .finish(io::stderr());
-    let dropped = writer.error_counter();
+    let (writer, logs) = in_background(io::stderr());
     let lines = tracing_subscriber::fmt::layer().with_writer(writer).with_ansi(false);
     let lines = match format {
         Format::Text => lines.boxed(),
@@ -55,9 +54,51 @@ pub fn start(format: Format, level: LevelFilter) -> Logs {
     tracing_subscriber::registry()
         .with(lines.with_filter(filter(level)))
         .init();
-    Logs {
-        dropped,
+    logs
+}
+
+/// Lets a thread of its own write the lines.
+fn in_background(destination: impl Write + Send + 'static) -> (NonBlocking, Logs) {
+    let unwritten = Arc::new(AtomicU64::new(0));
+    let counted = Counted {
+        destination,
+        unwritten: Arc::clone(&unwritten),
+    };
+    let (writer, guard) = NonBlockingBuilder::default()
+        .buffered_lines_limit(BUFFERED_LINES)
+        .lossy(true)
+        .thread_name("log")
+        .finish(counted);
+    let logs = Logs {
+        too_many: writer.error_counter(),
+        unwritten,
         _writer: guard,
+    };
+    (writer, logs)
+}
+
+/// Counts the lines that cannot be written: the disk is full, or whoever read them is gone.
+struct Counted<W> {
+    destination: W,
+    unwritten: Arc<AtomicU64>,
+}
+
+impl<W: Write> Write for Counted<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.destination.write(bytes)
+    }
+
+    /// The thread writes each line by one call of this, and goes on after an error.
+    fn write_all(&mut self, line: &[u8]) -> io::Result<()> {
+        let written = self.destination.write_all(line);
+        if written.is_err() {
+            self.unwritten.fetch_add(1, Ordering::Relaxed);
+        }
+        written
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.destination.flush()
     }
 }
 
@@ -92,6 +133,33 @@ mod tests {
             assert!(filter.would_enable(library, &Level::INFO), "{library}");
             assert!(!filter.would_enable(library, &Level::DEBUG), "{library}");
         }
+    }
+
+    #[test]
+    fn lines_that_cannot_be_written_are_counted() {
+        /// Its second line fails.
+        struct Failing(u8);
+        impl Write for Failing {
+            fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+                self.0 += 1;
+                if self.0 == 2 {
+                    return Err(io::ErrorKind::StorageFull.into());
+                }
+                Ok(bytes.len())
+            }
+
+            fn flush(&mut self) -> io::Result<()> {
+                Ok(())
+            }
+        }
+        let (mut writer, logs) = in_background(Failing(0));
+        let dropped = logs.dropped();
+        for _ in 0..3 {
+            writer.write_all(b"a line\n").unwrap();
+        }
+        // What waits is written first.
+        drop(logs);
+        assert_eq!(dropped(), 1);
     }
 
     #[test]

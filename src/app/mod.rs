@@ -19,7 +19,6 @@ use ring::rand::{SecureRandom, SystemRandom};
 use tokio::sync::watch;
 use tokio::task::{JoinError, JoinSet};
 use tracing::{error, info};
-use tracing_appender::non_blocking::ErrorCounter;
 
 use crate::BoxFuture;
 use crate::aws::ProfileName;
@@ -56,12 +55,12 @@ pub struct Broken(String);
 
 impl App {
     /// Builds the daemon and tries what the plan names: each key and each seed is read once. All mistakes are told in
-    /// one error.
+    /// one error. `lines_dropped` tells how many log lines were dropped so far.
     pub async fn prepare(
         plan: Plan,
         env: Env<'_>,
         clock: Arc<dyn Clock>,
-        lines_dropped: ErrorCounter,
+        lines_dropped: impl Fn() -> u64 + Send + Sync + 'static,
     ) -> Result<Self, SetupErrors> {
         let jobs: Vec<Job> = plan.profiles.iter().map(Job::new).collect();
         let mut mistakes = SetupErrors::default();
@@ -78,8 +77,7 @@ impl App {
             return Err(mistakes);
         };
         let table = Arc::new(Table::new(&plan.profiles));
-        let dropped = move || lines_dropped.dropped_lines() as u64;
-        let metrics = Arc::new(Metrics::new(Arc::clone(&table), Arc::clone(&clock), dropped));
+        let metrics = Arc::new(Metrics::new(Arc::clone(&table), Arc::clone(&clock), lines_dropped));
         Ok(Self {
             plan,
             clock,

@@ -170,7 +170,7 @@ pub(super) const HTTP_REJECTED: Name = counter(
 pub(super) const LOG_LINES_DROPPED: Name = counter(
     "valetkey_log_lines_dropped_total",
     &[],
-    "Log lines that were dropped because their reader did not keep up.",
+    "Log lines that were dropped: their reader did not keep up, or they could not be written.",
 );
 
 const fn counter(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Name {

@@ -139,6 +139,8 @@ impl Scene {
         ] {
             output.canaries.plant(name, text);
         }
+        // The audit is on: it tells of every serving.
+        let configuration = configuration.replacen("[server]", "[server]\naudit = true", 1);
         world.write("valetkey.toml", &configuration);
         Self {
             world,
@@ -177,6 +179,7 @@ fn nothing_that_comes_out_of_the_daemon_holds_a_secret() {
     output.take(&daemon.log());
 
     assert!(daemon.log().contains("\"DEBUG\""), "the level was not that of the user");
+    assert!(daemon.log().contains("credentials served"), "nothing was audited");
     output.holds_no_secret();
     // The search works: what it looks for is found where it stands.
     for (name, secret) in &output.canaries.0 {

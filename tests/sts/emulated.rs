@@ -69,7 +69,7 @@ fn code(emulator: &Running) -> TokenCode {
     TokenCode::try_from(code.unwrap()).unwrap()
 }
 
-fn granted(result: Result<Issued, Error>) -> Credentials {
+fn granted(result: Result<Issued, Error>) -> Arc<Credentials> {
     result.unwrap_or_else(|error| panic!("{error}")).credentials
 }
 
