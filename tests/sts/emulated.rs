@@ -146,7 +146,7 @@ async fn a_role_signs_for_the_next_and_refusals_name_their_remedy() {
     );
     let forged = Credentials {
         session_token: "made-up".into(),
-        ..first
+        ..Arc::into_inner(first).unwrap()
     };
     let unknown = assume(&emulator, Signer::Session(&forged), &request(SECOND, 900), None).await;
     let unknown = unknown.err().unwrap();
