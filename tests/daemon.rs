@@ -114,15 +114,6 @@ fn a_restart_after_a_kill_keeps_the_token() {
 }
 
 #[test]
-fn sighup_is_no_end() {
-    let world = World::new(None);
-    let daemon = world.serve();
-    daemon.signal("-HUP");
-    daemon.wait_for("SIGHUP is ignored");
-    assert_eq!(daemon.ops("/livez").status, 200);
-}
-
-#[test]
 fn the_start_is_told_with_the_way_to_sts_and_without_the_proxys_password() {
     let world = World::new(None);
     let elsewhere = world.profile("elsewhere").replace("us-east-1", "eu-west-1");

@@ -7,7 +7,7 @@ use crate::clock::BootInstant;
 
 /// How long a code whose step nobody knows is not sent again. STS takes codes of the steps around its own: after four
 /// steps of 30 s the same six digits are another code.
-const REST: Duration = Duration::from_secs(120);
+const REST: Duration = Duration::from_mins(2);
 
 /// The codes of each device that STS may have seen a moment ago. A second use looks like a wrong code, and too many of
 /// those look like an attack.

@@ -72,9 +72,8 @@ impl Machine {
             return Decision::Withdraw;
         }
         let next = match (self.phase, means) {
-            (Phase::Calling, _) => return Decision::Wait(self.dies),
             (Phase::Waiting(due), _) if now < due => due,
-            (Phase::Waiting(_), Means::Missing) => return Decision::Wait(self.dies),
+            (Phase::Calling, _) | (Phase::Waiting(_), Means::Missing) => return Decision::Wait(self.dies),
             (Phase::Waiting(_), Means::NotBefore(free)) => free,
             (Phase::Waiting(_), Means::Complete) => return self.call(None),
             (Phase::Waiting(_), Means::Step(step)) => return self.call(Some(step)),

@@ -82,9 +82,9 @@ mod tests {
     #[test]
     fn a_person_is_asked_an_hour_or_a_tenth_before_the_end_and_never_before_the_half() {
         let start = BootInstant::from_boot(Duration::from_secs(100));
-        let asked = |hours| asking(start, Duration::from_hours(hours)).since(start).as_secs_f64() / 3600.0;
-        assert_eq!([8, 10, 12, 36].map(asked), [7.0, 9.0, 10.8, 32.4]);
-        assert_eq!([1, 2].map(asked), [0.5, 1.0]);
+        let asked = |hours| asking(start, Duration::from_hours(hours)).since(start).as_secs() / 60;
+        assert_eq!([8, 10, 12, 36].map(asked), [7 * 60, 9 * 60, 648, 1_944]);
+        assert_eq!([1, 2].map(asked), [30, 60]);
         assert_eq!(
             submission(start, Duration::from_hours(8)),
             start + Duration::from_hours(4)

@@ -21,7 +21,7 @@ use crate::renew::{Accepted, Event, Reason, Refused, Snapshot};
 const REPEATED: Duration = Duration::from_mins(15);
 
 /// How old a code may grow before it is sent: STS takes it for a step or two of 30 s.
-const KEPT: Duration = Duration::from_secs(60);
+const KEPT: Duration = Duration::from_mins(1);
 
 /// What people have been asked and have answered.
 #[derive(Default)]
