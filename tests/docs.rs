@@ -7,10 +7,13 @@
 )]
 
 use std::fs;
+use std::sync::Arc;
 
+use valetkey::clock::SystemClock;
 use valetkey::config::{self, Format, KEYS};
+use valetkey::metrics::Metrics;
 use valetkey::metrics::{Listener, NAMES};
-use valetkey::renew::{CodeVerdict, Outcome};
+use valetkey::renew::{CodeVerdict, KeyReload, Outcome, Table};
 use valetkey::sts::Class;
 
 fn readme() -> String {
@@ -97,6 +100,14 @@ fn every_word_of_a_label_is_listed() {
             CodeVerdict::ALL.into_iter().map(CodeVerdict::as_str).collect(),
         ),
         row(
+            "`result` of `valetkey_key_reloads_total`",
+            KeyReload::ALL.into_iter().map(KeyReload::as_str).collect(),
+        ),
+        row(
+            "`result` of `valetkey_config_reloads_total`",
+            results_on(&page(), "valetkey_config_reloads_total"),
+        ),
+        row(
             "`reason` where `listener` is `credentials`",
             reasons(Listener::Credentials),
         ),
@@ -108,6 +119,20 @@ fn every_word_of_a_label_is_listed() {
         "expected:\n{}",
         expected.join("\n")
     );
+}
+
+/// The page of a daemon that has not begun.
+fn page() -> String {
+    let table = Arc::new(Table::new(&[]));
+    String::from_utf8(Metrics::new(table, Arc::new(SystemClock), || 0).render()).unwrap()
+}
+
+fn results_on<'p>(page: &'p str, metric: &str) -> Vec<&'p str> {
+    let series = format!("{metric}{{result=\"");
+    let results = page
+        .lines()
+        .filter_map(|line| line.strip_prefix(&series)?.split('"').next());
+    results.collect()
 }
 
 #[test]
