@@ -50,7 +50,7 @@ pub(super) async fn serve(stream: UnixStream, user: u32, context: Arc<Context>) 
 
 async fn answer(request: Request, user: u32, operator: &dyn Operator) -> Reply {
     match request {
-        Request::Status => Reply::from(&operator.status()),
+        Request::Status => Reply::status(&operator.status()).await,
         Request::Reload => {
             info!(user, "control socket: reload");
             Reply::from(operator.reload().await)

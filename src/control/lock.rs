@@ -29,21 +29,31 @@ impl Lock {
         name.push(".lock");
         let path = PathBuf::from(name);
         loop {
-            // A pipe in its place must not hang the start, and a link must lead nowhere.
-            let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
-            let opened = openat(CWD, &path, flags, Mode::RUSR | Mode::WUSR);
-            let file = File::from(opened.map_err(|errno| LockError::Io(path.clone(), errno.into()))?);
-            match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-                Ok(()) => {}
-                Err(Errno::WOULDBLOCK) => return Err(LockError::Taken),
-                Err(errno) => return Err(LockError::Io(path, errno.into())),
-            }
-            // Its last owner may have removed the file between the two.
-            if is_in_place(&file, &path) {
-                return Ok(Self { path, file });
+            if let Some(lock) = Self::hold(open(&path)?, &path)? {
+                return Ok(lock);
             }
         }
     }
+
+    /// Nothing when the last owner removed the file after it was opened: its name is free for another by now.
+    fn hold(file: File, path: &Path) -> Result<Option<Self>, LockError> {
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => {}
+            Err(Errno::WOULDBLOCK) => return Err(LockError::Taken),
+            Err(errno) => return Err(LockError::Io(path.to_owned(), errno.into())),
+        }
+        let path = path.to_owned();
+        Ok(is_in_place(&file, &path).then(|| Self { path, file }))
+    }
+}
+
+fn open(path: &Path) -> Result<File, LockError> {
+    // A pipe in its place must not hang the start, and a link must lead nowhere.
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let opened = openat(CWD, path, flags, Mode::RUSR | Mode::WUSR);
+    opened
+        .map(File::from)
+        .map_err(|errno| LockError::Io(path.to_owned(), errno.into()))
 }
 
 impl Drop for Lock {
@@ -58,4 +68,34 @@ fn is_in_place(file: &File, path: &Path) -> bool {
     let ours = fstat(file).map(|stat| (stat.st_dev, stat.st_ino));
     let there = lstat(path).map(|stat| (stat.st_dev, stat.st_ino));
     matches!((ours, there), (Ok(ours), Ok(there)) if ours == there)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lock_has_one_owner_and_leaves_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("control.sock");
+        let lock = Lock::take(&socket).ok().unwrap();
+        assert!(matches!(Lock::take(&socket), Err(LockError::Taken)));
+        let path = lock.path.clone();
+        drop(lock);
+        assert!(!path.exists());
+        assert!(Lock::take(&socket).is_ok());
+    }
+
+    #[test]
+    fn a_file_that_its_owner_has_removed_is_no_lock() {
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("control.sock");
+        let first = Lock::take(&socket).ok().unwrap();
+        let path = first.path.clone();
+        let opened = open(&path).ok().unwrap();
+        drop(first);
+        let second = Lock::take(&socket).ok().unwrap();
+        assert!(matches!(Lock::hold(opened, &path), Ok(None)));
+        assert!(is_in_place(&second.file, &path), "it is not the other's to remove");
+    }
 }

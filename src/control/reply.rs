@@ -13,6 +13,13 @@ impl Reply {
         &self.0
     }
 
+    pub(super) async fn status(status: &Status) -> Self {
+        let mut line = format!("{{\"version\":{VERSION},\"ok\":true,\"status\":");
+        status.write_json(&mut line).await;
+        line.push_str("}\n");
+        Self(line.into_bytes())
+    }
+
     fn new(document: &Value) -> Self {
         let mut line = document.to_string().into_bytes();
         line.push(b'\n');
@@ -21,12 +28,6 @@ impl Reply {
 
     fn refused(reason: &str, message: &str) -> Self {
         Self::new(&json!({"version": VERSION, "ok": false, "reason": reason, "message": message}))
-    }
-}
-
-impl From<&Status> for Reply {
-    fn from(status: &Status) -> Self {
-        Self::new(&json!({"version": VERSION, "ok": true, "status": status.to_json()}))
     }
 }
 

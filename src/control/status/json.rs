@@ -4,9 +4,32 @@ use super::{ClockOffset, Configuration, Listeners, ProfileStatus, Protections, S
 use crate::aws::ProfileName;
 use crate::control::reply::time;
 
+/// How many profiles are written at a time: a tenth of a millisecond's work.
+const AT_A_TIME: usize = 16;
+
 impl Status {
-    /// The document for programs. What is not known is `null`; every key is always there.
-    pub(in crate::control) fn to_json(&self) -> Value {
+    /// Writes the document for programs. What is not known is `null`; every key is always there.
+    ///
+    /// Others get their turn in between, since a thousand profiles take milliseconds. Not on another thread: those may
+    /// all hang on a file system, which is when an operator asks for the status.
+    pub(in crate::control) async fn write_json(&self, text: &mut String) {
+        let daemon = self.daemon().to_string();
+        text.push_str(daemon.strip_suffix('}').unwrap_or_default());
+        text.push_str(",\"profiles\":[");
+        for (place, profile) in self.profiles.iter().enumerate() {
+            if place > 0 {
+                text.push(',');
+            }
+            text.push_str(&profile.to_json().to_string());
+            if place % AT_A_TIME == AT_A_TIME - 1 {
+                tokio::task::yield_now().await;
+            }
+        }
+        text.push_str("]}");
+    }
+
+    /// All but the profiles.
+    fn daemon(&self) -> Value {
         json!({
             "version": self.version,
             "revision": self.revision,
@@ -14,7 +37,6 @@ impl Status {
             "started": time(self.started),
             "now": time(self.now),
             "clock_offset_seconds": self.clock_offset.map(ClockOffset::seconds),
-            "profiles": self.profiles.iter().map(ProfileStatus::to_json).collect::<Vec<_>>(),
             "listeners": self.listeners.to_json(),
             "protections": self.protections.to_json(),
             "configuration": self.configuration.to_json(),
@@ -86,5 +108,80 @@ impl Configuration {
             |reload| json!({"when": time(reload.when), "successful": reload.successful, "message": reload.message}),
         );
         json!({"source": self.source, "last_reload": last_reload})
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::pin::pin;
+    use std::task::{Context, Waker};
+
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::control::{Source, State};
+
+    fn status(profiles: usize) -> Status {
+        let profile = ProfileStatus {
+            name: "ops".parse().unwrap(),
+            kind: "session",
+            source: Source::Environment,
+            required: true,
+            state: State::Obtaining,
+            account: None,
+            mfa: None,
+            issued: None,
+            renewal: None,
+            expiration: None,
+            consecutive_failures: 0,
+            trouble: None,
+            code_wanted: None,
+        };
+        Status {
+            version: "1",
+            revision: "}",
+            started: DateTime::UNIX_EPOCH,
+            now: DateTime::UNIX_EPOCH,
+            clock_offset: None,
+            profiles: vec![profile; profiles],
+            listeners: Listeners {
+                credentials: ([127, 0, 0, 1], 1).into(),
+                ops: ([127, 0, 0, 1], 2).into(),
+                control_socket: "/\"}".into(),
+            },
+            protections: Protections {
+                not_dumpable: true,
+                no_core: true,
+            },
+            configuration: Configuration {
+                source: "}}".into(),
+                last_reload: None,
+            },
+        }
+    }
+
+    /// What is written, and how often others got their turn.
+    fn written(profiles: usize) -> (Value, usize) {
+        let (mut text, mut turns) = (String::new(), 0);
+        let status = status(profiles);
+        {
+            let mut writing = pin!(status.write_json(&mut text));
+            let mut context = Context::from_waker(Waker::noop());
+            while writing.as_mut().poll(&mut context).is_pending() {
+                turns += 1;
+            }
+        }
+        (serde_json::from_str(&text).unwrap(), turns)
+    }
+
+    #[test]
+    fn others_get_their_turn_while_many_profiles_are_written() {
+        for (profiles, turns) in [(0, 0), (1, 0), (15, 0), (16, 1), (1_000, 62)] {
+            let (document, taken) = written(profiles);
+            assert_eq!(document["profiles"].as_array().unwrap().len(), profiles);
+            assert_eq!(document["listeners"]["control_socket"], "/\"}");
+            assert_eq!(document["ready"], profiles == 0);
+            assert_eq!(taken, turns);
+        }
     }
 }
