@@ -15,7 +15,7 @@ const REST: Duration = Duration::from_mins(2);
 pub struct SeenCodes(HashMap<SerialNumber, VecDeque<(Arc<TokenCode>, BootInstant)>>);
 
 impl SeenCodes {
-    /// Whether STS may have seen this code of `device` within the last [`REST`].
+    /// Whether STS may have seen this code of `device` within the last two minutes.
     pub fn contains(&self, device: &SerialNumber, code: &TokenCode, now: BootInstant) -> bool {
         let seen = self.0.get(device).into_iter().flatten();
         seen.filter(|(_, at)| is_fresh(*at, now))
