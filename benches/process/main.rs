@@ -12,12 +12,11 @@
 
 #[path = "../../tests/common/mod.rs"]
 mod common;
+mod profiles;
 mod tls;
 
 use std::fmt::Write as _;
 use std::fs;
-use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::time::{Duration, Instant};
 
 use common::{Daemon, World};
@@ -28,13 +27,9 @@ fn main() {
         fs::metadata(env!("CARGO_BIN_EXE_valetkey")).unwrap().len()
     );
     start();
-    let one = idle(1);
-    let thousand = idle(1_000);
-    println!(
-        "figure: 1,000 profiles: {:.1} kB each, and the request rate of one profile times {:.3}",
-        (thousand.resident - one.resident) / 999.0,
-        thousand.requests / one.requests,
-    );
+    let (one, thousand) = (Subject::start(1), Subject::start(1_000));
+    idle(&[&one, &thousand]);
+    profiles::compare(&one, &thousand);
 }
 
 /// From the start of the process to the first answer of a probe: listeners are bound a little earlier.
@@ -56,49 +51,62 @@ fn start() {
     );
 }
 
-struct Idle {
-    /// kB.
+/// A daemon that has obtained all its sessions over TLS.
+struct Subject {
+    profiles: u16,
+    daemon: Daemon,
+    /// kB, right after the last session.
     resident: f64,
-    /// A second, on one connection.
-    requests: f64,
+    /// For the credentials of its last profile.
+    request: String,
+    _world: World,
+    _front: tls::Front,
 }
 
-/// Memory after the first session over TLS, requests one after another, wake-ups while nothing happens.
-fn idle(profiles: usize) -> Idle {
-    let world = World::new(None);
-    let front = tls::Front::start(&world.emulator.access.url, &world.path("ca.pem"));
-    world.write("valetkey.toml", &configuration(&world, &front.url, profiles));
-    let mut command = quiet(&world);
-    command.env("AWS_CA_BUNDLE", world.path("ca.pem"));
-    let daemon = Daemon::start(command);
-    let last = format!("p{}", profiles - 1);
-    (0..profiles).for_each(|_| drop(daemon.wait_for("credentials obtained")));
-    let token = world.token(&last);
-    assert_eq!(daemon.credentials(&format!("/credentials/{last}"), &token).status, 200);
-    let (resident, switches, ticks) = (
-        status(&daemon, "VmRSS:"),
-        status(&daemon, "voluntary_ctxt_switches:"),
-        cpu_ticks(&daemon),
-    );
+impl Subject {
+    fn start(profiles: u16) -> Self {
+        let world = World::new(None);
+        let front = tls::Front::start(&world.emulator.access.url, &world.path("ca.pem"));
+        world.write("valetkey.toml", &configuration(&world, &front.url, profiles));
+        let mut command = quiet(&world);
+        command.env("AWS_CA_BUNDLE", world.path("ca.pem"));
+        let daemon = Daemon::start(command);
+        (0..profiles).for_each(|_| drop(daemon.wait_for("credentials obtained")));
+        let last = format!("p{}", profiles - 1);
+        let token = world.token(&last);
+        assert_eq!(daemon.credentials(&format!("/credentials/{last}"), &token).status, 200);
+        Self {
+            profiles,
+            resident: status(&daemon, "VmRSS:"),
+            daemon,
+            request: format!("GET /credentials/{last} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {token}\r\n\r\n"),
+            _world: world,
+            _front: front,
+        }
+    }
+}
+
+/// Memory after the first sessions, wake-ups while nothing happens.
+fn idle(subjects: &[&Subject]) {
+    let counts = |subject: &&Subject| {
+        let switches = status(&subject.daemon, "voluntary_ctxt_switches:");
+        (switches, cpu_ticks(&subject.daemon))
+    };
+    let before: Vec<_> = subjects.iter().map(counts).collect();
     let quiet = Duration::from_secs(30);
     std::thread::sleep(quiet);
-    let (woken, busy) = (
-        status(&daemon, "voluntary_ctxt_switches:") - switches,
-        cpu_ticks(&daemon) - ticks,
-    );
-    println!(
-        "figure: {profiles} profile(s): {resident:.0} kB resident after the first session over TLS; in {} s idle {woken:.0} wake-ups, \
-         {:.3} % of a core",
-        quiet.as_secs(),
-        busy / quiet.as_secs_f64(),
-    );
-    let scrape = scrape(&daemon);
-    println!(
-        "figure: {profiles} profile(s): a scrape takes {:.1} ms",
-        scrape.as_secs_f64() * 1e3
-    );
-    let requests = requests(&daemon, &format!("/credentials/{last}"), &token);
-    Idle { resident, requests }
+    for (subject, (switches, ticks)) in subjects.iter().zip(before) {
+        let (switches_now, ticks_now) = counts(subject);
+        println!(
+            "figure: {} profile(s): {:.0} kB resident after the first session over TLS; in {} s idle {:.0} wake-ups, \
+             {:.3} % of a core",
+            subject.profiles,
+            subject.resident,
+            quiet.as_secs(),
+            switches_now - switches,
+            (ticks_now - ticks) / quiet.as_secs_f64(),
+        );
+    }
 }
 
 fn quiet(world: &World) -> std::process::Command {
@@ -107,7 +115,7 @@ fn quiet(world: &World) -> std::process::Command {
     command
 }
 
-fn configuration(world: &World, url: &str, profiles: usize) -> String {
+fn configuration(world: &World, url: &str, profiles: u16) -> String {
     let folder = world.folder.path().display();
     let mut text = format!(
         "[server]\ncredentials = \"127.0.0.1:0\"\nops = \"127.0.0.1:0\"\ntoken_dir = \"{folder}/tokens\"\n\
@@ -140,34 +148,4 @@ fn cpu_ticks(daemon: &Daemon) -> f64 {
         .map(|field| field.parse().unwrap_or(0.0))
         .collect();
     fields[11] + fields[12]
-}
-
-fn scrape(daemon: &Daemon) -> Duration {
-    let mut times: Vec<Duration> = (0..11)
-        .map(|_| {
-            let start = Instant::now();
-            assert_eq!(daemon.ops("/metrics").status, 200);
-            start.elapsed()
-        })
-        .collect();
-    times.sort();
-    times[5]
-}
-
-/// How many requests a second one connection gets, one after another; the best of five tries, which is the least
-/// disturbed one.
-fn requests(daemon: &Daemon, path: &str, token: &str) -> f64 {
-    let mut stream = TcpStream::connect(daemon.credentials).unwrap();
-    stream.set_nodelay(true).unwrap();
-    let request = format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nAuthorization: {token}\r\n\r\n");
-    let mut reply = [0; 16 * 1024];
-    let mut rate = |count: u32| {
-        let start = Instant::now();
-        for _ in 0..count {
-            stream.write_all(request.as_bytes()).unwrap();
-            assert!(stream.read(&mut reply).unwrap() > 0);
-        }
-        f64::from(count) / start.elapsed().as_secs_f64()
-    };
-    (0..5).map(|_| rate(5_000)).fold(0.0, f64::max)
 }
