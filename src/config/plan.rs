@@ -1,5 +1,6 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::aws::{AssumeRole, Endpoint, ProfileName, Region, SerialNumber, SessionDuration};
 use crate::{aws_file, process};
@@ -116,6 +117,15 @@ impl Kind {
             }) => Some(key),
             Self::Role(_) => None,
         }
+    }
+
+    /// How long the credentials shall live.
+    pub fn duration(&self) -> Duration {
+        let seconds = match self {
+            Self::Session(session) => session.duration.as_secs(),
+            Self::Role(role) => role.request.duration.as_secs(),
+        };
+        Duration::from_secs(seconds.into())
     }
 
     /// The MFA device whose code goes with the request.

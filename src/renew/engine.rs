@@ -160,7 +160,10 @@ impl Engine {
     /// What a call of this worker could be made with at `at`.
     fn means(&self, index: usize, at: BootInstant) -> Means {
         let worker = &self.workers[index];
-        if self.calls.len() >= MOST_CALLS || worker.needs_source() && self.source(worker, at).is_none() {
+        if self.calls.len() >= MOST_CALLS
+            || worker.needs_source() && self.source(worker, at).is_none()
+            || self.is_called_by_predecessor(worker)
+        {
             return Means::Missing;
         }
         match &worker.job.device {
@@ -177,6 +180,12 @@ impl Engine {
                 }
             },
         }
+    }
+
+    /// Whether a call is under way for the profile as it was before a reload.
+    fn is_called_by_predecessor(&self, worker: &Worker) -> bool {
+        let mut calls = self.under_way.values();
+        calls.any(|call| call.worker != worker.number && call.job.profile.name == worker.face.name)
     }
 
     fn begin_call(&mut self, index: usize, step: Option<Step>) {

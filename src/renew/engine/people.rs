@@ -80,9 +80,8 @@ impl People {
         }
     }
 
-    /// Forgets what concerns a worker that is gone.
+    /// Gives up the code of a worker that is gone, or takes none any more.
     pub(super) fn forget(&mut self, worker: u64) {
-        self.requests.retain(|_, request| request.worker != worker);
         let gone = self.submissions.extract_if(|_, submission| submission.worker == worker);
         for (_, submission) in gone {
             let _ = submission.answer.send(refused(

@@ -1,12 +1,13 @@
 //! Another configuration: what did not change is not touched.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use tracing::info;
 
 use super::Engine;
 use super::worker::{Worker, with_sources};
+use crate::aws::ProfileName;
 use crate::renew::{Applied, Job, Published, Snapshot};
 
 impl Engine {
@@ -15,11 +16,12 @@ impl Engine {
         let mut applied = Applied::default();
         let old = std::mem::take(&mut self.workers).into_iter();
         let mut old: HashMap<_, _> = old.map(|worker| (worker.face.name.clone(), worker)).collect();
+        let same = same_identities(&old, &jobs);
         let workers = jobs.into_iter().map(|job| {
             let name = job.profile.name.clone();
             match old.remove(&name) {
-                Some(worker) if worker.job.profile == job.profile => worker,
-                Some(worker) if worker.job.profile.same_identity(&job.profile) => {
+                Some(worker) if same.contains(&name) && worker.job.profile == job.profile => worker,
+                Some(worker) if same.contains(&name) => {
                     applied.adjusted.push(name);
                     self.adjust(worker, job)
                 }
@@ -56,12 +58,26 @@ impl Engine {
 
     /// What is served stays, and so does the time of its renewal.
     fn adjust(&mut self, mut worker: Worker, job: Job) -> Worker {
-        if worker.job.profile.kind.mfa() != job.profile.kind.mfa() {
+        // A code that is on its way has its verdict from STS.
+        if job.submitted_device().is_none() && worker.machine.due().is_some() {
             self.people.forget(worker.number);
         }
         worker.face.require(job.profile.required);
         worker.job = Arc::new(job);
+        self.tell_renewal(&worker);
         worker
+    }
+
+    fn tell_renewal(&self, worker: &Worker) {
+        let due = worker.machine.due().filter(|_| worker.held.is_some());
+        let (renewal, accepted) = due.map(|due| worker.renewal(due)).unzip();
+        let time = |at| self.time.at(at, &*self.parts.clock);
+        let before = worker.face.snapshot();
+        worker.face.publish(Snapshot {
+            renewal: renewal.map(time).or(before.renewal),
+            code_accepted_from: accepted.flatten().map(time),
+            ..Snapshot::clone(&before)
+        });
     }
 
     /// Whoever still asks for the profile as it was gets nothing any more.
@@ -70,4 +86,26 @@ impl Engine {
         self.people.forget(worker.number);
         worker.face.publish(Snapshot::default());
     }
+}
+
+/// The profiles that are who they were: neither they nor what they are made from is somebody else now. There is no cycle.
+fn same_identities(old: &HashMap<ProfileName, Worker>, jobs: &[Job]) -> HashSet<ProfileName> {
+    let new: HashMap<_, _> = jobs.iter().map(|job| (&job.profile.name, &job.profile)).collect();
+    let is_same = |name: &ProfileName| {
+        let mut link = Some(name);
+        while let Some(name) = link {
+            let (Some(worker), Some(profile)) = (old.get(name), new.get(name)) else {
+                return false;
+            };
+            if !worker.job.profile.same_identity(profile) {
+                return false;
+            }
+            link = profile.kind.source_profile();
+        }
+        true
+    };
+    new.keys()
+        .filter(|name| is_same(name))
+        .map(|name| (*name).clone())
+        .collect()
 }

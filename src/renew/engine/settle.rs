@@ -23,6 +23,9 @@ use crate::sts::{self, Class, Issued, Reply};
 /// endless run of calls.
 const LEAST_LIFETIME: Duration = Duration::from_secs(5);
 
+/// What the lifetime may lack of what was asked for: two times in whole seconds, and what STS takes to answer.
+const ROUNDING: Duration = Duration::from_secs(10);
+
 /// How far STS's time may be from the host's before the log speaks of it.
 const OFFSET_WORTH_TELLING: TimeDelta = TimeDelta::seconds(10);
 
@@ -100,7 +103,7 @@ impl Engine {
                 let message = "STS gave credentials that expire within seconds; compare its clock with its Date header";
                 self.fail(call, &useless(message));
             }
-            Ok(issued) if self.dies_before_the_served(call, attempt.sent + issued.lifetime) => {
+            Ok(issued) if self.dies_before_the_served(call, attempt.sent, issued.lifetime) => {
                 let message = "STS gave credentials that die before those that are served, which are served on";
                 self.fail(call, &useless(message));
             }
@@ -190,10 +193,15 @@ impl Engine {
         }
     }
 
-    fn dies_before_the_served(&self, call: &UnderWay, dies: BootInstant) -> bool {
+    /// Whether the new credentials are worse than what is served, and not because so little was asked for.
+    fn dies_before_the_served(&self, call: &UnderWay, sent: BootInstant, lifetime: Duration) -> bool {
         let Some(index) = self.place_of(call) else {
             return false;
         };
+        if lifetime + ROUNDING >= call.job.profile.kind.duration() {
+            return false;
+        }
+        let dies = sent + lifetime;
         let snapshot = self.face(index).snapshot();
         let served = snapshot.servable(self.parts.clock.boot());
         served.is_some_and(|document| dies < document.dies)
@@ -203,18 +211,23 @@ impl Engine {
         let Some(index) = self.place_of(call) else {
             return;
         };
-        let (dies, due, asks) = self.schedule(call, sent, issued.lifetime);
+        let dies = sent + issued.lifetime;
+        let due = match self.workers[index].job.submitted_device() {
+            Some(_) => schedule::submission(sent, issued.lifetime),
+            None => schedule::renewal(sent, issued.lifetime, (self.parts.chance)()),
+        };
         let worker = &mut self.workers[index];
         let failures = worker.machine.failures();
         worker.machine.succeeded(dies, due);
         worker.held = Some(Arc::clone(&issued.credentials));
-        worker.asks = asks;
+        worker.asks = schedule::asking(sent, issued.lifetime);
+        let (renewal, accepted) = worker.renewal(due);
         let clock = &*self.parts.clock;
         let time = |at| self.time.at(at, clock);
-        let attended = call.job.submitted_device().is_some();
-        let renewal = time(if attended { asks } else { due });
+        let renewal = time(renewal);
         let credentials = &issued.credentials;
         let face = self.face(index);
+        let code_wanted = face.snapshot().code_wanted;
         face.publish(Snapshot {
             document: Some(Document {
                 body: document::render(credentials, issued.account.as_ref(), time(sent)),
@@ -226,10 +239,10 @@ impl Engine {
             expiration: Some(credentials.expiration),
             consecutive_failures: 0,
             trouble: None,
-            code_wanted: None,
+            code_wanted,
             session_key: Some(credentials.access_key_id.clone()),
             account: issued.account.clone(),
-            code_accepted_from: attended.then(|| time(due)),
+            code_accepted_from: accepted.map(time),
         });
         face.count_renewal(Outcome::Success);
         info!(
@@ -248,20 +261,6 @@ impl Engine {
             renewal,
         });
         self.answer_person(call, Ok(Accepted { profile, expiration }));
-    }
-
-    /// When the credentials die, when the next call is due, when a person is asked for its code.
-    fn schedule(
-        &mut self,
-        call: &UnderWay,
-        sent: BootInstant,
-        lifetime: Duration,
-    ) -> (BootInstant, BootInstant, BootInstant) {
-        let due = match call.job.submitted_device() {
-            Some(_) => schedule::submission(sent, lifetime),
-            None => schedule::renewal(sent, lifetime, (self.parts.chance)()),
-        };
-        (sent + lifetime, due, schedule::asking(sent, lifetime))
     }
 
     fn fail(&mut self, call: &UnderWay, cause: &Cause<'_>) {

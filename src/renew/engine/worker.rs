@@ -50,6 +50,15 @@ impl Worker {
         }
     }
 
+    /// When the renewal begins whose call is due then, and from when on a person's code is taken for it: where he gives
+    /// the codes, it begins with asking him.
+    pub(super) fn renewal(&self, due: BootInstant) -> (BootInstant, Option<BootInstant>) {
+        match self.job.submitted_device() {
+            Some(_) => (self.asks, Some(due)),
+            None => (due, None),
+        }
+    }
+
     /// Whether another profile's credentials sign its requests.
     pub(super) fn needs_source(&self) -> bool {
         self.job.profile.kind.source_profile().is_some()

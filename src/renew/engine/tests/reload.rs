@@ -2,10 +2,11 @@
 
 use tokio::time::sleep;
 
-use super::scene::{Say, Scene, job, job_of, push_job, role_job};
+use super::scene::{Say, Scene, SlowKey, WALL, job, job_of, push_job, role_job};
 use super::*;
 use crate::aws::{SessionDuration, TokenCode};
-use crate::config::{KeySource, Kind, MfaCode};
+use crate::config::{KeySource, Kind, MfaCode, Profile};
+use crate::process::Command;
 use crate::renew::{Applied, Reason};
 use crate::sts::Class;
 
@@ -20,11 +21,7 @@ async fn what_did_not_change_is_not_touched() {
     let before = scene.table.named("p1").unwrap();
     let body = before.snapshot().document.clone().unwrap().body;
 
-    let mut changed = job(2, false).profile;
-    if let Kind::Session(session) = &mut changed.kind {
-        session.key = KeySource::Directory("/another".into());
-    }
-    let jobs = vec![job(1, false), job_of(changed), job(9, false)];
+    let jobs = vec![job(1, false), rekeyed(job(2, false).profile), job(9, false)];
     let gone = scene.table.named("p0").unwrap();
     let applied = scene.handle.apply(jobs).await.unwrap();
     let expected = Applied {
@@ -68,7 +65,9 @@ async fn another_manner_takes_hold_at_the_next_renewal() {
     sleep(Duration::from_hours(5)).await;
     assert_eq!(scene.calls().len(), 1);
     sleep(Duration::from_hours(1)).await;
-    assert_eq!(scene.calls().len(), 2);
+    // Credentials of 15 minutes replace those of 12 hours, of which more than six are left: they are what was asked for.
+    assert_eq!(scene.counted(Outcome::Success), 8);
+    assert_eq!(scene.calls().len(), 8);
 }
 
 #[tokio::test(start_paused = true)]
@@ -118,13 +117,144 @@ async fn codes_from_a_file_end_the_request_to_people() {
     let scene = Scene::start_jobs(vec![push_job("ops", 12)], TimeDelta::zero(), vec![]);
     sleep(Duration::from_secs(1)).await;
     assert!(scene.table.profiles()[0].snapshot().code_wanted.is_some());
-    let mut profile = push_job("ops", 12).profile;
-    if let Kind::Session(session) = &mut profile.kind {
-        session.mfa.as_mut().unwrap().code = MfaCode::TotpSeedFile("/seed".into());
-    }
-    let applied = scene.handle.apply(vec![job_of(profile)]).await.unwrap();
+    let code = MfaCode::TotpSeedFile("/seed".into());
+    let job = recoded(push_job("ops", 12).profile, code);
+    let applied = scene.handle.apply(vec![job]).await.unwrap();
     assert_eq!(applied.adjusted, names(&["ops"]));
     sleep(Duration::from_secs(1)).await;
     assert!(scene.served());
     assert!(scene.table.profiles()[0].snapshot().code_wanted.is_none());
+}
+
+/// `profile` with another long-term key.
+fn rekeyed(mut profile: Profile) -> Job {
+    if let Kind::Session(session) = &mut profile.kind {
+        session.key = KeySource::Directory("/another".into());
+    }
+    job_of(profile)
+}
+
+/// `profile` with codes from there.
+fn recoded(mut profile: Profile, code: MfaCode) -> Job {
+    if let Kind::Session(session) = &mut profile.kind {
+        session.mfa.as_mut().unwrap().code = code;
+    }
+    job_of(profile)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_role_of_a_source_that_is_somebody_else_now_is_somebody_else_too() {
+    let chain = |source| {
+        vec![
+            role_job("outer", "inner"),
+            source,
+            role_job("inner", "p0"),
+            role_job("kept", "p1"),
+        ]
+    };
+    let jobs = |source| chain(source).into_iter().chain([job(1, false)]).collect();
+    let scene = Scene::start_jobs(jobs(job(0, false)), TimeDelta::zero(), vec![]);
+    sleep(Duration::from_secs(1)).await;
+    let before = scene.table.profiles();
+    let applied = scene.handle.apply(jobs(rekeyed(job(0, false).profile))).await.unwrap();
+    assert_eq!(applied.changed, names(&["outer", "p0", "inner"]));
+    let withdrawn = before.iter().map(|face| face.snapshot().document.is_none());
+    assert_eq!(withdrawn.collect::<Vec<_>>(), [true, true, true, false, false]);
+    sleep(Duration::from_secs(1)).await;
+    assert!(scene.served(), "and is obtained anew");
+    assert_eq!(scene.calls().len(), 8);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_profile_that_is_somebody_else_now_waits_for_the_end_of_the_call_of_who_it_was() {
+    let slow = |profile| Job {
+        key: Some(Arc::new(SlowKey(Duration::from_secs(5)))),
+        ..rekeyed(profile)
+    };
+    let scene = Scene::start_jobs(vec![slow(job(0, false).profile)], TimeDelta::zero(), vec![]);
+    sleep(Duration::from_secs(1)).await;
+    scene.handle.apply(vec![job(0, false)]).await.unwrap();
+    sleep(Duration::from_secs(3)).await;
+    assert_eq!(scene.calls(), [] as [u128; 0]);
+    sleep(Duration::from_secs(2)).await;
+    assert_eq!(scene.calls(), [5_000, 5_000]);
+    assert!(scene.served());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_code_on_its_way_has_its_own_verdict_whoever_is_asked_from_now_on() {
+    let first = Job {
+        key: Some(Arc::new(SlowKey(Duration::from_secs(5)))),
+        ..push_job("ops", 8)
+    };
+    let scene = Scene::start_jobs(vec![first], TimeDelta::zero(), vec![Say::Refuse(Class::MfaRejected)]);
+    sleep(Duration::from_secs(1)).await;
+    let code = |digits: &str| TokenCode::try_from(digits.to_owned()).ok().unwrap();
+    let later = async {
+        sleep(Duration::from_secs(1)).await;
+        let command = Command::new(vec![String::from("/bin/true")], vec![]).unwrap();
+        let notified = MfaCode::Push { notify: Some(command) };
+        let profile = push_job("ops", 8).profile;
+        scene
+            .handle
+            .apply(vec![recoded(profile.clone(), notified)])
+            .await
+            .unwrap();
+        let second = scene.handle.submit(None, code("000002")).await;
+        scene
+            .handle
+            .apply(vec![recoded(profile, MfaCode::TotpSeedFile("/seed".into()))])
+            .await
+            .unwrap();
+        second
+    };
+    let (first, second) = tokio::join!(scene.handle.submit(None, code("000001")), later);
+    assert_eq!(first.unwrap_err().reason, Reason::Rejected);
+    assert_eq!(second.unwrap_err().reason, Reason::Busy);
+    sleep(Duration::from_mins(1)).await;
+    assert!(scene.served());
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_is_asked_any_more_once_codes_come_from_a_file_even_if_sts_is_away() {
+    let say = (0..100).map(|_| Say::Refuse(Class::Server)).collect();
+    let scene = Scene::start_jobs(vec![push_job("ops", 12)], TimeDelta::zero(), say);
+    sleep(Duration::from_secs(1)).await;
+    let code = MfaCode::TotpSeedFile("/seed".into());
+    scene
+        .handle
+        .apply(vec![recoded(push_job("ops", 12).profile, code)])
+        .await
+        .unwrap();
+    sleep(Duration::from_secs(1)).await;
+    assert!(!scene.served());
+    assert_eq!(scene.table.profiles()[0].snapshot().code_wanted, None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_source_of_codes_moves_the_time_that_is_told() {
+    let hours = |scene: &Scene| {
+        let snapshot = scene.table.profiles()[0].snapshot();
+        let accepted = snapshot.code_accepted_from.map(|at| (at - WALL).num_minutes());
+        ((snapshot.renewal.unwrap() - WALL).num_minutes(), accepted)
+    };
+    let (push, seed) = (MfaCode::Push { notify: None }, MfaCode::TotpSeedFile("/seed".into()));
+    let scene = Scene::start(1, true, TimeDelta::zero(), vec![]);
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(hours(&scene), (316, None));
+    // A person is asked a tenth before the end; a code is taken whenever a renewal could start.
+    scene
+        .handle
+        .apply(vec![recoded(job(0, true).profile, push)])
+        .await
+        .unwrap();
+    assert_eq!(hours(&scene), (648, Some(316)));
+    scene
+        .handle
+        .apply(vec![recoded(job(0, true).profile, seed)])
+        .await
+        .unwrap();
+    assert_eq!(hours(&scene), (316, None));
+    sleep(Duration::from_hours(6)).await;
+    assert_eq!(scene.calls(), [0, RENEWAL_MS]);
 }

@@ -18,7 +18,7 @@ use crate::{keys, mfa};
 pub(super) const WALL: DateTime<Utc> = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
 const SERIAL: &str = "arn:aws:iam::123456789012:mfa/ops";
 
-/// What STS answers, in turn; then sessions of 12 hours for ever.
+/// What STS answers, in turn; then what it is asked for, for ever.
 pub(super) enum Say {
     Session {
         lifetime: Duration,
@@ -53,12 +53,14 @@ impl Sts for Script {
             Signer::Key(key) => key.access_key_id.to_string(),
             Signer::Session(credentials) => credentials.access_key_id.to_string(),
         };
-        self.answer("AssumeRole", signer, call.mfa, Duration::from_hours(1))
+        let lifetime = Duration::from_secs(call.request.duration.as_secs().into());
+        self.answer("AssumeRole", signer, call.mfa, lifetime)
     }
 
     fn get_session_token<'a>(&'a self, call: GetSessionToken<'a>) -> BoxFuture<'a, Reply> {
         let signer = call.key.access_key_id.to_string();
-        self.answer("GetSessionToken", signer, call.mfa, Duration::from_hours(12))
+        let lifetime = Duration::from_secs(call.duration.as_secs().into());
+        self.answer("GetSessionToken", signer, call.mfa, lifetime)
     }
 }
 
