@@ -74,20 +74,25 @@ impl Metrics {
         self.config_reloads.count(successful);
     }
 
-    /// The page in Prometheus's text format. It reads `/proc`, and takes about 0.1 ms and 2 µs a profile: not for the
-    /// thread that answers consumers.
+    /// The page in Prometheus's text format.
     pub fn render(&self) -> Vec<u8> {
         let mut page = Vec::new();
-        if let Err(error) = TextEncoder::new().encode(&self.registry.gather(), &mut page) {
+        self.render_into(&mut page);
+        page
+    }
+
+    /// Writes the same behind what `page` holds. It reads `/proc`, and takes about 0.1 ms and 2 µs a profile: not for the
+    /// thread that answers consumers.
+    pub fn render_into(&self, page: &mut Vec<u8>) {
+        if let Err(error) = TextEncoder::new().encode(&self.registry.gather(), page) {
             tracing::error!(%error, "the metrics page is incomplete: please report this message");
         }
-        let mut text = Text::new(&mut page);
+        let mut text = Text::new(page);
         text.family(&BUILD_INFO);
         text.sample(&BUILD_INFO, &[VERSION, REVISION], 1);
         text.family(&LOG_LINES_DROPPED);
         text.sample(&LOG_LINES_DROPPED, &[], (self.lines_dropped)());
         profiles::write(&mut text, &self.table, self.clock.boot());
-        page
     }
 }
 

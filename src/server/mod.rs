@@ -14,6 +14,7 @@ mod limits;
 mod listen;
 mod observe;
 mod ops;
+mod page;
 mod peer;
 mod refusals;
 mod reply;

@@ -8,6 +8,7 @@ use hyper::{Method, Request, StatusCode};
 use tokio::sync::Semaphore;
 use tower::Service;
 
+use super::page::Spare;
 use super::refusals::Refusals;
 use super::reply::{self, Reply};
 use crate::BoxFuture;
@@ -31,6 +32,7 @@ impl Ops {
             ops: self,
             refusals,
             rendering: Semaphore::new(1),
+            spare: Spare::default(),
         }))
     }
 }
@@ -54,6 +56,7 @@ struct Inner {
     refusals: Arc<Refusals>,
     /// One page at a time: each takes memory and a thread.
     rendering: Semaphore,
+    spare: Spare,
 }
 
 impl<B> Service<Request<B>> for OpsService {
@@ -106,13 +109,10 @@ impl Future for Answer {
 async fn page(inner: Arc<Inner>) -> Reply {
     // The semaphore is never closed; a permit that did not come would mean only that pages are not rendered one by one.
     let _one = inner.rendering.acquire().await;
-    let metrics = Arc::clone(&inner.ops.metrics);
-    match tokio::task::spawn_blocking(move || metrics.render()).await {
-        Ok(page) => reply::with_type(
-            StatusCode::OK,
-            HeaderValue::from_static(metrics::CONTENT_TYPE),
-            page.into(),
-        ),
+    let (metrics, spare) = (Arc::clone(&inner.ops.metrics), inner.spare.clone());
+    let render = move || spare.page(|page| metrics.render_into(page));
+    match tokio::task::spawn_blocking(render).await {
+        Ok(page) => reply::with_type(StatusCode::OK, HeaderValue::from_static(metrics::CONTENT_TYPE), page),
         Err(_) => reply::text(StatusCode::INTERNAL_SERVER_ERROR, "the page could not be rendered\n"),
     }
 }
