@@ -7,8 +7,8 @@ use std::net::TcpStream;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::Subject;
 use crate::common::get;
+use crate::{Subject, status};
 
 const ROUNDS: usize = 21;
 /// Short rounds and many of them: a machine's mood lasts longer than one.
@@ -21,12 +21,19 @@ const BETWEEN_SCRAPES: Duration = Duration::from_millis(50);
 const WHILE: Duration = Duration::from_millis(500);
 
 pub(crate) fn compare(one: &Subject, thousand: &Subject) {
+    let each = |of_one: f64, of_thousand: f64| (of_thousand - of_one) / f64::from(thousand.profiles - one.profiles);
     println!(
-        "figure: 1,000 profiles: {:.2} kB each",
-        (thousand.resident - one.resident) / f64::from(thousand.profiles - one.profiles)
+        "figure: 1,000 profiles: {:.2} kB each after the first sessions",
+        each(one.resident, thousand.resident)
     );
     rates(one, thousand);
+    scrapes(one, &mut Client::new(one));
     scrapes(thousand, &mut Client::new(thousand));
+    let [of_one, of_thousand] = [one, thousand].map(|subject| status(&subject.daemon, "VmRSS:"));
+    println!(
+        "figure: 1,000 profiles: {:.2} kB each after many requests and scrapes",
+        each(of_one, of_thousand)
+    );
 }
 
 /// How long each daemon takes for as many requests, and how much CPU time its thread.
@@ -95,13 +102,14 @@ fn scrapes(subject: &Subject, client: &mut Client) {
         });
         alone.push(client.slowest());
     }
+    let profiles = subject.profiles;
     println!(
-        "figure: 1,000 profiles: {} scrapes, each {} ms",
+        "figure: {profiles} profile(s): {} scrapes, each {} ms",
         took.len(),
         summary(took, 1)
     );
     println!(
-        "figure: 1,000 profiles: the slowest request in {} ms: {} ms beside scrapes, {} ms without",
+        "figure: {profiles} profile(s): the slowest request in {} ms: {} ms beside scrapes, {} ms without",
         WHILE.as_millis(),
         summary(beside, 2),
         summary(alone, 2)
