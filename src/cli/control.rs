@@ -36,8 +36,11 @@ impl Socket {
 
     /// What to add to a command so that it reaches the same daemon.
     pub(super) fn as_argument(&self) -> String {
-        let path = self.control_socket.as_ref();
-        path.map_or_else(String::new, |path| format!(" --control-socket {}", path.display()))
+        match (&self.control_socket, &self.config) {
+            (Some(path), _) => format!(" --control-socket {}", path.display()),
+            (None, Some(file)) => format!(" --config {}", file.display()),
+            (None, None) => String::new(),
+        }
     }
 }
 
