@@ -86,11 +86,12 @@ pub async fn ask(path: &Path, command: Command<'_>) -> Result<Answer, AskError> 
 const LONGEST_ANSWER: usize = 16 << 20;
 
 impl Command<'_> {
-    /// How long the answer may take: a submitted code waits for STS, a reload for keys and seeds to be read.
+    /// How long the answer may take: a submitted code waits for STS, a reload for keys and seeds to be read, where a
+    /// process may take a minute.
     fn patience(self) -> Duration {
         Duration::from_secs(match self {
             Self::Status => 5,
-            Self::Reload => 60,
+            Self::Reload => 120,
             Self::MfaSubmit { .. } => 120,
         })
     }

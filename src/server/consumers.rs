@@ -44,6 +44,13 @@ impl Known {
         self.profiles.get(place).map(|profile| &**profile)
     }
 
+    /// The profile that this one is made from.
+    pub(super) fn source(&self, profile: &Published) -> Option<&Published> {
+        let name = profile.source_profile.as_ref()?;
+        let source = self.profiles.iter().find(|candidate| candidate.name == *name);
+        source.map(|source| &**source)
+    }
+
     /// Whether there is one profile alone, which then needs no name in the path.
     pub(super) fn is_one(&self) -> bool {
         self.profiles.len() == 1

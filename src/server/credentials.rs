@@ -11,6 +11,7 @@ use super::audit::Peer;
 use super::consumers::{Consumers, Known};
 use super::refusals::Refusals;
 use super::reply::{self, Reply};
+use super::unready;
 use crate::clock::Clock;
 use crate::metrics::{Metrics, Reason, Route};
 use crate::renew::Published;
@@ -68,7 +69,7 @@ impl<B> Service<Request<B>> for CredentialsService {
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let known = self.0.consumers.load();
         let reply = match profile(&known, &request) {
-            Ok(profile) => self.0.document(profile, request.extensions().get()),
+            Ok(profile) => self.0.document(&known, profile, request.extensions().get()),
             Err(reason) => {
                 self.0.refusals.add(reason);
                 refusal(reason)
@@ -94,7 +95,7 @@ fn profile<'k, B>(known: &'k Known, request: &Request<B>) -> Result<&'k Publishe
 }
 
 impl Inner {
-    fn document(&self, profile: &Published, audited: Option<&Arc<Peer>>) -> Reply {
+    fn document(&self, known: &Known, profile: &Published, audited: Option<&Arc<Peer>>) -> Reply {
         let snapshot = profile.snapshot();
         if let Some(document) = snapshot.servable(self.clock.boot()) {
             if let Some(peer) = audited {
@@ -102,18 +103,7 @@ impl Inner {
             }
             return reply::json(StatusCode::OK, document.body.clone());
         }
-        let (name, trouble) = (&profile.name, snapshot.trouble.as_deref());
-        let state = if snapshot.started {
-            "have expired"
-        } else {
-            "are not there"
-        };
-        let reason = match (trouble, snapshot.code_wanted) {
-            (_, Some(_)) => format!("a person must submit an MFA code: valetkey mfa submit --profile {name}"),
-            (Some(trouble), None) => trouble.message.clone(),
-            (None, None) => String::from("valetkey has not obtained them yet"),
-        };
-        let message = format!("the credentials of profile {name} {state}: {reason}");
+        let message = unready::why(profile, known, self.clock.boot());
         let mut reply = reply::error(StatusCode::SERVICE_UNAVAILABLE, "CredentialsUninitialized", &message);
         reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
         reply

@@ -20,6 +20,7 @@ mod refusals;
 mod reply;
 mod room;
 mod tokens;
+mod unready;
 
 use std::io;
 use std::sync::Arc;

@@ -103,7 +103,7 @@ async fn it_waits_as_long_as_the_command_may_take() {
         profile: None,
         code: &code,
     };
-    for (command, seconds) in [(Command::Status, 5), (Command::Reload, 60), (submit, 120)] {
+    for (command, seconds) in [(Command::Status, 5), (Command::Reload, 120), (submit, 120)] {
         let path = impostor(b"silence", folder.path());
         let said = message(&path, command).await;
         assert!(said.contains(&format!("did not answer within {seconds} s")), "{said}");

@@ -1,7 +1,7 @@
 use valetkey::emulator::Role;
 
 use crate::common::World;
-use crate::scene::{ask, chained, document, metric, seed, serve, status_of};
+use crate::scene::{ask, chained, code, document, metric, person, seed, serve, status_of, submit};
 
 const ACCOUNT: &str = "123456789012";
 const USER: &str = "arn:aws:iam::123456789012:user/demo";
@@ -118,4 +118,33 @@ fn a_role_that_does_not_trust_the_caller_is_told_everywhere_with_the_remedy() {
     assert_eq!(metric(&daemon, "valetkey_profile_ready{profile=\"admin\"}"), "0");
     // The source is none the worse for it.
     document(&world, &daemon, "plain");
+}
+
+/// Who waits for a role learns what its source waits for.
+#[test]
+fn the_consumer_of_a_role_is_told_what_its_source_lacks() {
+    let world = World::new(None);
+    let role = world.emulator.access.role_arn.clone();
+    world.emulator.handle.add_role(Role::new(AUDIT).trusting(&role));
+    let profiles =
+        chained(&world, "audit", "deploy", AUDIT) + &chained(&world, "deploy", "jane", &role) + &person(&world, "jane");
+    let daemon = serve(&world, &profiles);
+    daemon.wait_for("an MFA code is wanted");
+    let told = |profile: &str| {
+        daemon
+            .credentials(&format!("/credentials/{profile}"), &world.token(profile))
+            .json()
+    };
+    assert_eq!(
+        told("audit")["message"],
+        "the credentials of profile audit are not there: it needs its source_profile, and the credentials of profile \
+         deploy are not there: it needs its source_profile, and the credentials of profile jane are not there: a person \
+         must submit an MFA code: valetkey mfa submit --profile jane"
+    );
+    let said = submit(&world, &[], &code(&world));
+    assert_eq!(said.code, 0, "{said:?}");
+    for profile in ["deploy", "audit"] {
+        daemon.wait_for_credentials(profile);
+        document(&world, &daemon, profile);
+    }
 }
