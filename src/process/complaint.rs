@@ -110,12 +110,20 @@ fn without_key_ids(text: &str) -> Zeroizing<String> {
     )
 }
 
-/// Without what may be an MFA code: six digits, or the eight that other devices show.
+/// Without what may be an MFA code: six digits, or the eight that other devices show, also in two halves as authenticators
+/// show them. Letters may stand right beside it: those of a colour's escape sequence do.
 fn without_codes(text: &str) -> Zeroizing<String> {
+    let whole = without_runs(text, |c| c.is_ascii_digit(), |run| (6..=8).contains(&run.len()));
     without_runs(
-        text,
-        |c| c.is_ascii_alphanumeric(),
-        |run| (6..=8).contains(&run.len()) && run.bytes().all(|b| b.is_ascii_digit()),
+        &whole,
+        |c| c.is_ascii_digit() || " -".contains(c),
+        |run| {
+            let mut halves = run.split([' ', '-']).filter(|half| !half.is_empty()).map(str::len);
+            matches!(
+                (halves.next(), halves.next(), halves.next()),
+                (Some(3), Some(3), None) | (Some(4), Some(4), None)
+            )
+        },
     )
 }
 
@@ -180,7 +188,14 @@ mod tests {
                 "code 123456, 1234567 (12345678) \"012345\"",
                 "code [redacted], [redacted] ([redacted]) \"[redacted]\"",
             ),
-            ("pid 12345, 123456789 x123456", "pid 12345, 123456789 x123456"),
+            (
+                "\u{1b}[1;32m123456\u{1b}[0m, x123456",
+                "[1;32m[redacted][0m, x[redacted]",
+            ),
+            ("code 123 456.", "code[redacted]."),
+            ("code:\t123-456, 1234 5678", "code:[redacted],[redacted]"),
+            ("pid 12345, 123456789", "pid 12345, 123456789"),
+            ("127 of 900, 443 8443", "127 of 900, 443 8443"),
         ] {
             assert_eq!(shown(stderr), expected);
         }
