@@ -5,12 +5,13 @@
 
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::net::TcpStream;
 use tokio::sync::{mpsc, watch};
 use tracing::field::display;
-use tracing::info;
+use tracing::{info, warn};
 
 use super::peer::Ends;
 use crate::aws::{AccessKeyId, ProfileName};
@@ -23,9 +24,13 @@ pub const AUDIT: &str = "valetkey::audit";
 /// that may wait do wait.
 const PATIENCE: Duration = Duration::from_secs(1);
 
+/// How many records may wait for their lines. A consumer that asks without pause leaves more than lines can be made of;
+/// its replies would then fill the memory with records.
+const WAITING_RECORDS: usize = 4_096;
+
 /// Gives every connection that is accepted its [`Peer`].
 pub(super) struct Audit {
-    records: mpsc::UnboundedSender<Record>,
+    records: Records,
     clock: Arc<dyn Clock>,
 }
 
@@ -34,13 +39,20 @@ pub(super) struct Peer {
     address: SocketAddr,
     uid: watch::Receiver<Option<u32>>,
     patience: BootInstant,
-    /// Not bounded: no more comes in than is asked for within [`PATIENCE`].
-    records: mpsc::UnboundedSender<Record>,
+    records: Records,
+}
+
+/// Where records go, and how many found no room.
+#[derive(Clone)]
+struct Records {
+    sender: mpsc::Sender<Record>,
+    lost: Arc<AtomicU64>,
 }
 
 /// Makes lines of what was served, until the last [`Audit`] and [`Peer`] are gone.
 pub(super) struct Journal {
-    records: mpsc::UnboundedReceiver<Record>,
+    records: mpsc::Receiver<Record>,
+    lost: Arc<AtomicU64>,
     clock: Arc<dyn Clock>,
 }
 
@@ -53,13 +65,17 @@ struct Record {
 
 /// The two ends of an audit.
 pub(super) fn audit(clock: &Arc<dyn Clock>) -> (Audit, Journal) {
-    let (sender, records) = mpsc::unbounded_channel();
+    let (sender, records) = mpsc::channel(WAITING_RECORDS);
+    let lost = Arc::<AtomicU64>::default();
     let audit = Audit {
-        records: sender,
+        records: Records {
+            sender,
+            lost: Arc::clone(&lost),
+        },
         clock: Arc::clone(clock),
     };
     let clock = Arc::clone(clock);
-    (audit, Journal { records, clock })
+    (audit, Journal { records, lost, clock })
 }
 
 impl Audit {
@@ -87,12 +103,15 @@ impl Audit {
 impl Peer {
     /// The credentials of this profile, whose key this is, go out to the peer.
     pub(super) fn served(self: &Arc<Self>, profile: &ProfileName, session_key: Option<&AccessKeyId>) {
-        // The journal ends after the last of its peers.
-        let _ = self.records.send(Record {
+        let record = Record {
             peer: Arc::clone(self),
             profile: profile.clone(),
             session_key: session_key.cloned(),
-        });
+        };
+        // The journal ends after the last of its peers, so it is room that is missing.
+        if self.records.sender.try_send(record).is_err() {
+            self.records.lost.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     async fn uid(&self, clock: &dyn Clock) -> Option<u32> {
@@ -116,6 +135,36 @@ impl Journal {
             let uid = peer.uid(&*self.clock).await;
             let session_key = session_key.as_ref().map(display);
             info!(target: AUDIT, %profile, peer = %peer.address, uid, session_key, "credentials served");
+            let lost = self.lost.swap(0, Ordering::Relaxed);
+            if lost > 0 {
+                warn!(target: AUDIT, lost, "credentials were served so often that lines are missing");
+            }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::PausedClock;
+
+    #[tokio::test(start_paused = true)]
+    async fn whoever_asks_without_pause_fills_no_memory() {
+        let clock: Arc<dyn Clock> = Arc::new(PausedClock::new(chrono::DateTime::UNIX_EPOCH));
+        let (audit, journal) = audit(&clock);
+        let peer = Arc::new(Peer {
+            address: "192.0.2.1:1".parse().unwrap(),
+            uid: watch::channel(None).1,
+            patience: clock.boot() + PATIENCE,
+            records: audit.records,
+        });
+        let profile: ProfileName = "ops".parse().unwrap();
+        for _ in 0..WAITING_RECORDS + 3 {
+            peer.served(&profile, None);
+        }
+        assert_eq!(journal.records.len(), WAITING_RECORDS);
+        assert_eq!(journal.lost.load(Ordering::Relaxed), 3);
+        drop(peer);
+        journal.run().await;
     }
 }
