@@ -9,7 +9,7 @@ pub(super) fn key(name: &str) -> Option<&str> {
 }
 
 /// A profile's name: a word, or anything shorter than the shortest access key id, key or seed (16) that is no code.
-pub(super) fn profile(name: &str) -> &str {
+pub(crate) fn profile(name: &str) -> &str {
     let part = |b: u8| b.is_ascii_alphanumeric() || b"_.-".contains(&b);
     let short = name.len() < 16 && name.bytes().all(part) && name.bytes().any(|b| b.is_ascii_alphabetic());
     if short || key(name).is_some() { name } else { "<name>" }

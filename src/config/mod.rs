@@ -35,6 +35,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 pub use aws_profile::profiles_of;
+pub(crate) use echo::profile as harmless_name;
 pub use file::{Format, MAX_BYTES};
 pub use keys::{KEYS, Key, Presence};
 pub use mistake::{Errors, Mistake, Place};

@@ -91,8 +91,7 @@ impl Command<'_> {
     fn patience(self) -> Duration {
         Duration::from_secs(match self {
             Self::Status => 5,
-            Self::Reload => 120,
-            Self::MfaSubmit { .. } => 120,
+            Self::Reload | Self::MfaSubmit { .. } => 120,
         })
     }
 

@@ -6,6 +6,7 @@ use super::{Error, Source};
 use crate::BoxFuture;
 use crate::aws::LongTermKey;
 use crate::aws_file::{self, Form, MAX_BYTES, Section};
+use crate::config::harmless_name;
 use crate::secret::Secret;
 use crate::secret_file;
 
@@ -79,8 +80,9 @@ impl SharedCredentials {
         }
     }
 
+    /// People paste a key where its name belongs.
     fn header(&self) -> String {
-        self.form.header(&self.profile)
+        self.form.header(harmless_name(&self.profile))
     }
 }
 

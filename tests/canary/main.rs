@@ -13,6 +13,7 @@
 mod common;
 mod search;
 mod uncapped;
+mod ways;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};

@@ -68,4 +68,9 @@ fn there_is_no_flag_for_a_code_and_the_help_says_why() {
     assert!(said.stdout.contains("There is no flag for it"), "{said:?}");
     let said = scene.run(&["mfa", "submit", CODE], b"");
     assert_eq!(said.code, 64);
+    assert!(
+        said.stderr.contains("type it when asked") && !said.stderr.contains(CODE),
+        "{said:?}"
+    );
+    assert!(scene.fake.tried().is_empty());
 }

@@ -1,3 +1,4 @@
+use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 
@@ -22,6 +23,9 @@ reason; 64 it is no code, or the profile is none that takes one; 69 the daemon c
 is being tried, this one was used or grew too old, or it is too early for the next; 78 the configuration is wrong; 130
 interrupted.";
 
+const NOT_HERE: &str = "a code is not taken from the arguments, which every user of the host can read, and nothing was sent; \
+                        run the command without it, and type it when asked";
+
 #[derive(Debug, clap::Args)]
 #[command(after_help = MORE)]
 pub(super) struct Args {
@@ -30,10 +34,16 @@ pub(super) struct Args {
     /// For which profile; may be left out where one alone takes codes
     #[arg(long, value_name = "NAME")]
     profile: Option<ProfileName>,
+    /// What people type all the same, so that they are told why it is not taken rather than shown it again
+    #[arg(hide = true)]
+    code: Vec<OsString>,
 }
 
 /// Reads a code, has it tried, and tells the verdict.
 pub(super) fn run(args: &Args) -> Result<(), Failed> {
+    if !args.code.is_empty() {
+        return Err(Failed::new(Exit::Usage, &NOT_HERE));
+    }
     let path = args.socket.path()?;
     let runtime = runtime()?;
     let done = runtime.block_on(submit(&path, args.profile.as_ref()));

@@ -124,7 +124,7 @@ impl Engine {
         let index = self.taker(profile)?;
         let worker = &self.workers[index];
         let Some(device) = worker.job.submitted_device() else {
-            return Err(self.no_such_profile(profile));
+            return Err(self.no_such_profile());
         };
         let now = self.parts.clock.boot();
         if self.people.submissions.contains_key(device) {
@@ -160,7 +160,7 @@ impl Engine {
         let takers = || (0..self.workers.len()).filter(|index| self.workers[*index].job.submitted_device().is_some());
         if let Some(name) = profile {
             let named = takers().find(|index| self.workers[*index].face.name == *name);
-            return named.ok_or_else(|| self.no_such_profile(profile));
+            return named.ok_or_else(|| self.no_such_profile());
         }
         let asked = |index: &usize| {
             let worker = &self.workers[*index];
@@ -172,7 +172,7 @@ impl Engine {
         let (asked, all): (Vec<_>, Vec<_>) = (takers().filter(asked).collect(), takers().collect());
         match (asked.as_slice(), all.as_slice()) {
             ([only], _) | ([], [only]) => Ok(*only),
-            (_, []) => Err(self.no_such_profile(None)),
+            (_, []) => Err(self.no_such_profile()),
             (several @ [_, ..], _) | ([], several) => {
                 let names: Vec<_> = several.iter().map(|index| self.face(*index).name.as_str()).collect();
                 refused(
@@ -186,19 +186,19 @@ impl Engine {
         }
     }
 
-    fn no_such_profile(&self, named: Option<&ProfileName>) -> Refused {
+    /// The name that was given is not repeated: a code may stand in its place.
+    fn no_such_profile(&self) -> Refused {
         let takers = self
             .workers
             .iter()
             .filter(|worker| worker.job.submitted_device().is_some());
         let takers: Vec<_> = takers.map(|worker| worker.face.name.as_str()).collect();
-        let message = match (named, takers.as_slice()) {
-            (_, []) => String::from("no profile takes codes from a person: none has mfa_code = { push = true }"),
-            (Some(name), takers) => format!(
-                "profile {name} takes no codes from a person; these do: {}",
+        let message = match takers.as_slice() {
+            [] => String::from("no profile takes codes from a person: none has mfa_code = { push = true }"),
+            takers => format!(
+                "that profile takes no codes from a person; these do: {}",
                 takers.join(", ")
             ),
-            (None, takers) => format!("these profiles take codes: {}", takers.join(", ")),
         };
         Refused {
             reason: Reason::NoSuchProfile,
