@@ -8,7 +8,7 @@ mod common;
 use std::sync::Arc;
 
 use common::World;
-use valetkey::app::{App, Listeners, Reread, Surroundings, signals};
+use valetkey::app::{App, Broken, Listeners, Reread, Surroundings, signals};
 use valetkey::clock::SystemClock;
 use valetkey::config::{self, Env};
 use valetkey::renew::{Event, Observer};
@@ -24,6 +24,35 @@ impl Observer for Panics {
 
 #[test]
 fn a_panic_in_the_engine_ends_the_daemon_with_an_error() {
+    let reread: Reread = Arc::new(|| Err(String::new()));
+    let ended = run(Some(Arc::new(Panics)), reread, std::future::pending());
+    assert_eq!(
+        ended.err().unwrap().to_string(),
+        "a defect of valetkey: a task panicked; please report this"
+    );
+}
+
+#[test]
+fn a_reload_that_hangs_does_not_delay_the_end() {
+    let (begun, mut begins) = tokio::sync::mpsc::channel(1);
+    let (release, hangs) = std::sync::mpsc::channel::<()>();
+    let hangs = std::sync::Mutex::new(hangs);
+    let reread: Reread = Arc::new(move || {
+        begun.blocking_send(()).unwrap();
+        // As a file system that is away.
+        let _ = hangs.lock().unwrap().recv();
+        Err(String::new())
+    });
+    let shutdown = async move {
+        rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::HUP).unwrap();
+        begins.recv().await;
+    };
+    assert!(run(None, reread, shutdown).is_ok());
+    drop(release);
+}
+
+/// Runs a daemon until it ends, or `shutdown`.
+fn run(observer: Option<Arc<dyn Observer>>, reread: Reread, shutdown: impl Future<Output = ()>) -> Result<(), Broken> {
     let world = World::new(None);
     let env: Env<'_> = &|_| None;
     let plan = config::load(&world.path("valetkey.toml"), env).unwrap();
@@ -32,23 +61,19 @@ fn a_panic_in_the_engine_ends_the_daemon_with_an_error() {
         .build()
         .unwrap();
     let ended = runtime.block_on(async {
-        let app = App::prepare(plan, env, Arc::new(SystemClock), || 0).await;
-        let mut app = app.unwrap();
-        app.watch(Arc::new(Panics));
+        let mut app = App::prepare(plan, env, Arc::new(SystemClock), || 0).await.unwrap();
+        observer.into_iter().for_each(|observer| app.watch(observer));
         let listeners = Listeners::bind(app.plan()).await.unwrap();
         let tokens = app.issue_tokens().await.unwrap();
         let (_, hangups) = signals::listen().unwrap();
-        let reread: Reread = Arc::new(|| Err(String::new()));
         let surroundings = Surroundings {
             source: String::new(),
             reread,
             hangups,
             protections: valetkey::harden::harden(),
         };
-        app.run(listeners, tokens, surroundings, std::future::pending()).await
+        app.run(listeners, tokens, surroundings, shutdown).await
     });
-    assert_eq!(
-        ended.err().unwrap().to_string(),
-        "a defect of valetkey: a task panicked; please report this"
-    );
+    runtime.shutdown_background();
+    ended
 }

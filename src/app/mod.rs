@@ -221,15 +221,18 @@ pub struct Surroundings {
     pub protections: Protections,
 }
 
-/// Reloads at each SIGHUP until `shutdown`. What it did is in the log.
+/// Reloads at each SIGHUP until `shutdown`, which a reload does not delay. What it did is in the log.
 async fn reload_at(mut hangups: Hangups, reloader: Arc<Reloader>, shutdown: impl Future<Output = ()>) {
-    let mut shutdown = std::pin::pin!(shutdown);
-    loop {
-        tokio::select! {
-            biased;
-            () = &mut shutdown => return,
-            () = hangups.next() => drop(reloader.reload().await),
+    let reloads = async {
+        loop {
+            hangups.next().await;
+            drop(reloader.reload().await);
         }
+    };
+    tokio::select! {
+        biased;
+        () = shutdown => {}
+        () = reloads => {}
     }
 }
 
