@@ -17,7 +17,31 @@ const CREDENTIALS_LENGTH: usize = 32;
 /// on with the canonical request after its first line.
 pub(super) fn text(foreign: &str, secrets: &[&str]) -> String {
     let line = foreign.trim_start().lines().next().unwrap_or_default();
-    shortened(clean(&without_quoted_values(&printable(line)), secrets))
+    let shown = shortened(clean(&without_quoted_values(&printable(line)), secrets));
+    if hides_any(&shown, secrets) {
+        String::from(REDACTED)
+    } else {
+        shown
+    }
+}
+
+/// How much of a long secret in a row is too much to show.
+const TELLING_LENGTH: usize = 12;
+
+/// Whether a secret of the call, or a piece of a long one, stands there with other characters between its own. Only a
+/// server that means harm writes so; nothing of what it says is worth that.
+fn hides_any(text: &str, secrets: &[&str]) -> bool {
+    let text = bare(text);
+    secrets.iter().map(|secret| bare(secret)).any(|secret| {
+        let mut pieces = secret.windows(TELLING_LENGTH.min(secret.len()).max(1));
+        pieces.any(|piece| text.windows(piece.len()).any(|shown| shown == piece))
+    })
+}
+
+fn bare(text: &str) -> Zeroizing<Vec<u8>> {
+    let mut bare = Zeroizing::new(Vec::with_capacity(text.len()));
+    bare.extend(text.bytes().filter(u8::is_ascii_alphanumeric));
+    bare
 }
 
 /// STS's error code, if it looks like one: 1 to 64 of `[A-Za-z0-9._:-]`.
@@ -122,6 +146,20 @@ mod tests {
         ] {
             assert_eq!(text(foreign, &[SECRET, CODE]), expected);
         }
+    }
+
+    #[test]
+    fn a_text_that_hides_a_secret_is_left_out_whole() {
+        let token = "IQoJb3JpZ2luX2VjEJr//////////wEaCXVzLWVhc3QtMSJHMEUCIQ";
+        let pieces: Vec<_> = (0..5).map(|n| &token[n * 10..][..10]).collect();
+        for foreign in [
+            format!("no: {}", pieces.join(" . ")),
+            format!("code {} {}", &CODE[..3], &CODE[3..]),
+        ] {
+            assert_eq!(text(&foreign, &[CODE, token]), REDACTED);
+        }
+        let harmless = "Signature expired: 20261122T064935Z is now earlier than 20261122T065935Z";
+        assert_eq!(text(harmless, &[CODE, token, ""]), harmless);
     }
 
     #[test]
