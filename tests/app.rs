@@ -5,12 +5,13 @@
 
 mod common;
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, mpsc};
 
 use common::World;
 use valetkey::app::{App, Broken, Listeners, Reread, Surroundings, signals};
 use valetkey::clock::SystemClock;
 use valetkey::config::{self, Env};
+use valetkey::control::client::{AskError, Command, ask};
 use valetkey::renew::{Event, Observer};
 
 /// An observer with a defect: the engine's task ends by its panic.
@@ -76,4 +77,53 @@ fn run(observer: Option<Arc<dyn Observer>>, reread: Reread, shutdown: impl Futur
     });
     runtime.shutdown_background();
     ended
+}
+
+#[test]
+fn reloads_that_hang_leave_room_on_the_control_socket() {
+    let world = World::new(None);
+    let env: Env<'_> = &|_| None;
+    let plan = config::load(&world.path("valetkey.toml"), env).unwrap();
+    let socket = plan.server.control_socket.clone();
+    let (release, released) = mpsc::channel::<()>();
+    let released = Mutex::new(released);
+    let reread: Reread = Arc::new(move || {
+        let _ = released.lock().unwrap().recv();
+        Err(String::from("still wrong"))
+    });
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    runtime.block_on(async {
+        let app = App::prepare(plan, env, Arc::new(SystemClock), || 0).await.unwrap();
+        let listeners = Listeners::bind(app.plan()).await.unwrap();
+        let tokens = app.issue_tokens().await.unwrap();
+        let (_, hangups) = signals::listen().unwrap();
+        let surroundings = Surroundings {
+            source: String::new(),
+            reread,
+            hangups,
+            protections: valetkey::harden::harden(),
+        };
+        let asked = async {
+            let mut asked: tokio::task::JoinSet<_> = (0..20)
+                .map(|_| {
+                    let socket = socket.clone();
+                    async move { ask(&socket, Command::Reload).await.err() }
+                })
+                .collect();
+            for _ in 0..18 {
+                let refused = asked.join_next().await.unwrap().unwrap();
+                let is_told = matches!(refused, Some(AskError::Refused { message, .. }) if !message.contains("wrong"));
+                assert!(is_told);
+            }
+            ask(&socket, Command::Status).await.unwrap();
+            drop(release);
+            for ended in asked.join_all().await {
+                assert_eq!(ended.unwrap().to_string(), "still wrong");
+            }
+        };
+        app.run(listeners, tokens, surroundings, asked).await.unwrap();
+    });
 }

@@ -169,6 +169,7 @@ impl App {
             reread: surroundings.reread,
             plan: ArcSwap::from_pointee(self.plan),
             turn: tokio::sync::Mutex::default(),
+            places: tokio::sync::Semaphore::new(reload::PLACES),
             last: ArcSwapOption::empty(),
             engine: handle.clone(),
             consumers,

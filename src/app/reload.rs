@@ -25,6 +25,8 @@ pub(super) struct Reloader {
     pub(super) plan: ArcSwap<Plan>,
     /// There is one reload at a time.
     pub(super) turn: tokio::sync::Mutex<()>,
+    /// For [`PLACES`]: what waits longer than its client would keep the control socket from everybody else.
+    pub(super) places: tokio::sync::Semaphore,
     pub(super) last: ArcSwapOption<LastReload>,
     pub(super) engine: Handle,
     pub(super) consumers: Arc<Consumers>,
@@ -34,9 +36,18 @@ pub(super) struct Reloader {
     pub(super) clock: Arc<dyn Clock>,
 }
 
+/// One reload that is under way, and one that waits: it reads what is there when its turn comes, so a third has nothing
+/// to add.
+pub(super) const PLACES: usize = 2;
+
 impl Reloader {
     /// Reads, checks and applies; the error says why nothing was changed.
     pub(super) async fn reload(&self) -> Result<Reloaded, String> {
+        let Ok(_place) = self.places.try_acquire() else {
+            return Err(String::from(
+                "a reload is under way and another waits, which reads the configuration as it is then; see `valetkey status`",
+            ));
+        };
         let _turn = self.turn.lock().await;
         let result = self.try_reload().await;
         self.metrics.config_reloaded(result.is_ok());
