@@ -127,7 +127,10 @@ impl Engine {
             return Err(self.no_such_profile());
         };
         let now = self.parts.clock.boot();
-        if self.people.submissions.contains_key(device) {
+        // After a reload the call may still be under way without its submission.
+        let mut calls = self.under_way.values();
+        let is_sent = calls.any(|call| call.submitted && call.job.submitted_device() == Some(device));
+        if is_sent || self.people.submissions.contains_key(device) {
             return refused(
                 Reason::Busy,
                 "another code of this MFA device is being tried; wait for its verdict",

@@ -113,6 +113,27 @@ async fn whoever_waits_for_a_verdict_on_a_profile_that_goes_is_told() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_verdict_on_a_code_is_for_whoever_gave_that_code() {
+    let scene = Scene::start_jobs(vec![push_job("ops", 8)], TimeDelta::zero(), vec![Say::Late]);
+    sleep(Duration::from_secs(1)).await;
+    let code = |digits: &str| TokenCode::try_from(digits.to_owned()).ok().unwrap();
+    let reload = async {
+        sleep(Duration::from_secs(1)).await;
+        let mut profile = push_job("ops", 8).profile;
+        if let Kind::Session(session) = &mut profile.kind {
+            let command = crate::process::Command::new(vec!["/bin/true".into()], vec![]).unwrap();
+            session.mfa.as_mut().unwrap().code = MfaCode::Push { notify: Some(command) };
+        }
+        scene.handle.apply(vec![job_of(profile)]).await.unwrap();
+        scene.handle.submit(None, code("000002")).await
+    };
+    let (first, second) = tokio::join!(scene.handle.submit(None, code("000001")), reload);
+    assert_eq!(first.unwrap_err().reason, Reason::Failed);
+    assert_eq!(second.unwrap_err().reason, Reason::Busy);
+    assert_eq!(scene.codes(), ["000001"]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn codes_from_a_file_end_the_request_to_people() {
     let scene = Scene::start_jobs(vec![push_job("ops", 12)], TimeDelta::zero(), vec![]);
     sleep(Duration::from_secs(1)).await;

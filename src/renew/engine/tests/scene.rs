@@ -27,6 +27,8 @@ pub(super) enum Say {
     /// The connection failed before a byte left.
     Unreachable,
     Hang,
+    /// A session of 12 hours, after 10 s.
+    Late,
     Panic,
 }
 
@@ -94,6 +96,10 @@ impl Script {
                 Say::Refuse(class) => Err(refusal(class, true)),
                 Say::Unreachable => Err(refusal(Class::Network, false)),
                 Say::Hang => std::future::pending().await,
+                Say::Late => {
+                    tokio::time::sleep(Duration::from_secs(10)).await;
+                    Ok(self.session(Duration::from_hours(12), sample.date))
+                }
                 Say::Panic => panic!("as the script says"),
             };
             Reply {
