@@ -63,7 +63,9 @@ fn run(observer: Option<Arc<dyn Observer>>, reread: Reread, shutdown: impl Futur
         .unwrap();
     let ended = runtime.block_on(async {
         let mut app = App::prepare(plan, env, Arc::new(SystemClock), || 0).await.unwrap();
-        observer.into_iter().for_each(|observer| app.watch(observer));
+        if let Some(observer) = observer {
+            app.watch(observer);
+        }
         let listeners = Listeners::bind(app.plan()).await.unwrap();
         let tokens = app.issue_tokens().await.unwrap();
         let (_, hangups) = signals::listen().unwrap();

@@ -128,7 +128,7 @@ async fn the_verdict_on_a_code_is_for_whoever_gave_that_code() {
         scene.handle.submit(None, code("000002")).await
     };
     let (first, second) = tokio::join!(scene.handle.submit(None, code("000001")), reload);
-    assert_eq!(first.unwrap_err().reason, Reason::Failed);
+    assert_eq!(first.unwrap().profile.as_str(), "ops");
     assert_eq!(second.unwrap_err().reason, Reason::Busy);
     assert_eq!(scene.codes(), ["000001"]);
 }
