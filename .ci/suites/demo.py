@@ -19,6 +19,7 @@ def main():
     checks.that("there are commands for curl, the AWS CLI and Python", len(commands) >= 8, commands)
     checks.that("curl gets a document", '"Code":"Success"' in pasted.stdout, pasted.stdout + pasted.stderr)
     checks.equal("the AWS CLI and Python both sign", pasted.stdout.count("arn:aws:iam::123456789012:user/demo"), 2)
+    checks.that("the status has a table", "demo     ready" in pasted.stdout, pasted.stdout)
     checks.that("the metrics are there", "valetkey_profile_ready" in pasted.stdout)
     demo.wait_for(lambda line: "Renewed: this is session 2." in line, patience=120)
     checks.that("a renewal is seen within two minutes", True)

@@ -1,6 +1,9 @@
 """What the Python suites share: an STS emulator, a daemon, and a count of checks."""
 
+import base64
 import contextlib
+import hashlib
+import hmac
 import json
 import os
 import pathlib
@@ -100,6 +103,13 @@ class Emulator(Process):
             return json.loads(reply.read() or b"null")
 
 
+def totp(seed):
+    """What a device with this seed shows now (RFC 6238)."""
+    digest = hmac.digest(base64.b32decode(seed), (int(time.time()) // 30).to_bytes(8), hashlib.sha1)
+    number = int.from_bytes(digest[digest[-1] & 15 :][:4]) & 0x7FFFFFFF
+    return f"{number % 10**6:06}"
+
+
 class Daemon(Process):
     """`valetkey serve` over a configuration in JSON."""
 
@@ -126,6 +136,11 @@ class Daemon(Process):
             return event["message"] == "credentials obtained" and event["profile"] == profile
 
         return self.wait_for(obtained)
+
+    def operator(self, *args, stdin=""):
+        """An operator's command to this daemon."""
+        command = [BINARY, *args, "--control-socket", str(self.folder / "control.sock")]
+        return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=60)
 
     def uri(self, profile):
         return f"http://{self.credentials}/credentials/{profile}"

@@ -1,10 +1,11 @@
-"""Unmodified boto3 and AWS CLI get their credentials from `valetkey serve` and sign with them, before and after a renewal."""
+"""Unmodified boto3 and AWS CLI get their credentials from `valetkey serve` and sign with them: of a session before and after a
+renewal, of a role that is chained from it, and of a person's session once the code is there."""
 
 import json
 import subprocess
 import sys
 
-from harness import Checks, Daemon, Emulator, temporary_folder, write_key
+from harness import Checks, Daemon, Emulator, temporary_folder, totp, write_key
 
 BOTO3 = """
 import json, boto3
@@ -22,9 +23,17 @@ for _ in sys.stdin:
     print(client._request_signer._credentials.access_key, flush=True)
 """
 
+ADMIN = "arn:aws:iam::123456789012:role/admin"
+
 
 def main():
     checks = Checks()
+    check_session(checks)
+    check_person_and_role(checks)
+    checks.done()
+
+
+def check_session(checks):
     emulator = Emulator("--lifetime", "80")
     with temporary_folder() as folder:
         access = emulator.access
@@ -62,7 +71,43 @@ def main():
         checks.equal("three sessions took three steps", len(set(steps)), 3)
         checks.equal("the daemon ends cleanly", daemon.stop(), 0)
     emulator.stop()
-    checks.done()
+
+
+def check_person_and_role(checks):
+    """A role whose source waits for a person's code."""
+    emulator = Emulator()
+    access = emulator.access
+    with temporary_folder() as folder:
+        key = write_key(folder, access["AWS_ACCESS_KEY_ID"], access["AWS_SECRET_ACCESS_KEY"])
+        at = {"region": emulator.region, "endpoint_url": emulator.url}
+        emulator.control("POST", "roles", {"arn": ADMIN, "requires_mfa": True})
+        person = key | at | {"mfa_serial": access["MFA_SERIAL"], "mfa_code": {"push": True}}
+        admin = at | {"source_profile": "person", "role_arn": ADMIN, "role_session_name": "jane"}
+        daemon = Daemon(folder, {"person": person, "admin": admin})
+        daemon.wait_for(lambda line: "an MFA code is wanted" in line)
+
+        def env(profile):
+            return daemon.client_env(profile, AWS_DEFAULT_REGION=emulator.region, AWS_ENDPOINT_URL_STS=emulator.url)
+
+        for profile in ("person", "admin"):
+            waiting = subprocess.run([sys.executable, "-c", BOTO3], env=env(profile), capture_output=True, text=True, timeout=60)
+            told = "valetkey mfa submit --profile person" in waiting.stderr
+            checks.that(f"{profile}: without the code boto3 says what to type", waiting.returncode and told, waiting.stderr)
+        submitted = daemon.operator("mfa", "submit", stdin=totp(access["TOTP_SEED"]))
+        checks.that("the code is accepted", submitted.stdout.startswith("accepted: profile person "), submitted)
+        daemon.wait_for_credentials("admin")
+        for profile, arn in [
+            ("person", "arn:aws:iam::123456789012:user/demo"),
+            ("admin", "arn:aws:sts::123456789012:assumed-role/admin/jane"),
+        ]:
+            found = run([sys.executable, "-c", BOTO3], env(profile))
+            checks.equal(f"{profile}: boto3 signs", (found["arn"], found["account"]), (arn, "123456789012"))
+            checks.equal(f"{profile}: the AWS CLI signs", run(["aws", "sts", "get-caller-identity"], env(profile))["Arn"], arn)
+        status = daemon.operator("status")
+        checks.equal("status says that all is well", (status.returncode, "Attention" in status.stdout), (0, False))
+        checks.equal("STS refused nothing", emulator.control("GET", "state")["errors"], {})
+        checks.equal("the daemon ends cleanly", daemon.stop(), 0)
+    emulator.stop()
 
 
 def sign(checks, name, env, long_lived):

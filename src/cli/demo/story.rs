@@ -99,12 +99,21 @@ impl Story {
              \x20   python3 -c 'import boto3; print(boto3.client(\"sts\").get_caller_identity()[\"Arn\"])'\n\
              \n\
              and as an operator: curl -sS http://{ops}/metrics\n\
+             \n\
+             \x20   {valetkey} status --control-socket {folder}/control.sock\n\
+             \n\
              Ctrl-C ends the demo.\n\
              \n",
             credentials = self.credentials,
             region = self.region,
             sts = self.sts,
             ops = self.ops,
+            valetkey = this_program(),
         )
     }
+}
+
+/// How to start it again from another terminal, whatever its working folder and its `PATH`.
+fn this_program() -> String {
+    std::env::current_exe().map_or_else(|_| String::from("valetkey"), |path| path.display().to_string())
 }
