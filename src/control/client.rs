@@ -1,6 +1,7 @@
 //! The operator's side of the control socket.
 
 use std::io::{self, ErrorKind};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -130,10 +131,11 @@ async fn exchange(path: &Path, command: Command<'_>) -> Result<String, String> {
     let stream = UnixStream::connect(path).await.map_err(|error| unconnected(&error))?;
     let peer = stream.peer_cred().map_err(|error| error.to_string())?;
     let own = rustix::process::geteuid().as_raw();
-    if !may_be_told(peer.uid(), own) {
+    if !may_be_told(peer.uid(), own, || only_theirs(path, peer.uid())) {
         let user = peer.uid();
         return Err(format!(
-            "user {user} listens there, who is neither you nor root; name the daemon's socket"
+            "user {user} listens there, who is neither you nor root, in a folder that is not that user's alone; name the \
+             daemon's socket"
         ));
     }
     // A daemon that refuses at once has closed its side before this is written; what it said can be read all the same.
@@ -145,9 +147,17 @@ async fn exchange(path: &Path, command: Command<'_>) -> Result<String, String> {
     })
 }
 
-/// Whether a code may be shown to a daemon of this user. Root is who runs daemons as others.
-fn may_be_told(daemon: u32, own: u32) -> bool {
-    own == 0 || daemon == own || daemon == 0
+/// Whether a code may be shown to a daemon of this user. Root is who runs daemons as others, but not as whoever put a
+/// socket into a folder that is everybody's.
+fn may_be_told(daemon: u32, own: u32, only_theirs: impl FnOnce() -> bool) -> bool {
+    daemon == own || daemon == 0 || (own == 0 && only_theirs())
+}
+
+/// Whether nobody but root and this user can have put a socket there.
+fn only_theirs(path: &Path, user: u32) -> bool {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = std::fs::metadata(folder.unwrap_or(Path::new(".")));
+    folder.is_ok_and(|folder| [0, user].contains(&folder.uid()) && folder.mode() & 0o022 == 0)
 }
 
 fn unconnected(error: &io::Error) -> String {
@@ -237,9 +247,24 @@ mod tests {
     }
 
     #[test]
-    fn a_code_goes_to_ones_own_daemon_and_to_roots() {
-        assert!(may_be_told(1000, 1000) && may_be_told(0, 1000) && may_be_told(1000, 0));
-        assert!(!may_be_told(1001, 1000));
+    fn a_code_goes_to_ones_own_daemon_to_roots_and_as_root_to_whose_folder_it_is() {
+        let told = |daemon, own, only_theirs| may_be_told(daemon, own, || only_theirs);
+        assert!(told(1000, 1000, false) && told(0, 1000, false) && told(1000, 0, true));
+        assert!(!told(1001, 1000, true) && !told(1000, 0, false));
+    }
+
+    #[test]
+    fn a_folder_that_others_may_write_in_is_not_theirs() {
+        let folder = tempfile::tempdir().unwrap();
+        let own = rustix::process::geteuid().as_raw();
+        for (mode, expected) in [(0o755, true), (0o1777, false), (0o770, false)] {
+            std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(mode)).unwrap();
+            assert_eq!(
+                only_theirs(&folder.path().join("control.sock"), own),
+                expected,
+                "{mode:o}"
+            );
+        }
     }
 
     #[test]
