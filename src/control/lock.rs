@@ -29,7 +29,9 @@ impl Lock {
         name.push(".lock");
         let path = PathBuf::from(name);
         loop {
-            if let Some(lock) = Self::hold(open(&path)?, &path)? {
+            let file = open(&path)?;
+            not_a_strangers(&file, &path)?;
+            if let Some(lock) = Self::hold(file, &path)? {
                 return Ok(lock);
             }
         }
@@ -54,6 +56,17 @@ fn open(path: &Path) -> Result<File, LockError> {
     opened
         .map(File::from)
         .map_err(|errno| LockError::Io(path.to_owned(), errno.into()))
+}
+
+/// Whoever owns a file can lock it for ever, and that would look like another daemon.
+fn not_a_strangers(file: &File, path: &Path) -> Result<(), LockError> {
+    let stat = fstat(file).map_err(|errno| LockError::Io(path.to_owned(), errno.into()))?;
+    let (user, own) = (stat.st_uid, rustix::process::geteuid().as_raw());
+    if user == 0 || user == own {
+        return Ok(());
+    }
+    let stranger = io::Error::other(format!("it belongs to user {user}"));
+    Err(LockError::Io(path.to_owned(), stranger))
 }
 
 impl Drop for Lock {
@@ -97,5 +110,21 @@ mod tests {
         let second = Lock::take(&socket).ok().unwrap();
         assert!(matches!(Lock::hold(opened, &path), Ok(None)));
         assert!(is_in_place(&second.file, &path), "it is not the other's to remove");
+    }
+
+    #[test]
+    fn a_strangers_file_is_not_another_daemon() {
+        if !rustix::process::geteuid().is_root() {
+            return; // Only root can make a file another's.
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let socket = folder.path().join("control.sock");
+        let file = File::create(folder.path().join("control.sock.lock")).unwrap();
+        flock(&file, FlockOperation::NonBlockingLockExclusive).unwrap();
+        std::os::unix::fs::fchown(&file, Some(4711), None).unwrap();
+        let Err(LockError::Io(_, error)) = Lock::take(&socket) else {
+            panic!("it was taken for another daemon's");
+        };
+        assert_eq!(error.to_string(), "it belongs to user 4711");
     }
 }
