@@ -156,7 +156,7 @@ fn may_be_told(daemon: u32, own: u32, only_theirs: impl FnOnce() -> bool) -> boo
 /// Whether nobody but root and this user can have put a socket there.
 fn only_theirs(path: &Path, user: u32) -> bool {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    let folder = std::fs::metadata(folder.unwrap_or(Path::new(".")));
+    let folder = std::fs::metadata(folder.unwrap_or_else(|| Path::new(".")));
     folder.is_ok_and(|folder| [0, user].contains(&folder.uid()) && folder.mode() & 0o022 == 0)
 }
 
