@@ -73,10 +73,8 @@ pub enum Error {
         /// The program, without its arguments.
         program: String,
     },
-    /// A process printed a code that STS may have seen.
-    #[error(
-        "MFA code: the process gave a code that was sent to STS less than two minutes ago, and STS takes none twice"
-    )]
+    /// A process printed, or a person gave, a code that STS may have seen.
+    #[error("MFA code: this very code was sent to STS less than two minutes ago, and STS takes none twice")]
     Repeated,
     /// The source did not answer in time.
     #[error("TOTP seed: reading it took too long; is the file system that it is on reachable?")]

@@ -195,19 +195,18 @@ impl Job {
             return Ok(None);
         };
         let code = match (codes, supplies.step, &supplies.code) {
-            (Codes::Made(source), Some(step), _) => {
-                let code = Arc::new(make_code(&**source, clock, &supplies.time, step).await?);
-                // Two steps may have the same code; whoever knows the step may send it.
-                if !source.has_step() && seen(supplies).contains(serial, &code, clock.boot()) {
-                    return Err(Unprepared::code(&mfa::Error::Repeated));
-                }
-                code
-            }
+            (Codes::Made(source), Some(step), _) => Arc::new(make_code(&**source, clock, &supplies.time, step).await?),
             (Codes::Submitted { .. }, _, Some(code)) => Arc::clone(code),
             // Never a session without the MFA that the user asked for.
             _ => return Err(Unprepared::internal()),
         };
-        seen(supplies).add(serial, Arc::clone(&code), clock.boot());
+        let (mut seen, now) = (seen(supplies), clock.boot());
+        // Two steps may have the same code; whoever knows the step may send it.
+        if !self.knows_steps() && seen.contains(serial, &code, now) {
+            return Err(Unprepared::code(&mfa::Error::Repeated));
+        }
+        seen.add(serial, Arc::clone(&code), now);
+        drop(seen);
         Ok(Some((serial, code)))
     }
 

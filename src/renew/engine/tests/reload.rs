@@ -279,3 +279,27 @@ async fn another_source_of_codes_moves_the_time_that_is_told() {
     sleep(Duration::from_hours(6)).await;
     assert_eq!(scene.calls(), [0, RENEWAL_MS]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_code_that_another_call_was_faster_with_is_not_sent_again() {
+    let slow = Job {
+        key: Some(Arc::new(SlowKey(Duration::from_secs(5)))),
+        ..push_job("a", 8)
+    };
+    let scene = Scene::start_jobs(vec![slow, push_job("b", 8)], TimeDelta::zero(), vec![]);
+    let give = |name: &str| {
+        let code = TokenCode::try_from(String::from("000001")).ok().unwrap();
+        scene.handle.submit(Some(name.parse().unwrap()), code)
+    };
+    let later = async {
+        sleep(Duration::from_secs(1)).await;
+        let jobs = vec![rekeyed(push_job("a", 8).profile), push_job("b", 8)];
+        scene.handle.apply(jobs).await.unwrap();
+        give("b").await
+    };
+    let (first, second) = tokio::join!(give("a"), later);
+    assert_eq!(first.unwrap_err().reason, Reason::Failed);
+    assert_eq!(second.unwrap().profile.as_str(), "b");
+    sleep(Duration::from_mins(1)).await;
+    assert_eq!(scene.codes(), ["000001"]);
+}
