@@ -1,5 +1,6 @@
 //! The engine in virtual time, against an STS of a script.
 
+mod histories;
 mod people;
 mod reload;
 mod roles;
