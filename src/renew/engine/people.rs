@@ -235,8 +235,12 @@ impl Engine {
         let mut takers: Vec<_> = (0..self.workers.len())
             .filter(|index| self.workers[*index].job.submitted_device().is_some())
             .collect();
-        // Whoever would be without credentials first is asked for first.
-        takers.sort_by_key(|index| self.workers[*index].machine.dies());
+        // Whoever would be without credentials first is asked for first, unless codes have brought him nothing so far: he
+        // must not keep the others from being asked for.
+        takers.sort_by_key(|index| {
+            let machine = &self.workers[*index].machine;
+            (machine.failures(), machine.dies())
+        });
         takers.into_iter().filter_map(|index| self.ask_for(index, now)).min()
     }
 
@@ -252,9 +256,13 @@ impl Engine {
             .extract_if(|_, request| !wants(request.worker))
             .collect();
         for (_, request) in ended {
-            if let Some(worker) = self.workers.iter().find(|worker| worker.number == request.worker) {
-                publish_request(worker, None);
-            }
+            self.withdraw_request(&request);
+        }
+    }
+
+    fn withdraw_request(&self, request: &Request) {
+        if let Some(worker) = self.workers.iter().find(|worker| worker.number == request.worker) {
+            publish_request(worker, None);
         }
     }
 
@@ -268,19 +276,20 @@ impl Engine {
             return None;
         }
         let time = self.time.at(now, &*self.parts.clock);
-        let request = match self.people.requests.get_mut(&device) {
-            // Another profile's turn; this one is looked at again when that has its code.
-            Some(request) if request.worker != worker.number => return None,
+        let request = match self.people.requests.get(&device) {
+            // It may be another profile's turn.
             Some(request) if now < request.told + REPEATED => return Some(request.told + REPEATED),
-            Some(request) => {
-                request.told = now;
-                Request { ..*request }
+            Some(request) if request.worker == worker.number => Request { told: now, ..*request },
+            others => {
+                if let Some(request) = others {
+                    self.withdraw_request(request);
+                }
+                Request {
+                    worker: worker.number,
+                    since: time,
+                    told: now,
+                }
             }
-            None => Request {
-                worker: worker.number,
-                since: time,
-                told: now,
-            },
         };
         publish_request(worker, Some(request.since));
         self.people.requests.insert(device, request);

@@ -284,3 +284,18 @@ async fn what_a_request_says_of_the_time() {
         "renewal: when it is asked for"
     );
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_profile_whose_codes_bring_nothing_does_not_keep_another_of_its_device_from_being_asked_for() {
+    let jobs = vec![push_job("broken", 8), push_job("ops", 8)];
+    let scene = Scene::start_jobs(jobs, TimeDelta::zero(), vec![Say::Refuse(Class::KeyInvalid)]);
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(scene.submit("000001").await, Err(Reason::Failed));
+    sleep(Duration::from_mins(14)).await;
+    assert_eq!((scene.wanted(), scene.asked()), (vec![String::from("broken")], 1));
+    sleep(Duration::from_mins(1)).await;
+    assert_eq!((scene.wanted(), scene.asked()), (vec![String::from("ops")], 2));
+    assert_eq!(scene.submit("000002").await.unwrap().profile.as_str(), "ops");
+    sleep(Duration::from_millis(1)).await;
+    assert_eq!((scene.wanted(), scene.asked()), (vec![String::from("broken")], 3));
+}
