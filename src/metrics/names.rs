@@ -84,7 +84,7 @@ pub(super) const CREDENTIAL_ISSUED: Name = gauge(
 pub(super) const CREDENTIAL_RENEWAL: Name = gauge(
     "valetkey_credential_renewal_timestamp_seconds",
     &["profile"],
-    "When the next renewal starts; absent before the first credentials.",
+    "When the next renewal or try starts; absent while that does not depend on time alone.",
 );
 pub(super) const CREDENTIAL_EXPIRATION: Name = gauge(
     "valetkey_credential_expiration_timestamp_seconds",

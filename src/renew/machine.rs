@@ -9,10 +9,10 @@ use crate::mfa::Step;
 /// The state of one profile.
 ///
 /// ```text
-///            due, step free                    credentials
-///  Waiting ────────────────▶ Calling ────────────────────────▶ Waiting until the renewal
-///     ▲                         │ failure
-///     └─────── backoff ─────────┘            what is held is kept until it dies, whatever happens
+///            due, and the means are there               credentials
+///  Waiting ─────────────────────────────▶ Calling ─────────────────▶ Waiting until the renewal
+///     ▲                                      │ failure
+///     └───────────── backoff ────────────────┘    what is held is kept until it dies, whatever happens
 /// ```
 #[derive(Debug)]
 pub(super) struct Machine {

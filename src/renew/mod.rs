@@ -13,6 +13,7 @@ mod outcome;
 mod published;
 mod schedule;
 mod submission;
+mod telling;
 
 pub use engine::{Engine, Parts};
 pub use event::{Event, Observer};

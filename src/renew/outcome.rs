@@ -3,7 +3,7 @@ use crate::sts::Class;
 /// Why a renewal failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Failure {
-    /// The MFA code could not be made: the seed file is missing or wrong.
+    /// The MFA code could not be made: the seed file or the process that gives it is missing or wrong.
     Code,
     /// A defect of valetkey.
     Internal,

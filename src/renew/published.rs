@@ -132,7 +132,8 @@ pub struct Snapshot {
     pub started: bool,
     /// When the latest credentials were issued, by STS's clock.
     pub issued: Option<DateTime<Utc>>,
-    /// When their renewal starts, by STS's clock.
+    /// When their renewal or the next try starts, by STS's clock; none while that does not depend on time alone. Where a
+    /// person submits the codes: when one is asked for.
     pub renewal: Option<DateTime<Utc>>,
     /// When they die, by STS's clock.
     pub expiration: Option<DateTime<Utc>>,

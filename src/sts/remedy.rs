@@ -108,9 +108,9 @@ fn of_code(class: Class, code: &str) -> &'static str {
         }
         (Class::MfaDevice, _) => "the MFA device is not one of the key's user; check mfa_serial",
         (Class::MfaRejected, _) => {
-            "the code was wrong or used before; if it goes on, check the seed, mfa_serial, and who else uses the device"
+            "the code was wrong or used before, and the next one may be taken; if it goes on, check mfa_serial, the seed or the device's clock, and who else uses the device"
         }
-        (Class::Throttled, _) => "too many calls in this account and region; tries go on, further apart",
+        (Class::Throttled, _) => "too many calls in this account and region; tries go on",
         (Class::Server, _) => "STS has a problem of its own; the next try follows",
         (Class::Dns, _) => "the name does not resolve; check the region, endpoint_url, the proxy's name and the DNS",
         (Class::Tls, _) => {

@@ -37,7 +37,7 @@ fn a_persons_morning() {
 
     // A code is asked for everywhere, and nobody waits for it.
     let line = daemon.wait_for("an MFA code is wanted: valetkey mfa submit --profile person");
-    assert_eq!((&line["level"], &line["profile"]), (&"WARN".into(), &"person".into()));
+    assert_eq!((&line["level"], &line["profile"]), (&"ERROR".into(), &"person".into()));
     assert_eq!(line["mfa_serial"], world.emulator.access.mfa_serial.as_str());
     let before = Instant::now();
     let reply = daemon.credentials("/credentials/person", &world.token("person"));

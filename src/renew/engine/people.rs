@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use tokio::task::JoinSet;
-use tracing::{info, warn};
+use tracing::{error, info, warn};
 
 use super::Engine;
 use super::worker::Worker;
@@ -304,12 +304,13 @@ impl Engine {
         let profile = &job.profile.name;
         let snapshot = worker.face.snapshot();
         let expiration = snapshot.document.as_ref().and(snapshot.expiration);
-        warn!(
-            %profile,
-            mfa_serial = job.submitted_device().map(tracing::field::display),
-            expiration = expiration.map(|at| tracing::field::display(at.format("%FT%TZ"))),
-            "an MFA code is wanted: valetkey mfa submit --profile {profile}"
-        );
+        let mfa_serial = job.submitted_device().map(tracing::field::display);
+        if let Some(at) = expiration {
+            let expiration = at.format("%FT%TZ").to_string();
+            warn!(%profile, mfa_serial, expiration, served = true, "an MFA code is wanted: valetkey mfa submit --profile {profile}");
+        } else {
+            error!(%profile, mfa_serial, served = false, "an MFA code is wanted: valetkey mfa submit --profile {profile}");
+        }
         self.observe(&Event::CodeWanted { profile, expiration });
         if let Some(Device {
             codes: Codes::Submitted { notify: Some(command) },

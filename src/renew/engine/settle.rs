@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use tokio::task::{Id, JoinError};
-use tracing::{error, info, warn};
+use tracing::{debug, error, info, warn};
 
 use super::Engine;
 use super::worker::UnderWay;
@@ -219,6 +219,7 @@ impl Engine {
         let worker = &mut self.workers[index];
         let failures = worker.machine.failures();
         worker.machine.succeeded(dies, due);
+        worker.telling.forget();
         worker.held = Some(Arc::clone(&issued.credentials));
         worker.asks = schedule::asking(sent, issued.lifetime);
         let (renewal, accepted) = worker.renewal(due);
@@ -270,15 +271,20 @@ impl Engine {
         self.answer_refusal(call, cause);
         let chance = (self.parts.chance)();
         let now = self.parts.clock.boot();
-        let machine = &mut self.workers[index].machine;
-        let backoff = machine.failed(now, chance);
-        let failures = machine.failures();
+        let worker = &mut self.workers[index];
+        let backoff = worker.machine.failed(now, chance);
+        let failures = worker.machine.failures();
+        // What came of a person's code is always told.
+        let is_news = worker.telling.is_news(cause.failure, now) || call.submitted;
         let next = self.next_call(index, now + backoff);
         let clock = &*self.parts.clock;
         let face = self.face(index);
         let before = face.snapshot();
         face.publish(Snapshot {
-            renewal: next.map_or(before.renewal, |next| Some(self.time.at(next, clock))),
+            // A person is asked when that was to be; everybody else waits for what has no time.
+            renewal: next
+                .map(|next| self.time.at(next, clock))
+                .or_else(|| before.renewal.filter(|_| call.job.submitted_device().is_some())),
             consecutive_failures: failures,
             trouble: Some(Arc::new(Trouble {
                 failure: cause.failure,
@@ -293,7 +299,9 @@ impl Engine {
         let retry_seconds = retry_in.map(|retry_in| (retry_in.as_secs_f64() * 10.0).round() / 10.0);
         let (profile, result, request_id) = (&face.name, outcome.as_str(), cause.request_id);
         let message = cause.message;
-        if before.servable(now).is_some() {
+        if !is_news {
+            debug!(%profile, result, failures, retry_seconds, request_id, "credentials not obtained: {message}");
+        } else if before.servable(now).is_some() {
             warn!(%profile, result, failures, retry_seconds, request_id, served = true, "credentials not obtained: {message}");
         } else {
             error!(%profile, result, failures, retry_seconds, request_id, served = false, "credentials not obtained: {message}");
@@ -343,7 +351,10 @@ impl Engine {
     }
 
     pub(super) fn withdraw(&mut self, index: usize) {
-        self.workers[index].held = None;
+        let worker = &mut self.workers[index];
+        worker.held = None;
+        // From now on a failure means that nothing is served.
+        worker.telling.forget();
         let face = self.face(index);
         let before = face.snapshot();
         face.publish(Snapshot {

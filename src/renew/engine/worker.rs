@@ -5,6 +5,7 @@ use crate::aws::{AccessKeyId, Credentials};
 use crate::clock::BootInstant;
 use crate::mfa::Step;
 use crate::renew::machine::Machine;
+use crate::renew::telling::Telling;
 use crate::renew::{Job, Published};
 
 /// A profile as the engine knows it.
@@ -22,6 +23,8 @@ pub(super) struct Worker {
     pub(super) asks: BootInstant,
     /// The long-term key that last brought credentials.
     pub(super) key_id: Option<AccessKeyId>,
+    /// Which failure the log knows.
+    pub(super) telling: Telling,
 }
 
 /// A call, and what must be settled when it has ended.
@@ -47,6 +50,7 @@ impl Worker {
             held: None,
             asks: now,
             key_id: None,
+            telling: Telling::default(),
         }
     }
 

@@ -281,7 +281,7 @@ async fn another_source_of_codes_moves_the_time_that_is_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_code_that_another_call_was_faster_with_is_not_sent_again() {
+async fn a_code_of_a_call_that_a_reload_orphaned_is_not_sent_again() {
     let slow = Job {
         key: Some(Arc::new(SlowKey(Duration::from_secs(5)))),
         ..push_job("a", 8)
@@ -299,7 +299,8 @@ async fn a_code_that_another_call_was_faster_with_is_not_sent_again() {
     };
     let (first, second) = tokio::join!(give("a"), later);
     assert_eq!(first.unwrap_err().reason, Reason::Failed);
-    assert_eq!(second.unwrap().profile.as_str(), "b");
+    assert_eq!(second.unwrap_err().reason, Reason::Busy, "the call is still under way");
     sleep(Duration::from_mins(1)).await;
+    assert_eq!(give("b").await.unwrap_err().reason, Reason::Repeated);
     assert_eq!(scene.codes(), ["000001"]);
 }
