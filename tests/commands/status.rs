@@ -51,7 +51,7 @@ fn what_is_wrong_with_the_daemon_itself_needs_attention_too() {
     assert_eq!(lines.len(), 3, "{attention}");
     assert_eq!(
         lines[0],
-        "  the reload 1 min ago changed nothing: two mistakes?[2J?in two lines"
+        "  the reload 1 min ago changed nothing: two mistakes?[2J; in two lines"
     );
 
     scene.fake.status.lock().unwrap().configuration.last_reload = None;
