@@ -235,8 +235,8 @@ fn an_error_reply_is_classified_explained_and_dated() {
             class: Class::MfaRejected,
             message:
                 "GetSessionToken at sts.eu-west-1.amazonaws.com: 403 AccessDenied: MultiFactorAuthentication failed \
-                      with invalid MFA one time pass code; the code was wrong or used before; if it goes on, check the \
-                      seed, mfa_serial, and who else uses the device"
+                      with invalid MFA one time pass code; the code was wrong or used before, and the next one may be taken; \
+                 if it goes on, check mfa_serial, the seed or the device's clock, and who else uses the device"
                     .to_owned(),
             code: Some("AccessDenied".to_owned()),
             request_id: Some(ID.to_owned()),
