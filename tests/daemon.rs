@@ -118,14 +118,24 @@ fn the_start_is_told_with_the_way_to_sts_and_without_the_proxys_password() {
     let world = World::new(None);
     let elsewhere = world.profile("elsewhere").replace("us-east-1", "eu-west-1");
     let elsewhere = elsewhere.replace(&world.emulator.access.url, "https://sts.example");
-    world.write("valetkey.toml", &(world.configuration() + &elsewhere));
+    let global = world.profile("global").replace("us-east-1", "eu-west-1");
+    let global = global.replace("endpoint_url", "sts_regional_endpoints");
+    let global = global.replace(&world.emulator.access.url, "legacy");
+    world.write("valetkey.toml", &(world.configuration() + &elsewhere + &global));
     let mut command = world.command();
     command.env("HTTPS_PROXY", "http://user:canary-of-a-proxy@127.0.0.1:9");
     let daemon = common::Daemon::start(command);
     let line = daemon.wait_until(|line| line["message"] == "profile" && line["profile"] == "elsewhere");
     assert_eq!(line["route"], "through the proxy http://127.0.0.1:9");
     assert_eq!(line["endpoint"], "https://sts.example/");
+    assert_eq!(line["signing_region"], serde_json::Value::Null);
     assert_eq!(line["mfa_serial"], world.emulator.access.mfa_serial.as_str());
+    let line = daemon.wait_until(|line| line["message"] == "profile" && line["profile"] == "global");
+    assert_eq!(line["endpoint"], "https://sts.amazonaws.com/");
+    assert_eq!(
+        (&line["region"], &line["signing_region"]),
+        (&"eu-west-1".into(), &"us-east-1".into())
+    );
     let line = daemon.wait_until(|line| line["message"] == "profile" && line["profile"] == "plain");
     assert_eq!(
         (&line["route"], &line["mfa_serial"]),

@@ -36,6 +36,8 @@ impl App {
 /// Says what a profile is, and what is unwise about it.
 pub(super) fn profile(profile: &Profile, sts: &StsClient) {
     let kind = &profile.kind;
+    let signing_region = &profile.endpoint.signing_region;
+    let elsewhere = *signing_region != profile.region;
     info!(
         profile = %profile.name,
         kind = kind.as_str(),
@@ -43,6 +45,7 @@ pub(super) fn profile(profile: &Profile, sts: &StsClient) {
         region = %profile.region,
         mfa_serial = kind.mfa().map(|mfa| mfa.serial.as_str()),
         endpoint = %profile.endpoint.url,
+        signing_region = elsewhere.then(|| tracing::field::display(signing_region)),
         route = %sts.route(&profile.endpoint.url),
         "profile"
     );

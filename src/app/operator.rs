@@ -121,6 +121,8 @@ impl Operator {
             name: profile.name.clone(),
             kind: profile.kind.as_str(),
             source: Source::of(&profile.kind),
+            region: profile.region.clone(),
+            endpoint: profile.endpoint.clone(),
             required: profile.required,
             state: State::of(&snapshot, snapshot.code_wanted.is_some(), self.clock.boot()),
             account: snapshot.account.as_ref().map(ToString::to_string),

@@ -9,6 +9,7 @@ mod arn;
 mod assume_role;
 mod credentials;
 mod endpoint;
+mod partition;
 mod profile_name;
 mod region;
 mod serial_number;
@@ -23,7 +24,7 @@ pub use assume_role::{
     TagValue, Tags,
 };
 pub use credentials::{Credentials, LongTermKey};
-pub use endpoint::{Endpoint, is_loopback};
+pub use endpoint::{Endpoint, Variant, is_loopback};
 pub use profile_name::ProfileName;
 pub use region::Region;
 pub use serial_number::SerialNumber;

@@ -4,14 +4,13 @@ use super::keys::{MFA_CODE_TOTP_SEED_FILE, MFA_SERIAL, REGION};
 use super::mistake::{Mistakes, Reported};
 use super::paths::absolute;
 use super::plan::{KeySource, Kind, Mfa, MfaCode, Profile, Session};
-use crate::aws::{Invalid, ProfileName, SessionDuration};
+use crate::aws::{Endpoint, Invalid, ProfileName, Region, SessionDuration};
 
 const KEY_ID: &str = "AWS_ACCESS_KEY_ID";
 const SECRET: &str = "AWS_SECRET_ACCESS_KEY";
 const REGIONS: [&str; 2] = ["AWS_REGION", "AWS_DEFAULT_REGION"];
 const SERIAL: &str = "VALETKEY_MFA_SERIAL";
 const SEED_FILE: &str = "VALETKEY_TOTP_SEED_FILE";
-const ENDPOINT: &str = "AWS_ENDPOINT_URL_STS";
 
 /// The one profile that the environment describes, `default`. An empty variable counts as one that is not set.
 pub(super) fn profile(env: Env<'_>, mistakes: &Mistakes) -> Result<Profile, Reported> {
@@ -19,13 +18,13 @@ pub(super) fn profile(env: Env<'_>, mistakes: &Mistakes) -> Result<Profile, Repo
     let key = variables.key();
     let region = variables.region();
     let mfa = variables.mfa();
-    let url = variables.read(ENDPOINT, |text| endpoint::check(text, Some(PLAIN_HTTP)));
+    let endpoint = variables.endpoint(region.as_ref().map_err(|reported| *reported));
     let region = region?;
     key?;
     Ok(Profile {
         name: default_profile(),
         required: true,
-        endpoint: endpoint::of(url?, &region),
+        endpoint: endpoint?,
         kind: Kind::Session(Session {
             key: KeySource::Environment,
             mfa: mfa?,
@@ -55,10 +54,26 @@ impl Variables<'_> {
         present.into_iter().collect()
     }
 
-    fn region(&self) -> Result<crate::aws::Region, Reported> {
-        let name = REGIONS.into_iter().find(|name| self.is_set(name)).unwrap_or(REGIONS[0]);
+    fn region(&self) -> Result<Region, Reported> {
+        let name = self.region_variable();
         let region = self.read(name, |text| text.parse().map_err(|Invalid(rule)| rule))?;
         region.ok_or_else(|| self.missing(name, REGION.must))
+    }
+
+    /// The one that counts.
+    fn region_variable(&self) -> &'static str {
+        let mut set = REGIONS.into_iter().filter(|name| self.is_set(name));
+        set.next().unwrap_or(REGIONS[0])
+    }
+
+    fn endpoint(&self, region: Result<&Region, Reported>) -> Result<Endpoint, Reported> {
+        let report = |variable: &str, rule: &str| self.mistakes.report_outside(variable, rule);
+        let environment = endpoint::Environment::new(self.env, &report);
+        let endpoint = environment.settings(PLAIN_HTTP)?.endpoint(region?);
+        endpoint.map_err(|conflict| {
+            let variable = conflict.variable.unwrap_or_else(|| self.region_variable());
+            environment.report(variable, &conflict.rule())
+        })
     }
 
     fn mfa(&self) -> Result<Option<Mfa>, Reported> {

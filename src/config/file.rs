@@ -103,7 +103,7 @@ fn plan(text: &str, format: Format, flags: &Overrides, env: Env<'_>, mistakes: &
     }?;
     let root = Table::root(&tree, mistakes)?;
     let server = server::of_file(&root, flags, env, mistakes);
-    let profiles = profile::read(&root, env);
+    let profiles = profile::read(&root, env, mistakes);
     Ok(Plan {
         server: server?,
         profiles: profiles?,

@@ -1,16 +1,22 @@
 use super::Env;
+use super::endpoint::{self, Environment};
 use super::keys::{DURATION_SECONDS, KEY, MFA_CODE, MFA_SERIAL, REGION, REQUIRED, ROLE_ARN, SOURCE_PROFILE};
-use super::mistake::Reported;
+use super::mistake::{Mistakes, Reported};
 use super::plan::{Kind, Profile, Role, Session, SignedBy};
 use super::table::Table;
-use super::{endpoint, key_source, mfa, role, source_profile};
+use super::{key_source, mfa, role, source_profile};
 use crate::aws::{Invalid, ProfileName, SessionDuration};
 
 /// Every `[profile.<name>]`, in the order of the file.
-pub(super) fn read(root: &Table<'_>, env: Env<'_>) -> Result<Vec<Profile>, Reported> {
+pub(super) fn read(root: &Table<'_>, env: Env<'_>, mistakes: &Mistakes) -> Result<Vec<Profile>, Reported> {
+    let report = |variable: &str, rule: &str| mistakes.report_outside(variable, rule);
+    let environment = Environment::new(env, &report);
     let tables = root.profiles()?;
     let sources = source_profile::check(&tables);
-    let profiles: Vec<_> = tables.iter().map(|(name, table)| profile(name, table, env)).collect();
+    let profiles: Vec<_> = tables
+        .iter()
+        .map(|(name, table)| profile(name, table, env, &environment))
+        .collect();
     sources?;
     profiles.into_iter().collect()
 }
@@ -19,18 +25,19 @@ fn profile(
     name: &Result<ProfileName, Reported>,
     table: &Result<Table<'_>, Reported>,
     env: Env<'_>,
+    environment: &Environment<'_>,
 ) -> Result<Profile, Reported> {
     let table = table.as_ref().map_err(|reported| *reported)?;
     let region = table.string(&REGION, |text| text.parse().map_err(|Invalid(rule)| rule));
     let region = table.required(&REGION, region);
     let required = table.boolean(&REQUIRED);
-    let url = endpoint::url(table);
+    let endpoint = endpoint::of_profile(table, region.as_ref().map_err(|reported| *reported), environment);
     let kind = kind(name, table, env);
     let region = region?;
     Ok(Profile {
         name: name.clone()?,
         required: required?.unwrap_or(true),
-        endpoint: endpoint::of(url?, &region),
+        endpoint: endpoint?,
         kind: kind?,
         region,
     })

@@ -18,7 +18,9 @@ fn profile(profile: &Profile) -> Value {
     put("required", json!(profile.required));
     put("region", json!(profile.region.as_str()));
     put("endpoint", json!(profile.endpoint.url.as_str()));
-    assert_eq!(profile.endpoint.signing_region, profile.region);
+    if profile.endpoint.signing_region != profile.region {
+        put("signing_region", json!(profile.endpoint.signing_region.as_str()));
+    }
     put("kind", json!(profile.kind.as_str()));
     match &profile.kind {
         Kind::Session(session) => put("duration_seconds", json!(session.duration.as_secs())),

@@ -73,6 +73,13 @@ fn a_program_gets_the_answer_as_it_is() {
         status["profiles"][1]["code_wanted"]["accepted_since"],
         "2027-01-15T07:00:00Z"
     );
+    assert_eq!(
+        status["profiles"][0]["endpoint"],
+        "https://sts.eu-west-1.amazonaws.com/"
+    );
+    assert_eq!(status["profiles"][0]["signing_region"], "eu-west-1");
+    assert_eq!(status["profiles"][2]["region"], "aws-global");
+    assert_eq!(status["profiles"][2]["signing_region"], "us-east-1");
     assert_eq!(status["profiles"][2]["source"], "source_profile");
     assert_eq!(status["profiles"][2]["last_error"]["result"], "access_denied");
     assert_eq!(status["profiles"][2]["account"], Value::Null);

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Semaphore;
 use valetkey::BoxFuture;
-use valetkey::aws::{ProfileName, TokenCode};
+use valetkey::aws::{Endpoint, ProfileName, TokenCode};
 use valetkey::control::{
     ClockOffset, CodeWanted, Configuration, Listeners, MfaDevice, Operator, ProfileStatus, Protections, Reloaded,
     Source, State, Status, Trouble,
@@ -100,6 +100,8 @@ pub(crate) fn status() -> Status {
     let deploy = ProfileStatus {
         kind: "role",
         source: Source::Profile("ops".parse().unwrap()),
+        region: "aws-global".parse().unwrap(),
+        endpoint: Endpoint::regional(&"aws-global".parse().unwrap()),
         required: false,
         account: None,
         issued: None,
@@ -138,10 +140,13 @@ pub(crate) fn status() -> Status {
 
 /// A profile in order.
 pub(crate) fn profile(name: &str, state: State) -> ProfileStatus {
+    let region = "eu-west-1".parse().unwrap();
     ProfileStatus {
         name: name.parse().unwrap(),
         kind: "session",
         source: Source::KeyDirectory,
+        endpoint: Endpoint::regional(&region),
+        region,
         required: true,
         state,
         account: Some("123456789012".into()),

@@ -6,6 +6,7 @@ use super::roles::{RoleOnTheWay, signed_roles};
 use super::settings::{AwsProfile, Setting};
 use super::{key, mfa};
 use crate::aws::{Invalid, ProfileName};
+use crate::config::endpoint::Environment;
 use crate::config::mistake::Reported;
 use crate::config::{Env, KeySource, Kind, Profile, Session, echo};
 
@@ -14,9 +15,12 @@ pub(super) fn profiles(files: &Files, name: &str, env: Env<'_>) -> Result<Vec<Pr
     let Some(first) = AwsProfile::find(files, name) else {
         return Err(report_unknown(files, name));
     };
+    let report = |variable: &str, rule: &str| files.environment.report_at(None, variable, rule);
+    let environment = Environment::new(env, &report);
     let mut way = Way {
         files,
         env,
+        environment: &environment,
         roles: Vec::new(),
     };
     // What is wrong with the roles counts wherever the way ends.
@@ -46,6 +50,7 @@ pub(super) fn served_name(profile: &AwsProfile<'_>) -> Result<ProfileName, Repor
 struct Way<'f> {
     files: &'f Files,
     env: Env<'f>,
+    environment: &'f Environment<'f>,
     /// NAME first.
     roles: Vec<RoleOnTheWay<'f>>,
 }
@@ -113,7 +118,7 @@ impl<'f> Way<'f> {
 
     fn location(&self, profile: &AwsProfile<'_>) -> Result<Location, Reported> {
         let asking = self.roles.last().map(|role| &role.location);
-        location::of(profile, asking, self.files, self.env)
+        location::of(profile, asking, self.files, self.env, self.environment)
     }
 
     fn session(&self, owner: &AwsProfile<'f>, key: &KeySource) -> Result<Profile, Reported> {
@@ -125,7 +130,7 @@ impl<'f> Way<'f> {
         Ok(Profile {
             name: name?,
             required: false,
-            endpoint: location.endpoint(),
+            endpoint: location.endpoint,
             region: location.region,
             kind: Kind::Session(Session {
                 key: key.clone(),

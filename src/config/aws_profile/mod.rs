@@ -20,7 +20,8 @@ use files::Files;
 /// NAME, which readiness waits for, and then the profiles that it is made from, the nearest first. Blocks.
 ///
 /// `env` gives `AWS_CONFIG_FILE`, `AWS_SHARED_CREDENTIALS_FILE`, `HOME`, `AWS_REGION`, `AWS_DEFAULT_REGION`,
-/// `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL` and `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`.
+/// `AWS_ENDPOINT_URL_STS`, `AWS_ENDPOINT_URL`, `AWS_IGNORE_CONFIGURED_ENDPOINT_URLS`, `AWS_USE_FIPS_ENDPOINT`,
+/// `AWS_USE_DUALSTACK_ENDPOINT` and `AWS_STS_REGIONAL_ENDPOINTS`.
 pub fn profiles_of(name: &str, env: Env<'_>) -> Result<Vec<Profile>, Errors> {
     let files = Files::read(env)?;
     let profiles = chain::profiles(&files, name, env);

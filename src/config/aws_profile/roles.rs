@@ -34,7 +34,7 @@ impl<'f> RoleOnTheWay<'f> {
         Ok(Profile {
             name,
             required: false,
-            endpoint: location.endpoint(),
+            endpoint: location.endpoint,
             region: location.region,
             kind: Kind::Role(Role {
                 signed_by: signer?,

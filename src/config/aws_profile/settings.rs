@@ -66,11 +66,6 @@ impl<'f> AwsProfile<'f> {
         Ok(given.unwrap_or_default())
     }
 
-    pub(super) fn is_true(&self, key: &'static str) -> bool {
-        let value = |setting: Setting<'f>| setting.property.value.expose().eq_ignore_ascii_case("true");
-        self.setting(key).is_some_and(value)
-    }
-
     /// About the profile as a whole, or what it lacks.
     pub(super) fn report(&self, text: &str) -> Reported {
         let place = self.config.or(self.credentials);

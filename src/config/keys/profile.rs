@@ -114,11 +114,32 @@ pub(crate) const REQUIRED: Key = Key {
     what: "Whether readiness waits for this profile",
 };
 
+pub(crate) const USE_FIPS_ENDPOINT: Key = Key {
+    path: "profile.<name>.use_fips_endpoint",
+    presence: Presence::Default("false"),
+    must: "must be true or false",
+    what: "Whether AWS's FIPS endpoint is asked",
+};
+
+pub(crate) const USE_DUALSTACK_ENDPOINT: Key = Key {
+    path: "profile.<name>.use_dualstack_endpoint",
+    presence: Presence::Default("false"),
+    must: "must be true or false",
+    what: "Whether AWS's dual-stack endpoint is asked, which has IPv6, too",
+};
+
+pub(crate) const STS_REGIONAL_ENDPOINTS: Key = Key {
+    path: "profile.<name>.sts_regional_endpoints",
+    presence: Presence::Default("regional"),
+    must: "must be \"regional\" or \"legacy\"",
+    what: "`legacy`: in AWS's older regions the global endpoint, whose credentials some of the newer ones refuse",
+};
+
 pub(crate) const ENDPOINT_URL: Key = Key {
     path: "profile.<name>.endpoint_url",
     presence: Presence::Default("https://sts.<region>.<AWS's domain>"),
     must: "must be a URL such as \"https://sts.example\"",
-    what: "Another STS: https, or plain http to loopback",
+    what: "Another STS: https, or plain http to loopback. It cannot stand beside FIPS or dual-stack",
 };
 
 pub(crate) const INSECURE_ENDPOINT: Key = Key {

@@ -42,7 +42,12 @@ fn each_default_is_the_one_that_holds() {
             continue;
         };
         let value = match key.name() {
-            "duration_seconds" | "required" | "insecure_endpoint" | "audit" => default.to_owned(),
+            "duration_seconds"
+            | "required"
+            | "use_fips_endpoint"
+            | "use_dualstack_endpoint"
+            | "insecure_endpoint"
+            | "audit" => default.to_owned(),
             "token_dir" | "control_socket" => format!("{:?}", default.replace("<runtime dir>", "/run/valetkey")),
             "endpoint_url" => String::from("\"https://sts.eu-west-1.amazonaws.com\""),
             _ => format!("{:?}", default.replace("<name>", "ops")),
@@ -59,7 +64,7 @@ fn each_default_is_the_one_that_holds() {
         assert!(toml(&least).is_ok());
         compared += 1;
     }
-    assert_eq!(compared, 11);
+    assert_eq!(compared, 14);
 }
 
 /// Every key that the table has is read: a value of a type that no key takes is a mistake at that key.

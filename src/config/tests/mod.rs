@@ -29,8 +29,9 @@ const ROLE: &str = "role_arn = \"arn:aws:iam::123456789012:role/deploy\"\n";
 /// What a profile may have, as messages list it.
 const PROFILE_KEYS: &str = "`region`, `key`, `mfa_serial`, `mfa_code`, `role_arn`, `source_profile`, \
                             `role_session_name`, `external_id`, `source_identity`, `policy`, `policy_arns`, `tags`, \
-                            `transitive_tag_keys`, `provided_contexts`, `duration_seconds`, `required`, `endpoint_url`, \
-                            `insecure_endpoint`";
+                            `transitive_tag_keys`, `provided_contexts`, `duration_seconds`, `required`, \
+                            `use_fips_endpoint`, `use_dualstack_endpoint`, `sts_regional_endpoints`, \
+                            `endpoint_url`, `insecure_endpoint`";
 
 fn systemd(name: &str) -> Option<OsString> {
     (name == "RUNTIME_DIRECTORY").then(|| OsString::from("/run/valetkey"))

@@ -72,6 +72,9 @@ impl ProfileStatus {
             "kind": self.kind,
             "source": self.source.as_str(),
             "source_profile": self.source.profile().map(ProfileName::as_str),
+            "region": self.region.as_str(),
+            "endpoint": self.endpoint.url.as_str(),
+            "signing_region": self.endpoint.signing_region.as_str(),
             "required": self.required,
             "state": self.state.as_str(),
             "account": self.account,
@@ -122,10 +125,13 @@ mod tests {
     use crate::control::{Source, State};
 
     fn status(profiles: usize) -> Status {
+        let region = "eu-west-1".parse().unwrap();
         let profile = ProfileStatus {
             name: "ops".parse().unwrap(),
             kind: "session",
             source: Source::Environment,
+            endpoint: crate::aws::Endpoint::regional(&region),
+            region,
             required: true,
             state: State::Obtaining,
             account: None,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::aws::{ProfileName, SerialNumber};
+use crate::aws::{Endpoint, ProfileName, Region, SerialNumber};
 
 pub use source::Source;
 pub use state::State;
@@ -50,6 +50,10 @@ pub struct ProfileStatus {
     pub kind: &'static str,
     /// Whose signature asks for it.
     pub source: Source,
+    /// Its region.
+    pub region: Region,
+    /// The STS that is asked for it.
+    pub endpoint: Endpoint,
     /// Whether readiness waits for it.
     pub required: bool,
     /// What a consumer finds.
