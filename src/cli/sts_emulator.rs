@@ -57,6 +57,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failed> {
             lifetime_seconds: args.lifetime,
             ..Rules::default()
         },
+        ..Options::default()
     };
     runtime()?.block_on(async {
         let (shutdown, _hangups) = signals::listen().map_err(|error| Failed::new(Exit::Internal, &error))?;

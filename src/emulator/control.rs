@@ -1,40 +1,53 @@
 //! The control API: what tests and people set and see over HTTP, in JSON, beside STS itself.
 
+mod faults;
+mod identities;
+mod read;
 mod roles;
 
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use serde_json::{Map, Value, json};
 
-use super::core::{Assumed, Outcome, State, Sts};
-use super::faults::{Faults, Garbage, Instead};
+use super::core::{Assumed, Issued, Outcome, State, Sts};
+use super::faults::Faults;
+use super::jwt::key_set;
 use super::message::{Request, Response};
+
+/// What there is, and by which methods.
+const RESOURCES: [(&str, &str); 11] = [
+    ("state", "GET"),
+    ("faults", "POST, DELETE"),
+    ("roles", "POST"),
+    ("oidc-providers", "POST"),
+    ("saml-assertions", "POST"),
+    ("trade-in-tokens", "POST"),
+    ("organization", "POST"),
+    ("outbound-federation", "POST"),
+    ("authorization-messages", "POST"),
+    // For whoever checks the tokens of GetWebIdentityToken by OpenID Connect Discovery.
+    ("issuer/.well-known/openid-configuration", "GET"),
+    ("issuer/.well-known/jwks.json", "GET"),
+];
 
 /// Answers a request to the control API; `None` when it is none.
 pub(super) fn handle(sts: &mut Sts, request: &Request) -> Option<Outcome> {
     let path = request.path.strip_prefix("/_emulator/")?;
     let response = match (request.method.as_str(), path) {
         ("GET", "state") => reply(200, &state_json(&sts.state())),
-        ("POST", "faults") => match parse_faults(&request.body) {
-            Ok(faults) => set_faults(sts, faults),
-            Err(message) => reply(400, &json!({ "message": message })),
-        },
-        ("DELETE", "faults") => set_faults(sts, Faults::default()),
-        ("POST", "roles") => match roles::parse(&request.body) {
-            Ok(role) => {
-                sts.add_role(role);
-                reply(200, &json!({ "roles": sts.state().roles }))
+        ("GET", "issuer/.well-known/openid-configuration") => reply(200, &discovery(request)),
+        ("GET", "issuer/.well-known/jwks.json") => reply(200, &key_set()),
+        ("DELETE", "faults") => {
+            sts.set_faults(Faults::default());
+            reply(200, &json!({}))
+        }
+        ("POST", resource) if allowed(resource).is_some_and(|allowed| allowed.starts_with("POST")) => {
+            match set(sts, resource, &request.body) {
+                Ok(document) => reply(200, &document),
+                Err(message) => reply(400, &json!({ "message": message })),
             }
-            Err(message) => reply(400, &json!({ "message": message })),
-        },
-        (_, "state") => Response::empty(405).with("allow", "GET"),
-        (_, "faults") => Response::empty(405).with("allow", "POST, DELETE"),
-        (_, "roles") => Response::empty(405).with("allow", "POST"),
-        _ => reply(
-            404,
-            &json!({ "message": "there are /_emulator/state, /_emulator/faults and /_emulator/roles" }),
-        ),
+        }
+        (_, resource) => not_so(resource),
     };
     Some(Outcome {
         delay: Duration::ZERO,
@@ -42,14 +55,59 @@ pub(super) fn handle(sts: &mut Sts, request: &Request) -> Option<Outcome> {
     })
 }
 
-fn set_faults(sts: &mut Sts, faults: Faults) -> Response {
-    let body = faults_json(&faults);
-    sts.set_faults(faults);
-    reply(200, &body)
+/// Sets what the body says; gives what there is then, or what is wrong with the body.
+fn set(sts: &mut Sts, resource: &str, body: &[u8]) -> Result<Value, String> {
+    match resource {
+        "faults" => {
+            let faults = faults::parse(body)?;
+            let document = faults::json(&faults);
+            sts.set_faults(faults);
+            return Ok(document);
+        }
+        "roles" => sts.add_role(roles::parse(body)?),
+        "oidc-providers" => sts.add_oidc_provider(identities::oidc_provider(body)?),
+        "saml-assertions" => sts.add_saml_assertion(identities::saml_assertion(body)?),
+        "trade-in-tokens" => sts.add_trade_in(identities::trade_in(body)?),
+        "organization" => sts.set_organization(identities::organization(body)?),
+        "outbound-federation" => sts.set_outbound_federation(identities::outbound_federation(body)?),
+        _ => return Ok(json!({ "encoded_message": sts.encode(identities::denial(body)?) })),
+    }
+    let state = sts.state();
+    Ok(match resource {
+        "roles" => json!({ "roles": state.roles }),
+        "oidc-providers" => json!({ "oidc_providers": state.oidc_providers }),
+        "saml-assertions" => json!({ "saml_providers": state.saml_providers }),
+        _ => json!({}),
+    })
+}
+
+fn allowed(resource: &str) -> Option<&'static str> {
+    let found = RESOURCES.iter().find(|(name, _)| *name == resource);
+    found.map(|(_, allowed)| *allowed)
+}
+
+fn not_so(resource: &str) -> Response {
+    if let Some(allowed) = allowed(resource) {
+        return Response::empty(405).with("allow", allowed);
+    }
+    let resources = RESOURCES.map(|(name, _)| format!("/_emulator/{name}"));
+    let message = format!("there are {}", resources.join(", "));
+    reply(404, &json!({ "message": message }))
 }
 
 fn reply(status: u16, body: &Value) -> Response {
     Response::new(status, "application/json", format!("{body}\n"))
+}
+
+fn discovery(request: &Request) -> Value {
+    let issuer = format!("http://{}/_emulator/issuer", request.header("host").unwrap_or_default());
+    json!({
+        "issuer": issuer,
+        "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
+        "response_types_supported": ["id_token"],
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256", "ES384"],
+    })
 }
 
 fn state_json(state: &State) -> Value {
@@ -60,16 +118,15 @@ fn state_json(state: &State) -> Value {
         "sessions": state.sessions,
         "roles": state.roles,
         "assumed": state.assumed.iter().map(assumed_json).collect::<Vec<_>>(),
-        "faults": faults_json(&state.faults),
+        "issued": state.issued.iter().map(issued_json).collect::<Vec<_>>(),
+        "authorization_messages": state.authorization_messages,
+        "oidc_providers": state.oidc_providers,
+        "saml_providers": state.saml_providers,
+        "faults": faults::json(&state.faults),
     })
 }
 
 fn assumed_json(assumed: &Assumed) -> Value {
-    let tags: Map<String, Value> = assumed
-        .tags
-        .iter()
-        .map(|(key, value)| (key.clone(), Value::from(value.as_str())))
-        .collect();
     json!({
         "arn": assumed.arn,
         "caller": assumed.caller,
@@ -79,160 +136,24 @@ fn assumed_json(assumed: &Assumed) -> Value {
         "source_identity": assumed.source_identity,
         "policy": assumed.policy,
         "policy_arns": assumed.policy_arns,
-        "tags": tags,
+        "tags": tags_json(&assumed.tags),
         "transitive_tag_keys": assumed.transitive_tag_keys,
     })
 }
 
-fn faults_json(faults: &Faults) -> Value {
-    let mut json = Map::new();
-    match faults.instead {
-        None => None,
-        Some(Instead::Down) => json.insert("down".into(), true.into()),
-        Some(Instead::LostReply) => json.insert("lost_reply".into(), true.into()),
-        Some(Instead::InternalFailure) => json.insert("refuse".into(), 500.into()),
-        Some(Instead::ServiceUnavailable) => json.insert("refuse".into(), 503.into()),
-        Some(Instead::Throttling) => json.insert("throttling".into(), true.into()),
-        Some(Instead::Garbage(garbage)) => json.insert("garbage".into(), garbage_word(garbage).into()),
-    };
-    let mut number = |key: &str, value: i64| {
-        if value != 0 {
-            json.insert(key.to_owned(), value.into());
-        }
-    };
-    let delay = faults.delay.as_millis().try_into().unwrap_or(i64::MAX);
-    number("slow_milliseconds", delay);
-    number("clock_skew_seconds", faults.clock_skew.num_seconds());
-    number("lifetime_seconds", faults.lifetime_seconds.unwrap_or_default().into());
-    number("count", faults.count.unwrap_or_default().into());
-    Value::Object(json)
+fn issued_json(issued: &Issued) -> Value {
+    json!({
+        "action": issued.action,
+        "arn": issued.arn,
+        "by": issued.by,
+        "seconds": issued.seconds,
+        "policy": issued.policy,
+        "policy_arns": issued.policy_arns,
+        "tags": tags_json(&issued.tags),
+    })
 }
 
-/// The faults in the body of a request, or what is wrong with it.
-fn parse_faults(body: &[u8]) -> Result<Faults, String> {
-    let Ok(Value::Object(json)) = serde_json::from_slice(body) else {
-        return Err("the body must be a JSON object, such as {\"throttling\": true, \"count\": 2}".to_owned());
-    };
-    let mut faults = Faults::default();
-    let mut instead = Vec::new();
-    for (key, value) in &json {
-        match key.as_str() {
-            "down" => instead.extend(flag(key, value)?.then_some(Instead::Down)),
-            "lost_reply" => instead.extend(flag(key, value)?.then_some(Instead::LostReply)),
-            "throttling" => instead.extend(flag(key, value)?.then_some(Instead::Throttling)),
-            "refuse" => instead.push(refusal(value)?),
-            "garbage" => instead.push(Instead::Garbage(garbage(value)?)),
-            "slow_milliseconds" => faults.delay = Duration::from_millis(positive(key, value)?.into()),
-            "clock_skew_seconds" => faults.clock_skew = TimeDelta::seconds(skew(key, value)?),
-            "lifetime_seconds" => faults.lifetime_seconds = Some(positive(key, value)?),
-            "count" => faults.count = Some(positive(key, value)?),
-            _ => return Err(format!("there is no fault {key:?}")),
-        }
-    }
-    if instead.len() > 1 {
-        return Err("only one of down, lost_reply, refuse, throttling and garbage can be set".to_owned());
-    }
-    faults.instead = instead.pop();
-    Ok(faults)
-}
-
-fn flag(key: &str, value: &Value) -> Result<bool, String> {
-    value.as_bool().ok_or_else(|| format!("{key} must be true or false"))
-}
-
-fn refusal(value: &Value) -> Result<Instead, String> {
-    match value.as_u64() {
-        Some(500) => Ok(Instead::InternalFailure),
-        Some(503) => Ok(Instead::ServiceUnavailable),
-        _ => Err("refuse must be 500 or 503".to_owned()),
-    }
-}
-
-fn positive(key: &str, value: &Value) -> Result<u32, String> {
-    let number = value.as_u64().and_then(|number| u32::try_from(number).ok());
-    number
-        .filter(|number| *number > 0)
-        .ok_or_else(|| format!("{key} must be a whole number from 1 to {}", u32::MAX))
-}
-
-/// Within a few decades, so that no date leaves the calendar.
-fn skew(key: &str, value: &Value) -> Result<i64, String> {
-    value
-        .as_i64()
-        .filter(|seconds| seconds.abs() <= 1_000_000_000)
-        .ok_or_else(|| format!("{key} must be a whole number from -1000000000 to 1000000000"))
-}
-
-const GARBAGE: [(&str, Garbage); 5] = [
-    ("captive_portal", Garbage::CaptivePortal),
-    ("empty", Garbage::Empty),
-    ("not_xml", Garbage::NotXml),
-    ("truncated", Garbage::Truncated),
-    ("oversized", Garbage::Oversized),
-];
-
-fn garbage(value: &Value) -> Result<Garbage, String> {
-    let found = GARBAGE.iter().find(|(word, _)| value == word);
-    let words = GARBAGE.map(|(word, _)| word).join(", ");
-    found
-        .map(|(_, garbage)| *garbage)
-        .ok_or_else(|| format!("garbage must be one of {words}"))
-}
-
-fn garbage_word(garbage: Garbage) -> &'static str {
-    let found = GARBAGE.iter().find(|(_, kind)| *kind == garbage);
-    found.map_or("", |(word, _)| word)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_fault_is_read_and_shown_in_the_same_words() {
-        let mut all = vec![
-            json!({}),
-            json!({"down": true}),
-            json!({"lost_reply": true}),
-            json!({"refuse": 500}),
-            json!({"refuse": 503}),
-            json!({"throttling": true, "count": 3}),
-            json!({"slow_milliseconds": 250, "clock_skew_seconds": -3600, "lifetime_seconds": 60}),
-        ];
-        all.extend(GARBAGE.map(|(word, _)| json!({ "garbage": word })));
-        for json in all {
-            let faults = parse_faults(json.to_string().as_bytes()).unwrap();
-            assert_eq!(faults_json(&faults), json);
-        }
-        assert_eq!(parse_faults(b"{\"down\": false}"), Ok(Faults::default()));
-    }
-
-    #[test]
-    fn mistakes_are_named() {
-        for (body, expected) in [
-            ("", "the body must be a JSON object"),
-            ("[]", "the body must be a JSON object"),
-            ("{\"dwon\": true}", "there is no fault \"dwon\""),
-            ("{\"down\": 1}", "down must be true or false"),
-            ("{\"refuse\": 418}", "refuse must be 500 or 503"),
-            (
-                "{\"garbage\": \"pizza\"}",
-                "garbage must be one of captive_portal, empty",
-            ),
-            ("{\"count\": 0}", "count must be a whole number from 1"),
-            ("{\"lifetime_seconds\": -1}", "lifetime_seconds must be a whole number"),
-            (
-                "{\"clock_skew_seconds\": 9e99}",
-                "clock_skew_seconds must be a whole number",
-            ),
-            (
-                "{\"clock_skew_seconds\": 1000000001}",
-                "clock_skew_seconds must be a whole number",
-            ),
-            ("{\"down\": true, \"refuse\": 500}", "only one of down"),
-        ] {
-            let message = parse_faults(body.as_bytes()).unwrap_err();
-            assert!(message.starts_with(expected), "{body}: {message}");
-        }
-    }
+fn tags_json(tags: &[(String, String)]) -> Map<String, Value> {
+    let pair = |(key, value): &(String, String)| (key.clone(), Value::from(value.as_str()));
+    tags.iter().map(pair).collect()
 }

@@ -1,3 +1,5 @@
+use super::authorization_messages::Denial;
+use super::callers::Identity;
 use super::message::Response;
 use super::xml::{self, Element};
 
@@ -11,6 +13,8 @@ pub(super) struct Error {
     pub(super) code: &'static str,
     /// AWS leaves the element out for some codes.
     pub(super) message: Option<String>,
+    /// What was decided, for DecodeAuthorizationMessage to tell.
+    pub(super) denial: Option<Box<Denial>>,
     namespace: &'static str,
 }
 
@@ -18,6 +22,28 @@ impl Error {
     /// The caller is known and may not do this.
     pub(super) fn access_denied(message: &str) -> Self {
         Self::new(403, "AccessDenied", message)
+    }
+
+    /// No policy lets the caller do this with that.
+    pub(super) fn not_authorized(caller: &Identity, action: &str, resource: &str) -> Self {
+        let arn = caller.arn();
+        let message = format!("User: {arn} is not authorized to perform: {action} on resource: {resource}");
+        let denial = Denial {
+            principal_id: caller.user_id(),
+            principal_arn: arn,
+            action: action.to_owned(),
+            resource: resource.to_owned(),
+            explicit: false,
+        };
+        Self {
+            denial: Some(Box::new(denial)),
+            ..Self::access_denied(&message)
+        }
+    }
+
+    /// The action wants credentials of another kind.
+    pub(super) fn session_credentials(action: &str) -> Self {
+        Self::access_denied(&format!("Cannot call {action} with session credentials"))
     }
 
     /// A parameter broke a constraint of the model.
@@ -40,6 +66,51 @@ impl Error {
         Self::new(400, "PackedPolicyTooLarge", message)
     }
 
+    /// The token or assertion of an identity provider is not good.
+    pub(super) fn invalid_identity_token(message: &str) -> Self {
+        Self::new(400, "InvalidIdentityToken", message)
+    }
+
+    /// The token or assertion of an identity provider is too old.
+    pub(super) fn expired_identity(message: &str) -> Self {
+        Self::new(400, "ExpiredTokenException", message)
+    }
+
+    /// The identity provider did not answer.
+    pub(super) fn idp_communication() -> Self {
+        let message = "The identity provider that was asked to verify the incoming identity token could not be reached";
+        Self::new(400, "IDPCommunicationError", message)
+    }
+
+    /// The encoded message stands for nothing.
+    pub(super) fn invalid_authorization_message() -> Self {
+        Self::new(400, "InvalidAuthorizationMessageException", "Message is not valid")
+    }
+
+    /// The trade-in token is too old.
+    pub(super) fn expired_trade_in_token() -> Self {
+        let message = "The trade-in token provided in the request has expired";
+        Self::new(400, "ExpiredTradeInTokenException", message)
+    }
+
+    /// The account did not turn GetWebIdentityToken on.
+    pub(super) fn outbound_federation_disabled() -> Self {
+        let message = "The outbound web identity federation feature is not enabled for this account";
+        Self::new(403, "OutboundWebIdentityFederationDisabledException", message)
+    }
+
+    /// A web identity token would outlive the session that asks for it.
+    pub(super) fn session_duration_escalation() -> Self {
+        let message = "The requested token duration would extend the session beyond its original expiration time";
+        Self::new(403, "SessionDurationEscalationException", message)
+    }
+
+    /// A web identity token would be too long.
+    pub(super) fn jwt_payload_too_large() -> Self {
+        let message = "The requested token payload size exceeds the maximum allowed size";
+        Self::new(400, "JWTPayloadSizeExceededException", message)
+    }
+
     /// A parameter is not of its type. AWS gives a text only where the value is empty.
     pub(super) fn malformed_input(message: Option<&str>) -> Self {
         Self {
@@ -56,6 +127,11 @@ impl Error {
             namespace: xml::AWS_FAULT,
             ..Self::new(400, "InvalidAction", message)
         }
+    }
+
+    /// The action is not known on the global endpoint.
+    pub(super) fn unknown_operation() -> Self {
+        Self::new(400, "InvalidAction", "Unknown Operation")
     }
 
     /// The request is not signed.
@@ -120,6 +196,7 @@ impl Error {
             status,
             code,
             message: Some(message.into()),
+            denial: None,
             namespace: xml::STS,
         }
     }

@@ -6,7 +6,11 @@ use super::control;
 use super::core::{Outcome, State, Sts};
 use super::faults::Faults;
 use super::message::Request;
+use super::oidc::OidcProvider;
+use super::organization::Organization;
 use super::roles::Role;
+use super::saml::SamlAssertion;
+use super::trade_ins::TradeIn;
 use super::users::User;
 
 /// A running emulator, to change and to watch from the same process. Clones are the same emulator.
@@ -33,6 +37,31 @@ impl Handle {
     /// See [`Sts::add_role`].
     pub fn add_role(&self, role: Role) {
         self.lock().add_role(role);
+    }
+
+    /// See [`Sts::add_oidc_provider`].
+    pub fn add_oidc_provider(&self, provider: OidcProvider) {
+        self.lock().add_oidc_provider(provider);
+    }
+
+    /// See [`Sts::add_saml_assertion`].
+    pub fn add_saml_assertion(&self, assertion: SamlAssertion) {
+        self.lock().add_saml_assertion(assertion);
+    }
+
+    /// See [`Sts::add_trade_in`].
+    pub fn add_trade_in(&self, trade_in: TradeIn) {
+        self.lock().add_trade_in(trade_in);
+    }
+
+    /// See [`Sts::set_organization`].
+    pub fn set_organization(&self, organization: Organization) {
+        self.lock().set_organization(organization);
+    }
+
+    /// See [`Sts::set_outbound_federation`].
+    pub fn set_outbound_federation(&self, enabled: bool) {
+        self.lock().set_outbound_federation(enabled);
     }
 
     /// See [`Sts::set_key_active`].

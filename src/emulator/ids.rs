@@ -1,6 +1,6 @@
 use std::hash::{BuildHasher, RandomState};
 
-use data_encoding::{BASE32_NOPAD, BASE64, HEXLOWER};
+use data_encoding::{BASE32_NOPAD, BASE64, BASE64URL_NOPAD, HEXLOWER};
 use sha2::{Digest, Sha256};
 
 /// Names and secrets that look like AWS's. The same seed gives the same ones in the same order; they protect nothing.
@@ -41,6 +41,11 @@ impl Ids {
     /// 64 characters of base32, as IAM hands out.
     pub(super) fn totp_seed(&mut self) -> String {
         BASE32_NOPAD.encode(&self.bytes(40))
+    }
+
+    /// A few hundred characters of base64url, as EC2 puts behind a denial.
+    pub(super) fn authorization_message(&mut self) -> String {
+        BASE64URL_NOPAD.encode(&self.bytes(240))
     }
 
     /// In the form of a UUID.

@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use super::core::Sts;
 use super::handle::Handle;
 use super::ids::{Ids, random_seed};
+use super::oidc::OidcProvider;
 use super::roles::Role;
 use super::rules::Rules;
 use super::shell::serve;
@@ -30,6 +31,8 @@ pub struct Options {
     pub role: String,
     /// The device's TOTP seed in base32; made up when left out.
     pub totp_seed: Option<String>,
+    /// Identity providers that roles can trust.
+    pub oidc_providers: Vec<OidcProvider>,
     /// Whatever else it can be told.
     pub rules: Rules,
 }
@@ -119,6 +122,7 @@ impl Default for Options {
             user: "demo".to_owned(),
             role: "demo".to_owned(),
             totp_seed: None,
+            oidc_providers: Vec::new(),
             rules: Rules::default(),
         }
     }
@@ -152,6 +156,10 @@ impl Emulator {
         let mut sts = Sts::new(options.rules, random_seed());
         sts.add_role(Role::new(&access.role_arn).trusting(&user.arn()));
         sts.add_user(user);
+        options
+            .oidc_providers
+            .into_iter()
+            .for_each(|provider| sts.add_oidc_provider(provider));
         Ok(Self {
             listener,
             handle: Handle::new(sts),

@@ -32,6 +32,7 @@
 //! | `max_session_duration` | 900 to 43200 seconds; without it 3600 |
 
 mod actions;
+mod authorization_messages;
 mod callers;
 mod control;
 mod core;
@@ -40,26 +41,35 @@ mod faults;
 mod form;
 mod handle;
 mod ids;
+mod jwt;
 mod launch;
 mod message;
 mod mfa;
+mod oidc;
+mod organization;
 mod roles;
 mod rules;
+mod saml;
 mod sessions;
 mod shell;
 mod sigv4;
 mod totp;
+mod trade_ins;
 mod users;
 mod validation;
 mod xml;
 
-pub use self::core::{Assumed, Outcome, State, Sts};
+pub use self::core::{Assumed, Issued, Outcome, State, Sts};
 pub use faults::{Faults, Garbage, Instead};
 pub use handle::Handle;
 pub use ids::random_seed;
 pub use launch::{Access, Emulator, Error, Options, Running, run};
 pub use message::{Request, Response};
+pub use oidc::OidcProvider;
+pub use organization::Organization;
 pub use roles::Role;
 pub use rules::{CodeUse, ExpirationFormat, Rules};
+pub use saml::SamlAssertion;
 pub use shell::serve;
+pub use trade_ins::TradeIn;
 pub use users::{AccessKey, Device, User};

@@ -7,11 +7,13 @@ use super::callers::Identity;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Role {
     arn: String,
-    /// ARNs of users, of roles, and of accounts' roots, which stand for all of the account.
+    /// ARNs of users, of roles, of identity providers, and of accounts' roots, which stand for all of the account.
     trusted: Vec<String>,
     requires_mfa: bool,
     requires_source_identity: bool,
     external_id: Option<String>,
+    audience: Option<String>,
+    subject: Option<String>,
     max_session_duration: u32,
 }
 
@@ -22,6 +24,14 @@ pub(super) struct Asking<'a> {
     pub(super) mfa: bool,
     pub(super) external_id: Option<&'a str>,
     pub(super) source_identity: Option<&'a str>,
+}
+
+/// Somebody whom an identity provider vouches for.
+pub(super) struct VouchedFor<'a> {
+    /// The provider's ARN.
+    pub(super) provider: &'a str,
+    pub(super) subject: &'a str,
+    pub(super) audience: &'a str,
 }
 
 /// A session of a role.
@@ -44,11 +54,13 @@ impl Role {
             requires_mfa: false,
             requires_source_identity: false,
             external_id: None,
+            audience: None,
+            subject: None,
             max_session_duration: 3_600,
         }
     }
 
-    /// The same role, trusting this user, this role, or (`…:root`) all of this account.
+    /// The same role, trusting this user, this role, this identity provider, or (`…:root`) all of this account.
     #[must_use]
     pub fn trusting(mut self, arn: &str) -> Self {
         self.trusted.push(arn.to_owned());
@@ -78,6 +90,25 @@ impl Role {
     pub fn with_external_id(self, external_id: &str) -> Self {
         Self {
             external_id: Some(external_id.to_owned()),
+            ..self
+        }
+    }
+
+    /// The same role for those that an identity provider vouches for to this audience (`<provider>:aud`, `SAML:aud`).
+    #[must_use]
+    pub fn with_audience(self, audience: &str) -> Self {
+        Self {
+            audience: Some(audience.to_owned()),
+            ..self
+        }
+    }
+
+    /// The same role for those that an identity provider vouches for by this name (`<provider>:sub`, `SAML:sub`), in
+    /// which `*` stands for any text.
+    #[must_use]
+    pub fn with_subject(self, subject: &str) -> Self {
+        Self {
+            subject: Some(subject.to_owned()),
             ..self
         }
     }
@@ -117,6 +148,23 @@ impl Role {
             && (self.external_id.is_none() || self.external_id.as_deref() == asking.external_id)
     }
 
+    /// MFA and external ids are nothing that an identity provider vouches for.
+    pub(super) fn admits_vouched(&self, vouched: &VouchedFor<'_>, source_identity: Option<&str>) -> bool {
+        let trusted = self.trusted.iter().any(|arn| arn == vouched.provider);
+        trusted
+            && !self.requires_mfa
+            && self.external_id.is_none()
+            && (source_identity.is_some() || !self.requires_source_identity)
+            && self
+                .audience
+                .as_ref()
+                .is_none_or(|audience| audience == vouched.audience)
+            && self
+                .subject
+                .as_ref()
+                .is_none_or(|subject| is_like(subject, vouched.subject))
+    }
+
     /// `AROA…`
     fn id(&self) -> String {
         let digest = Sha256::digest(&self.arn);
@@ -124,11 +172,19 @@ impl Role {
     }
 }
 
+/// `StringLike` with `*` alone.
+fn is_like(pattern: &str, text: &str) -> bool {
+    match pattern.split_once('*') {
+        None => pattern == text,
+        Some((start, rest)) => text.strip_prefix(start).is_some_and(|text| {
+            let mut ends = text.char_indices().map(|(at, _)| at).chain([text.len()]);
+            ends.any(|at| is_like(rest, &text[at..]))
+        }),
+    }
+}
+
 fn is_trusted(arn: &str, identity: &Identity) -> bool {
-    let own = match identity {
-        Identity::User(user) => user.arn(),
-        Identity::Role(session) => session.role.arn.clone(),
-    };
+    let own = identity.principal_arn();
     let root_of_account = format!("arn:aws:iam::{}:root", identity.account());
     [own, root_of_account].iter().any(|known| known == arn)
 }
@@ -242,6 +298,49 @@ mod tests {
         assert!(secretive.admits(&knowing("x-1")) && !secretive.admits(&knowing("x-2")));
         assert!(!secretive.admits(&mfa));
         assert!(role().admits(&knowing("whatever")));
+    }
+
+    #[test]
+    fn an_identity_provider_vouches_for_a_subject_to_an_audience() {
+        let provider = "arn:aws:iam::123456789012:oidc-provider/id.example.com";
+        let vouched = VouchedFor {
+            provider,
+            subject: "repo:us/app:ref:main",
+            audience: "sts",
+        };
+        let role = || Role::new(ARN).trusting(provider);
+        assert!(role().admits_vouched(&vouched, None));
+        assert!(
+            !Role::new(ARN)
+                .trusting("arn:aws:iam::123456789012:root")
+                .admits_vouched(&vouched, None)
+        );
+        assert!(!role().requiring_mfa().admits_vouched(&vouched, None));
+        assert!(!role().with_external_id("x-1").admits_vouched(&vouched, None));
+        assert!(!role().requiring_source_identity().admits_vouched(&vouched, None));
+        assert!(
+            role()
+                .requiring_source_identity()
+                .admits_vouched(&vouched, Some("jane"))
+        );
+        assert!(role().with_audience("sts").admits_vouched(&vouched, None));
+        assert!(!role().with_audience("st").admits_vouched(&vouched, None));
+        for (subject, good) in [
+            ("repo:us/app:ref:main", true),
+            ("repo:us/*", true),
+            ("*:ref:*", true),
+            ("*", true),
+            ("repo:us/app:ref:main*", true),
+            ("repo:us", false),
+            ("*:ref", false),
+            ("repo:them/*", false),
+        ] {
+            assert_eq!(
+                role().with_subject(subject).admits_vouched(&vouched, None),
+                good,
+                "{subject}"
+            );
+        }
     }
 
     #[test]

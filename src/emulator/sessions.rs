@@ -2,6 +2,7 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 
+use super::callers::FederatedUser;
 use super::ids::Ids;
 use super::roles::RoleSession;
 
@@ -29,6 +30,10 @@ pub(super) enum Holder {
     User(String),
     /// Those of a role.
     Role(RoleSession),
+    /// Those of GetFederationToken's session policies.
+    Federated(FederatedUser),
+    /// Those of a task, as the root of this account.
+    Root(String),
 }
 
 impl Sessions {
@@ -49,6 +54,10 @@ impl Sessions {
     pub(super) fn find(&self, access_key_id: &str, token: &str) -> Option<&Session> {
         let session = self.0.get(access_key_id)?;
         (session.token == token).then_some(session)
+    }
+
+    pub(super) fn by_key(&self, access_key_id: &str) -> Option<&Session> {
+        self.0.get(access_key_id)
     }
 
     pub(super) fn count(&self) -> usize {

@@ -123,6 +123,12 @@ impl Users {
             .find(|(_, key)| key.access_key_id == access_key_id && key.active)
     }
 
+    /// Whose key it is, active or not.
+    pub(super) fn of_key(&self, access_key_id: &str) -> Option<&User> {
+        let found = self.keys().find(|(_, key)| key.access_key_id == access_key_id);
+        found.map(|(user, _)| user)
+    }
+
     pub(super) fn by_arn(&self, arn: &str) -> Option<&User> {
         self.0.iter().find(|user| user.arn() == arn)
     }

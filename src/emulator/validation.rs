@@ -24,6 +24,21 @@ impl Violations {
         value.unwrap_or_default()
     }
 
+    /// As [`Violations::required`], without an echo: AWS hides what the model calls sensitive.
+    pub(super) fn secret<'a>(&mut self, member: &str, value: Option<&'a str>, constraint: &Text) -> &'a str {
+        let before = self.0.len();
+        let text = self.required(member, value, constraint);
+        for violation in &mut self.0[before..] {
+            *violation = violation.replacen(&format!(" '{text}' at"), " at", 1);
+        }
+        text
+    }
+
+    /// A text that is not one of those that there are.
+    pub(super) fn not_of(&mut self, member: &str, value: &str, known: &str) {
+        self.add(member, value, &format!("satisfy enum value set: {known}"));
+    }
+
     /// The number of a list's members.
     pub(super) fn length(&mut self, member: &str, values: &[&str], max: usize) {
         if values.len() > max {

@@ -1,9 +1,8 @@
 mod ask;
-mod packed;
 mod tags;
 
 use self::ask::Ask;
-use super::{Action, Call, credentials, expiration};
+use super::{Action, Call, Run, credentials, packed, role_seconds};
 use crate::emulator::core::{Assumed, Sts};
 use crate::emulator::errors::Error;
 use crate::emulator::roles::{Asking, Role, RoleSession};
@@ -14,10 +13,9 @@ use crate::emulator::xml::Element;
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
 pub(super) const ACTION: Action = Action {
     name: "AssumeRole",
-    run,
+    run: Run::Signed(run),
 };
 
-const DEFAULT_SECONDS: u32 = 3_600;
 /// For callers with temporary credentials.
 const MAX_CHAINED_SECONDS: u32 = 3_600;
 
@@ -27,14 +25,14 @@ fn run(sts: &mut Sts, call: &Call<'_>) -> Result<Vec<Element>, Error> {
     let ask = Ask::read(call.form)?;
     let caller = &call.caller.identity;
     let (tags, transitive_tags) = tags::of_session(&ask, caller)?;
-    let packed_policy_size = packed::size(&ask, &tags)?;
+    let packed_policy_size = packed::size(ask.policy, &ask.policy_arns, &tags)?;
     check_chaining(&ask, call)?;
-    let in_this_call = sts.take_code(caller.user(), ask.serial_number, ask.token_code, call.now)?;
+    let in_this_call = sts.take_code(caller.user(), ask.serial_number, ask.token_code, call.moment.now)?;
 
     let mfa = in_this_call || call.caller.mfa;
     let role = admitting_role(sts, &ask, call, mfa)?;
     let source_identity = source_identity(&ask, call)?;
-    let seconds = seconds(&ask, &role)?;
+    let seconds = role_seconds(ask.duration_seconds, &role)?;
 
     let session = RoleSession {
         role,
@@ -57,20 +55,20 @@ fn run(sts: &mut Sts, call: &Call<'_>) -> Result<Vec<Element>, Error> {
     });
 
     let format = sts.rules.expiration_format;
-    let expiration = expiration(call, seconds.into(), format);
+    let expiration = call.moment.expiration(seconds.into(), format);
     // AWS: the credentials of a role carry no MFA, whatever it was assumed with.
     let session = sts
         .sessions
         .issue(&mut sts.ids, Holder::Role(session), false, expiration);
     let user = vec![Element::text("AssumedRoleId", id), Element::text("Arn", arn)];
     let mut result = vec![Element::parent("AssumedRoleUser", user), credentials(&session, format)];
-    result.extend(packed_policy_size.map(|percent| Element::text("PackedPolicySize", percent.to_string())));
+    result.extend(super::packed_policy_size(packed_policy_size));
     result.extend(source_identity.map(|identity| Element::text("SourceIdentity", identity)));
     Ok(result)
 }
 
 fn check_chaining(ask: &Ask<'_>, call: &Call<'_>) -> Result<(), Error> {
-    if call.caller.session
+    if call.caller.is_session()
         && ask
             .duration_seconds
             .is_some_and(|seconds| seconds > MAX_CHAINED_SECONDS)
@@ -110,20 +108,6 @@ fn inherited_source_identity<'a>(call: &'a Call<'_>) -> Option<&'a str> {
     call.caller.identity.role_session()?.source_identity.as_deref()
 }
 
-fn seconds(ask: &Ask<'_>, role: &Role) -> Result<u32, Error> {
-    let longest = role.max_session_duration();
-    match ask.duration_seconds {
-        Some(seconds) if seconds > longest => Err(Error::validation(
-            "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.",
-        )),
-        Some(seconds) => Ok(seconds),
-        None => Ok(longest.min(DEFAULT_SECONDS)),
-    }
-}
-
 fn not_authorized(action: &str, ask: &Ask<'_>, call: &Call<'_>) -> Error {
-    let (caller, role) = (call.caller.identity.arn(), ask.role_arn);
-    Error::access_denied(&format!(
-        "User: {caller} is not authorized to perform: {action} on resource: {role}"
-    ))
+    Error::not_authorized(&call.caller.identity, action, ask.role_arn)
 }

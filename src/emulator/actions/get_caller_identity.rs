@@ -1,4 +1,4 @@
-use super::{Action, Call};
+use super::{Action, Call, Run};
 use crate::emulator::core::Sts;
 use crate::emulator::errors::Error;
 use crate::emulator::xml::Element;
@@ -7,7 +7,7 @@ use crate::emulator::xml::Element;
 /// its user, one of AssumeRole is itself.
 pub(super) const ACTION: Action = Action {
     name: "GetCallerIdentity",
-    run,
+    run: Run::Signed(run),
 };
 
 #[expect(

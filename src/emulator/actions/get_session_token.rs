@@ -1,4 +1,5 @@
-use super::{Action, Call, SERIAL_NUMBER, TOKEN_CODE, credentials, expiration};
+use super::parameters::{SERIAL_NUMBER, TOKEN_CODE};
+use super::{Action, Call, Run, credentials};
 use crate::emulator::core::Sts;
 use crate::emulator::errors::Error;
 use crate::emulator::sessions::Holder;
@@ -8,7 +9,7 @@ use crate::emulator::xml::Element;
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html>
 pub(super) const ACTION: Action = Action {
     name: "GetSessionToken",
-    run,
+    run: Run::Signed(run),
 };
 
 const DEFAULT_SECONDS: i32 = 43_200;
@@ -28,16 +29,14 @@ fn run(sts: &mut Sts, call: &Call<'_>) -> Result<Vec<Element>, Error> {
     violations.into_result()?;
 
     let Some(user) = call.caller.user_of_key() else {
-        return Err(Error::access_denied(
-            "Cannot call GetSessionToken with session credentials",
-        ));
+        return Err(Error::session_credentials("GetSessionToken"));
     };
-    let mfa = sts.take_code(Some(user), serial_number, token_code, call.now)?;
+    let mfa = sts.take_code(Some(user), serial_number, token_code, call.moment.now)?;
 
     let seconds = duration_seconds.unwrap_or(DEFAULT_SECONDS);
     let longest = if user.is_root() { MAX_ROOT_SECONDS } else { MAX_SECONDS };
     let format = sts.rules.expiration_format;
-    let expiration = expiration(call, seconds.min(longest).into(), format);
+    let expiration = call.moment.expiration(seconds.min(longest).into(), format);
     let holder = Holder::User(user.arn());
     let session = sts.sessions.issue(&mut sts.ids, holder, mfa, expiration);
     Ok(vec![credentials(&session, format)])

@@ -2,15 +2,12 @@
 
 use serde_json::Value;
 
+use super::read::{flag, is_iam_arn, object, text, texts};
 use crate::emulator::roles::Role;
 
 /// The role in the body of a request, or what is wrong with it.
 pub(super) fn parse(body: &[u8]) -> Result<Role, String> {
-    let Ok(Value::Object(json)) = serde_json::from_slice(body) else {
-        return Err(
-            "the body must be a JSON object, such as {\"arn\": \"arn:aws:iam::123456789012:role/x\"}".to_owned(),
-        );
-    };
+    let json = object(body, "{\"arn\": \"arn:aws:iam::123456789012:role/x\"}")?;
     let arn = json.get("arn").map(|arn| role_arn("arn", arn)).transpose()?;
     let arn = arn.ok_or("a role needs its arn")?;
     let mut role = Role::new(arn);
@@ -20,11 +17,13 @@ pub(super) fn parse(body: &[u8]) -> Result<Role, String> {
     }
     for (key, value) in &json {
         role = match key.as_str() {
-            "trusts" => trusts(value)?.into_iter().fold(role, Role::trusting),
+            "trusts" => texts(key, value)?.into_iter().fold(role, Role::trusting),
             "requires_mfa" if flag(key, value)? => role.requiring_mfa(),
             "requires_source_identity" if flag(key, value)? => role.requiring_source_identity(),
             "arn" | "requires_mfa" | "requires_source_identity" => role,
             "external_id" => role.with_external_id(text(key, value)?),
+            "audience" => role.with_audience(text(key, value)?),
+            "subject" => role.with_subject(text(key, value)?),
             "max_session_duration" => role.with_max_session_duration(duration(key, value)?),
             _ => return Err(format!("a role has no {key:?}")),
         };
@@ -32,36 +31,9 @@ pub(super) fn parse(body: &[u8]) -> Result<Role, String> {
     Ok(role)
 }
 
-fn text<'a>(key: &str, value: &'a Value) -> Result<&'a str, String> {
-    value.as_str().ok_or_else(|| format!("{key} must be a text"))
-}
-
-fn flag(key: &str, value: &Value) -> Result<bool, String> {
-    value.as_bool().ok_or_else(|| format!("{key} must be true or false"))
-}
-
 fn role_arn<'a>(key: &str, value: &'a Value) -> Result<&'a str, String> {
-    let arn = value.as_str().filter(|arn| is_role_arn(arn));
+    let arn = value.as_str().filter(|arn| is_iam_arn(arn, "role"));
     arn.ok_or_else(|| format!("{key} must be the ARN of a role, such as arn:aws:iam::123456789012:role/x"))
-}
-
-fn is_role_arn(arn: &str) -> bool {
-    let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    match parts[..] {
-        ["arn", _, "iam", "", account, resource] => {
-            let name = resource.strip_prefix("role/").unwrap_or_default();
-            account.len() == 12 && account.bytes().all(|b| b.is_ascii_digit()) && !name.is_empty()
-        }
-        _ => false,
-    }
-}
-
-fn trusts(value: &Value) -> Result<Vec<&str>, String> {
-    let arns: Option<Vec<&str>> = value
-        .as_array()
-        .map(|arns| arns.iter().filter_map(Value::as_str).collect());
-    arns.filter(|arns| Some(arns.len()) == value.as_array().map(Vec::len))
-        .ok_or_else(|| "trusts must be a list of ARNs of users, roles and roots of accounts".to_owned())
 }
 
 /// IAM starts at an hour; tests may want less.
@@ -90,6 +62,8 @@ mod tests {
             "requires_mfa": true,
             "requires_source_identity": true,
             "external_id": "x-1",
+            "audience": "sts",
+            "subject": "repo:*",
             "max_session_duration": 43_200,
         });
         let role = Role::new(ARN)
@@ -98,6 +72,8 @@ mod tests {
             .requiring_mfa()
             .requiring_source_identity()
             .with_external_id("x-1")
+            .with_audience("sts")
+            .with_subject("repo:*")
             .with_max_session_duration(43_200);
         assert_eq!(parse(whole.to_string().as_bytes()), Ok(role));
     }
@@ -117,8 +93,8 @@ mod tests {
                 "arn must be the ARN of a role",
             ),
             (with("\"trust\": []"), "a role has no \"trust\""),
-            (with("\"trusts\": [1]"), "trusts must be a list of ARNs"),
-            (with("\"trusts\": \"x\""), "trusts must be a list of ARNs"),
+            (with("\"trusts\": [1]"), "trusts must be a list of texts"),
+            (with("\"trusts\": \"x\""), "trusts must be a list of texts"),
             (with("\"requires_mfa\": 1"), "requires_mfa must be true or false"),
             (with("\"external_id\": 1"), "external_id must be a text"),
             (

@@ -1,3 +1,4 @@
+mod state;
 #[cfg(test)]
 mod tests;
 
@@ -6,7 +7,9 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::actions::{self, Call};
+pub use self::state::{Assumed, Issued, State};
+use super::actions::{self, Call, Moment, Run, UnsignedCall};
+use super::authorization_messages::{AuthorizationMessages, Denial};
 use super::callers::{Caller, Identity};
 use super::errors::Error;
 use super::faults::{Faults, Instead};
@@ -14,11 +17,15 @@ use super::form::Form;
 use super::ids::Ids;
 use super::message::{Request, Response};
 use super::mfa::UsedSteps;
+use super::oidc::{OidcProvider, OidcProviders};
+use super::organization::Organization;
 use super::roles::{Role, Roles};
 use super::rules::Rules;
+use super::saml::{SamlAssertion, SamlAssertions};
 use super::sessions::{Holder, Sessions};
 use super::sigv4::{Expected, Signed};
 use super::totp;
+use super::trade_ins::{TradeIn, TradeIns};
 use super::users::{User, Users};
 use super::xml::{self, Element};
 
@@ -29,8 +36,15 @@ pub struct Sts {
     pub(super) roles: Roles,
     pub(super) sessions: Sessions,
     pub(super) used_steps: UsedSteps,
+    pub(super) organization: Organization,
+    pub(super) oidc_providers: OidcProviders,
+    pub(super) saml_assertions: SamlAssertions,
+    pub(super) trade_ins: TradeIns,
+    pub(super) authorization_messages: AuthorizationMessages,
+    pub(super) outbound_federation: bool,
     pub(super) ids: Ids,
     assumed: VecDeque<Assumed>,
+    issued: VecDeque<Issued>,
     faults: Faults,
     requests: BTreeMap<String, u64>,
     errors: BTreeMap<String, u64>,
@@ -45,51 +59,7 @@ pub struct Outcome {
     pub response: Option<Response>,
 }
 
-/// What has happened so far.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct State {
-    /// Requests by action, whatever became of them; those without a known action under `other`.
-    pub requests: BTreeMap<String, u64>,
-    /// Errors of AWS by code; those that a fault made are among them.
-    pub errors: BTreeMap<String, u64>,
-    /// Per MFA device the steps in which it had its success.
-    pub successes: BTreeMap<String, Vec<i64>>,
-    /// How many sessions were issued.
-    pub sessions: usize,
-    /// The ARNs of the roles that there are.
-    pub roles: Vec<String>,
-    /// The last hundred successes of AssumeRole, the youngest last.
-    pub assumed: Vec<Assumed>,
-    /// What goes wrong now.
-    pub faults: Faults,
-}
-
-/// A success of AssumeRole: what was asked for and what came of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Assumed {
-    /// The ARN of the role's session.
-    pub arn: String,
-    /// The ARN of who asked.
-    pub caller: String,
-    /// The lifetime that was asked for or is the default.
-    pub seconds: u32,
-    /// Whether there was MFA, in this call or in the one that made the caller's session.
-    pub mfa: bool,
-    /// As it was asked.
-    pub external_id: Option<String>,
-    /// The one of this session: asked for, or the calling session's.
-    pub source_identity: Option<String>,
-    /// As it was asked.
-    pub policy: Option<String>,
-    /// As they were asked.
-    pub policy_arns: Vec<String>,
-    /// All of the session, those of the calling session first.
-    pub tags: Vec<(String, String)>,
-    /// Those of them that go on.
-    pub transitive_tag_keys: Vec<String>,
-}
-
-/// How many successes of AssumeRole are remembered.
+/// How many successes of an action are remembered.
 const MOST_ASSUMED: usize = 100;
 
 impl Sts {
@@ -101,8 +71,15 @@ impl Sts {
             roles: Roles::default(),
             sessions: Sessions::default(),
             used_steps: UsedSteps::default(),
+            organization: Organization::default(),
+            oidc_providers: OidcProviders::default(),
+            saml_assertions: SamlAssertions::default(),
+            trade_ins: TradeIns::default(),
+            authorization_messages: AuthorizationMessages::default(),
+            outbound_federation: true,
             ids: Ids::new(seed),
             assumed: VecDeque::new(),
+            issued: VecDeque::new(),
             faults: Faults::default(),
             requests: BTreeMap::new(),
             errors: BTreeMap::new(),
@@ -146,6 +123,31 @@ impl Sts {
         self.roles.add(role);
     }
 
+    /// Adds an OIDC provider, in the place of an older one with the same ARN.
+    pub fn add_oidc_provider(&mut self, provider: OidcProvider) {
+        self.oidc_providers.add(provider);
+    }
+
+    /// Adds a SAML assertion, in the place of an older one with the same text.
+    pub fn add_saml_assertion(&mut self, assertion: SamlAssertion) {
+        self.saml_assertions.add(assertion);
+    }
+
+    /// Adds a trade-in token, in the place of an older one with the same text.
+    pub fn add_trade_in(&mut self, trade_in: TradeIn) {
+        self.trade_ins.add(trade_in);
+    }
+
+    /// From now on the accounts are these.
+    pub fn set_organization(&mut self, organization: Organization) {
+        self.organization = organization;
+    }
+
+    /// Whether accounts have outbound web identity federation, which GetWebIdentityToken needs; at first they have.
+    pub fn set_outbound_federation(&mut self, enabled: bool) {
+        self.outbound_federation = enabled;
+    }
+
     /// Switches an access key on or off; says whether there is such a key.
     pub fn set_key_active(&mut self, access_key_id: &str, active: bool) -> bool {
         self.users.set_active(access_key_id, active)
@@ -165,6 +167,10 @@ impl Sts {
             sessions: self.sessions.count(),
             roles: self.roles.arns(),
             assumed: self.assumed.iter().cloned().collect(),
+            issued: self.issued.iter().cloned().collect(),
+            authorization_messages: self.authorization_messages.encoded(),
+            oidc_providers: self.oidc_providers.arns(),
+            saml_providers: self.saml_assertions.providers(),
             faults: self.faults.clone(),
         }
     }
@@ -193,6 +199,29 @@ impl Sts {
             self.assumed.pop_front();
         }
         self.assumed.push_back(assumed);
+    }
+
+    /// Remembers a success of the other actions for [`Sts::state`].
+    pub(super) fn record_issued(&mut self, issued: Issued) {
+        if self.issued.len() == MOST_ASSUMED {
+            self.issued.pop_front();
+        }
+        self.issued.push_back(issued);
+    }
+
+    /// Makes a message of a decision; DecodeAuthorizationMessage tells it.
+    pub(super) fn encode(&mut self, denial: Denial) -> String {
+        self.authorization_messages.encode(&mut self.ids, denial)
+    }
+
+    /// The account of this key, be it of a user or of a session.
+    pub(super) fn account_of_key(&self, access_key_id: &str) -> Option<String> {
+        let of_session = || {
+            let session = self.sessions.by_key(access_key_id)?;
+            Some(self.holder(&session.holder)?.account().to_owned())
+        };
+        let user = self.users.of_key(access_key_id);
+        user.map(|user| user.account().to_owned()).or_else(of_session)
     }
 
     /// The answer of a healthy STS.
@@ -231,14 +260,26 @@ impl Sts {
         let action = actions::find(name)
             .filter(|_| version == Some("2011-06-15"))
             .ok_or_else(|| Error::invalid_action(name, version))?;
+        let host = request.header("host").unwrap_or_default();
+        if !action.is_on(host) {
+            return Err(Error::unknown_operation());
+        }
+        let moment = Moment { now, lifetime_seconds };
+        let run = match action.run {
+            Run::Unsigned(run) => return run(self, &UnsignedCall { form, moment }),
+            Run::Signed(run) => run,
+        };
         let caller = self.authenticate(request, now)?;
+        if !caller.may_call(action.name) {
+            return Err(Error::session_credentials(action.name));
+        }
         let call = Call {
             form,
             caller: &caller,
-            lifetime_seconds,
-            now,
+            host,
+            moment,
         };
-        (action.run)(self, &call)
+        run(self, &call)
     }
 
     /// Whose signature it is. A session is found by key and token together, before its signature is looked at.
@@ -255,7 +296,7 @@ impl Sts {
             signed.verify(&key.secret_access_key)?;
             return Ok(Caller {
                 identity: Identity::User(user.clone()),
-                session: false,
+                expiration: None,
                 mfa: false,
             });
         };
@@ -270,7 +311,7 @@ impl Sts {
         signed.verify(&session.secret_access_key)?;
         Ok(Caller {
             identity,
-            session: true,
+            expiration: Some(session.expiration),
             mfa: session.mfa,
         })
     }
@@ -279,6 +320,8 @@ impl Sts {
         match holder {
             Holder::User(arn) => self.users.by_arn(arn).cloned().map(Identity::User),
             Holder::Role(session) => Some(Identity::Role(session.clone())),
+            Holder::Federated(user) => Some(Identity::Federated(user.clone())),
+            Holder::Root(account) => Some(Identity::Root(User::root(account))),
         }
     }
 
@@ -297,6 +340,9 @@ impl Sts {
 
     fn error(&mut self, error: &Error) -> Response {
         *self.errors.entry(error.code.to_owned()).or_default() += 1;
+        if let Some(denial) = &error.denial {
+            self.encode(Denial::clone(denial));
+        }
         let request_id = self.ids.request_id();
         error.response(&request_id).with("x-amzn-requestid", request_id)
     }

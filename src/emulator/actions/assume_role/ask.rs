@@ -1,4 +1,7 @@
-use crate::emulator::actions::{SERIAL_NUMBER, TOKEN_CODE};
+use crate::emulator::actions::parameters::{
+    ARN, MAX_ROLE_SECONDS, MAX_TAGS, MIN_ROLE_SECONDS, SERIAL_NUMBER, SESSION_NAME, TAG_KEY, TOKEN_CODE,
+    UNBOUNDED_POLICY, any_text, check_arn, policy_arns, tags,
+};
 use crate::emulator::errors::Error;
 use crate::emulator::form::Form;
 use crate::emulator::validation::{Text, Violations};
@@ -19,60 +22,14 @@ pub(super) struct Ask<'a> {
     pub(super) source_identity: Option<&'a str>,
 }
 
-const MIN_SECONDS: i32 = 900;
-const MAX_SECONDS: i32 = 43_200;
-const MAX_TAGS: usize = 50;
-/// By the documentation; the model has no bound.
-const MAX_POLICY_ARNS: usize = 10;
 const MAX_CONTEXTS: usize = 5;
-
-const ARN: Text = Text {
-    min: 20,
-    max: 2_048,
-    pattern: r"[\u0009\u000A\u000D\u0020-\u007E\u0085\u00A0-\uD7FF\uE000-\uFFFD\u10000-\u10FFFF]+",
-    allowed: |c| matches!(c, '\t' | '\n' | '\r' | ' '..='~' | '\u{85}' | '\u{a0}'..='\u{fffd}' | '\u{10000}'..),
-};
-const SESSION_NAME: Text = Text {
-    min: 2,
-    max: 64,
-    pattern: r"[\w+=,.@-]*",
-    allowed: |c| c.is_ascii_alphanumeric() || "_+=,.@-".contains(c),
-};
-const POLICY: Text = Text {
-    min: 1,
-    max: usize::MAX,
-    pattern: r"[\u0009\u000A\u000D\u0020-\u00FF]+",
-    allowed: |c| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{ff}'),
-};
-const TAG_KEY: Text = Text {
-    min: 1,
-    max: 128,
-    pattern: r"[\p{L}\p{Z}\p{N}_.:/=+\-@]+",
-    allowed: is_of_tag,
-};
-const TAG_VALUE: Text = Text {
-    min: 0,
-    max: 256,
-    pattern: r"[\p{L}\p{Z}\p{N}_.:/=+\-@]*",
-    allowed: is_of_tag,
-};
 const EXTERNAL_ID: Text = Text {
     min: 2,
     max: 1_224,
     pattern: r"[\w+=,.@:\/-]*",
     allowed: |c| c.is_ascii_alphanumeric() || "_+=,.@:/-".contains(c),
 };
-const CONTEXT_ASSERTION: Text = Text {
-    min: 4,
-    max: 2_048,
-    pattern: "",
-    allowed: |_| true,
-};
-
-/// Letters, separators and numbers of every script, as far as the standard library knows them.
-fn is_of_tag(c: char) -> bool {
-    c.is_alphanumeric() || (c.is_whitespace() && !c.is_control()) || "_.:/=+-@".contains(c)
-}
+const CONTEXT_ASSERTION: Text = any_text(4, 2_048);
 
 impl<'a> Ask<'a> {
     pub(super) fn read(form: &'a Form) -> Result<Self, Error> {
@@ -82,8 +39,8 @@ impl<'a> Ask<'a> {
         let role_session_name = broken.required("roleSessionName", form.text("RoleSessionName"), &SESSION_NAME);
         let policy_arns = policy_arns(form, &mut broken);
         let policy = form.text("Policy");
-        broken.text("policy", policy, &POLICY);
-        broken.integer("durationSeconds", duration_seconds, MIN_SECONDS, MAX_SECONDS);
+        broken.text("policy", policy, &UNBOUNDED_POLICY);
+        broken.integer("durationSeconds", duration_seconds, MIN_ROLE_SECONDS, MAX_ROLE_SECONDS);
         let tags = tags(form, &mut broken);
         let transitive_tag_keys = transitive_tag_keys(form, &mut broken);
         let external_id = form.text("ExternalId");
@@ -115,34 +72,6 @@ impl<'a> Ask<'a> {
     }
 }
 
-fn policy_arns<'a>(form: &'a Form, broken: &mut Violations) -> Vec<&'a str> {
-    let members = form.members("PolicyArns");
-    let arns: Vec<&str> = members
-        .iter()
-        .map(|n| {
-            let arn = form.text(&format!("PolicyArns.member.{n}.arn"));
-            broken.required(&format!("policyArns.{n}.member.arn"), arn, &ARN)
-        })
-        .collect();
-    broken.length("policyArns", &arns, MAX_POLICY_ARNS);
-    arns
-}
-
-fn tags<'a>(form: &'a Form, broken: &mut Violations) -> Vec<(&'a str, &'a str)> {
-    let mut part = |n: u32, name: &str, member: &str, constraint| {
-        let text = form.text(&format!("Tags.member.{n}.{name}"));
-        broken.required(&format!("tags.{n}.member.{member}"), text, constraint)
-    };
-    let members = form.members("Tags");
-    let tags: Vec<_> = members
-        .iter()
-        .map(|n| (part(*n, "Key", "key", &TAG_KEY), part(*n, "Value", "value", &TAG_VALUE)))
-        .collect();
-    let keys: Vec<&str> = tags.iter().map(|(key, _)| *key).collect();
-    broken.length("tags", &keys, MAX_TAGS);
-    tags
-}
-
 fn transitive_tag_keys<'a>(form: &'a Form, broken: &mut Violations) -> Vec<&'a str> {
     let members = form.members("TransitiveTagKeys");
     let keys: Vec<&str> = members
@@ -168,16 +97,4 @@ fn check_contexts(form: &Form, broken: &mut Violations) {
         providers.extend(part("ProviderArn"));
     }
     broken.length("providedContexts", &providers, MAX_CONTEXTS);
-}
-
-fn check_arn(arn: &str) -> Result<(), Error> {
-    let parts: Vec<&str> = arn.splitn(6, ':').collect();
-    match parts[..] {
-        ["arn", partition, service, _, _, resource]
-            if ![partition, service, resource].iter().any(|part| part.is_empty()) =>
-        {
-            Ok(())
-        }
-        _ => Err(Error::validation(format!("{arn} is invalid"))),
-    }
 }

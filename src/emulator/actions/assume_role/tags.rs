@@ -1,6 +1,7 @@
 use std::collections::BTreeSet;
 
 use super::ask::Ask;
+use crate::emulator::actions::parameters::{distinct_keys, owned};
 use crate::emulator::callers::Identity;
 use crate::emulator::errors::Error;
 
@@ -14,12 +15,7 @@ pub(super) fn of_session(ask: &Ask<'_>, caller: &Identity) -> Result<(Tags, Tags
     let inherited = caller
         .role_session()
         .map_or(&[][..], |session| &session.transitive_tags);
-    let own: BTreeSet<String> = ask.tags.iter().map(|(key, _)| folded(key)).collect();
-    if own.len() < ask.tags.len() {
-        return Err(Error::invalid_parameter_value(
-            "Duplicate tag keys found. Please note that Tag keys are case insensitive.",
-        ));
-    }
+    let own = distinct_keys(&ask.tags)?;
     if inherited.iter().any(|(key, _)| own.contains(&folded(key))) {
         return Err(Error::invalid_parameter_value(
             "One of the specified transitive tag keys can't be set because it conflicts with a transitive tag key from \
@@ -32,10 +28,10 @@ pub(super) fn of_session(ask: &Ask<'_>, caller: &Identity) -> Result<(Tags, Tags
             "The specified transitive tag key must be included in the requested tags.",
         ));
     }
-    let owned = |(key, value): &(&str, &str)| (String::from(*key), String::from(*value));
-    let transitive = ask.tags.iter().filter(|(key, _)| wanted.contains(&folded(key)));
-    let transitive = inherited.iter().cloned().chain(transitive.map(owned)).collect();
-    let all = inherited.iter().cloned().chain(ask.tags.iter().map(owned)).collect();
+    let is_transitive = |(key, _): &(String, String)| wanted.contains(&folded(key));
+    let transitive = owned(&ask.tags).into_iter().filter(is_transitive);
+    let transitive = inherited.iter().cloned().chain(transitive).collect();
+    let all = inherited.iter().cloned().chain(owned(&ask.tags)).collect();
     Ok((all, transitive))
 }
 

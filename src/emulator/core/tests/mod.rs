@@ -1,9 +1,18 @@
 //! The core from outside: requests signed by AWS's own signer, replies as text.
 
 mod assume_role;
+mod assume_role_with_saml;
+mod assume_role_with_web_identity;
+mod assume_root;
 mod authentication;
+mod decode_authorization_message;
 mod faults;
+mod get_access_key_info;
+mod get_delegated_access_token;
+mod get_federation_token;
 mod get_session_token;
+mod get_web_identity_token;
+mod kinds;
 mod wire;
 
 use std::time::SystemTime;
@@ -94,6 +103,15 @@ fn post(signer: &Signer, parameters: &str, now: DateTime<Utc>) -> Request {
             .collect(),
         body: body.into_bytes(),
     }
+}
+
+/// An unsigned POST of these parameters.
+fn unsigned(parameters: &str) -> Request {
+    let mut request = post(&ops(), parameters, NOW);
+    request
+        .headers
+        .retain(|(name, _)| name == "host" || name == "content-type");
+    request
 }
 
 fn call(sts: &mut Sts, signer: &Signer, parameters: &str) -> Response {

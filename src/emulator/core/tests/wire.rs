@@ -149,6 +149,10 @@ fn the_state_counts_what_happened() {
             sessions: 1,
             roles: Vec::new(),
             assumed: Vec::new(),
+            issued: Vec::new(),
+            authorization_messages: Vec::new(),
+            oidc_providers: Vec::new(),
+            saml_providers: Vec::new(),
             faults: Faults::default(),
         }
     );

@@ -1,6 +1,5 @@
 use serde_json::{Map, Value};
 
-use super::ask::Ask;
 use crate::emulator::errors::Error;
 
 /// Of the session policy and the ARNs of managed ones together, in characters; by the documentation.
@@ -10,11 +9,15 @@ const MAX_PLAIN: usize = 2_048;
 const MAX_PACKED: usize = 4_096;
 
 /// How much of the room is taken, in percent, if there is anything to pack.
-pub(super) fn size(ask: &Ask<'_>, tags: &[(String, String)]) -> Result<Option<usize>, Error> {
-    if ask.policy.is_some_and(|policy| !is_object(policy)) {
+pub(super) fn size(
+    policy: Option<&str>,
+    policy_arns: &[&str],
+    tags: &[(String, String)],
+) -> Result<Option<usize>, Error> {
+    if policy.is_some_and(|policy| !is_object(policy)) {
         return Err(Error::malformed_policy_document("Syntax errors in policy."));
     }
-    let policies = ask.policy_arns.iter().chain(&ask.policy).map(|text| characters(text));
+    let policies = policy_arns.iter().chain(&policy).map(|text| characters(text));
     let policies: usize = policies.sum();
     if policies > MAX_PLAIN {
         let percent = percent(policies, MAX_PLAIN);
