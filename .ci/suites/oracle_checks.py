@@ -22,6 +22,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError, ConnectionClosedError, ReadTimeoutError
 from botocore.parsers import ResponseParserError
 
+import oracle_accounts
+import oracle_federation
 import oracle_roles
 from oracle_texts import CONSTRAINT, HALF, INVALID, MISMATCH, WRONG_CODE, WRONG_DEVICE, WRONG_REGION
 
@@ -241,14 +243,6 @@ class Oracle:
             "MalformedInput",
             None,
         )
-        arn = "arn:aws:iam::123456789012:role/x"
-        self.expect_error(
-            "an action that the emulator does not have",
-            lambda: client.get_federation_token(Name="xx", PolicyArns=[{"arn": arn}]),
-            400,
-            "InvalidAction",
-            "Could not find operation GetFederationToken for version 2011-06-15",
-        )
 
     def signatures(self):
         for name, changes, code, message in [
@@ -368,7 +362,8 @@ def main():
     oracle = Oracle(args)
     oracle.control("DELETE", "faults")
     parts = [oracle.sessions, oracle.mfa_refusals, oracle.validation, oracle.signatures, oracle.clocks, oracle.faults]
-    for part in [*parts, *oracle_roles.parts(oracle), oracle.counts]:
+    suites = [oracle_roles, oracle_federation, oracle_accounts]
+    for part in [*parts, *(part for suite in suites for part in suite.parts(oracle)), oracle.counts]:
         try:
             part()
         except Exception as error:  # one part's surprise must not hide the others
