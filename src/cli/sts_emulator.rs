@@ -16,7 +16,11 @@ To make it fail: POST one of these to /_emulator/faults, DELETE to end it, and G
   {\"garbage\": \"captive_portal\"}  {\"clock_skew_seconds\": 3600}  {\"lifetime_seconds\": 60}, each also with {\"count\": N}
 
 To add a role, POST it to /_emulator/roles; trusts, requires_source_identity and external_id go with it where wanted:
-  {\"arn\": \"arn:aws:iam::123456789012:role/admin\", \"requires_mfa\": true, \"max_session_duration\": 43200}";
+  {\"arn\": \"arn:aws:iam::123456789012:role/admin\", \"requires_mfa\": true, \"max_session_duration\": 43200}
+
+What the federating and delegating actions go by is POSTed to /_emulator/oidc-providers, saml-assertions,
+trade-in-tokens, organization, outbound-federation and authorization-messages;
+an empty body is answered with an example of each.";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = MORE)]

@@ -18,13 +18,13 @@ pub(super) enum Identity {
     User(User),
     /// A role's, by a session of AssumeRole or of its kind.
     Role(RoleSession),
-    /// A federated user's, by a session of GetFederationToken.
+    /// A federated user's, by a session of `GetFederationToken`.
     Federated(FederatedUser),
-    /// The root of a member account, by a session of AssumeRoot.
+    /// The root of a member account, by a session of `AssumeRoot`.
     Root(User),
 }
 
-/// What GetFederationToken makes of a name.
+/// What `GetFederationToken` makes of a name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct FederatedUser {
     pub(super) account: String,
@@ -43,7 +43,7 @@ impl Caller {
     }
 
     /// Whether credentials of this kind may call this action at all, whatever policies say. GetCallerIdentity needs no
-    /// rights; that GetSessionToken and GetFederationToken want a long-term key is for them to tell.
+    /// rights; that GetSessionToken and `GetFederationToken` want a long-term key is for them to tell.
     ///
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html>
     pub(super) fn may_call(&self, action: &str) -> bool {

@@ -13,7 +13,7 @@ pub(super) struct Error {
     pub(super) code: &'static str,
     /// AWS leaves the element out for some codes.
     pub(super) message: Option<String>,
-    /// What was decided, for DecodeAuthorizationMessage to tell.
+    /// What was decided, for `DecodeAuthorizationMessage` to tell.
     pub(super) denial: Option<Box<Denial>>,
     namespace: &'static str,
 }
@@ -93,7 +93,7 @@ impl Error {
         Self::new(400, "ExpiredTradeInTokenException", message)
     }
 
-    /// The account did not turn GetWebIdentityToken on.
+    /// The account did not turn `GetWebIdentityToken` on.
     pub(super) fn outbound_federation_disabled() -> Self {
         let message = "The outbound web identity federation feature is not enabled for this account";
         Self::new(403, "OutboundWebIdentityFederationDisabledException", message)

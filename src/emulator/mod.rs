@@ -6,9 +6,10 @@
 //! service report; where nobody knows, [`Rules`] offers both readings.
 //!
 //! On the same listener, `/_emulator/` controls it in JSON. `GET /_emulator/state` counts requests by action, errors
-//! by code, successes by MFA device and step, and sessions, and tells the roles and the last hundred successes of
-//! AssumeRole. `POST /_emulator/faults` sets what goes wrong (see
-//! [`Faults`]), in place of what went wrong before; `DELETE /_emulator/faults` ends it. The keys of a fault:
+//! by code, successes by MFA device and step, and sessions, and tells the roles, the providers, the last hundred
+//! successes of AssumeRole (`assumed`) and of the others that give credentials of somebody else (`issued`), and the
+//! encoded messages of the last hundred denials. `POST /_emulator/faults` sets what goes wrong (see [`Faults`]), in
+//! place of what went wrong before; `DELETE /_emulator/faults` ends it. The keys of a fault:
 //!
 //! | key | value |
 //! | --- | --- |
@@ -26,10 +27,25 @@
 //! | key | value |
 //! | --- | --- |
 //! | `arn` | `arn:aws:iam::123456789012:role/name`; the one key that must be there |
-//! | `trusts` | a list of ARNs of users and roles, and of accounts' roots, which stand for all of the account; without it all of the role's own |
+//! | `trusts` | a list of ARNs of users, roles and identity providers, and of accounts' roots, which stand for all of the account; without it all of the role's own |
 //! | `requires_mfa`, `requires_source_identity` | `true`: the trust policy asks for it |
 //! | `external_id` | the one that the trust policy asks for |
+//! | `audience`, `subject` | what an identity provider must vouch for; in the subject `*` stands for any text |
 //! | `max_session_duration` | 900 to 43200 seconds; without it 3600 |
+//!
+//! What the other actions go by is added by `POST` too; instants are written `2026-01-02T03:04:05Z`:
+//!
+//! | below `/_emulator/` | keys |
+//! | --- | --- |
+//! | `oidc-providers` | `issuer`, `jwks` (RSA, P-256 and P-384), `client_ids`; `account`, and `unreachable` for `IDPCommunicationError` |
+//! | `saml-assertions` | `assertion` as it will be sent, `roles` (pairs of ARNs of role and SAML provider), `subject`, `not_on_or_after`; `issuer`, `audience`, `subject_type`, `role_session_name`, `source_identity`, `session_not_on_or_after` |
+//! | `trade-in-tokens` | `token`, `principal`, `expiration`; `seconds` |
+//! | `organization` | `management`, `delegated_administrators`, `members`: accounts; without one nobody may assume root |
+//! | `outbound-federation` | `enabled`: whether there are web identity tokens; at first there are |
+//! | `authorization-messages` | `principal`, `action`, `resource`, `explicit` of a denial; the reply has its `encoded_message` |
+//!
+//! Tokens of the emulator name `http://<host>/_emulator/issuer` as their issuer, which serves its configuration and
+//! its keys where OIDC Discovery looks for them.
 
 mod actions;
 mod authorization_messages;

@@ -2,7 +2,7 @@ use serde_json::Value;
 
 use super::jwt::KeySet;
 
-/// An identity provider of OpenID Connect, as IAM knows it, with the keys that AWS would fetch from it.
+/// An identity provider that speaks OIDC, as IAM knows it, with the keys that AWS would fetch from it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OidcProvider {
     account: String,

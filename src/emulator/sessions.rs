@@ -30,7 +30,7 @@ pub(super) enum Holder {
     User(String),
     /// Those of a role.
     Role(RoleSession),
-    /// Those of GetFederationToken's session policies.
+    /// Those of `GetFederationToken`'s session policies.
     Federated(FederatedUser),
     /// Those of a task, as the root of this account.
     Root(String),

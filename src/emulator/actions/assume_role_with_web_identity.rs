@@ -10,8 +10,8 @@ use crate::emulator::roles::VouchedFor;
 use crate::emulator::validation::Text;
 use crate::emulator::xml::Element;
 
-/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html>. ID tokens of OpenID
-/// Connect are known, the access tokens of Amazon and Facebook (which `ProviderId` stands for) are not.
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html>. ID tokens of OIDC are
+/// known, the access tokens of Amazon and Facebook (which `ProviderId` stands for) are not.
 pub(super) const ACTION: Action = Action {
     name: "AssumeRoleWithWebIdentity",
     run: Run::Unsigned(run),

@@ -1,4 +1,4 @@
-//! What AssumeRoleWithSAML and AssumeRoleWithWebIdentity share: a role for somebody whom an identity provider vouches
+//! What `AssumeRoleWithSAML` and `AssumeRoleWithWebIdentity` share: a role for somebody whom an identity provider vouches
 //! for.
 
 use chrono::{DateTime, Utc};

@@ -80,7 +80,7 @@ fn audiences<'a>(call: &Call<'a>, broken: &mut Violations) -> Vec<&'a str> {
 }
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_providers_outbound_token_claims.html>. The issuer is a
-/// place of the emulator, so that its keys can be fetched as OpenID Connect says.
+/// place of the emulator, so that its keys can be fetched as OIDC says.
 fn claims(
     sts: &mut Sts,
     call: &Call<'_>,

@@ -29,7 +29,8 @@ use super::trade_ins::{TradeIn, TradeIns};
 use super::users::{User, Users};
 use super::xml::{self, Element};
 
-/// The whole of the emulated STS, as a value: the same requests at the same times give the same replies.
+/// The whole of the emulated STS, as a value: the same requests at the same times give the same replies, but for the
+/// signatures of ES384, which are random by nature.
 pub struct Sts {
     pub(super) rules: Rules,
     pub(super) users: Users,
@@ -143,7 +144,7 @@ impl Sts {
         self.organization = organization;
     }
 
-    /// Whether accounts have outbound web identity federation, which GetWebIdentityToken needs; at first they have.
+    /// Whether accounts have outbound web identity federation, which `GetWebIdentityToken` needs; at first they have.
     pub fn set_outbound_federation(&mut self, enabled: bool) {
         self.outbound_federation = enabled;
     }
@@ -209,7 +210,7 @@ impl Sts {
         self.issued.push_back(issued);
     }
 
-    /// Makes a message of a decision; DecodeAuthorizationMessage tells it.
+    /// Makes a message of a decision; `DecodeAuthorizationMessage` tells it.
     pub(super) fn encode(&mut self, denial: Denial) -> String {
         self.authorization_messages.encode(&mut self.ids, denial)
     }

@@ -4,7 +4,7 @@ use ring::rsa::PublicKeyComponents;
 use ring::signature::{ECDSA_P384_SHA384_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_SHA256, RsaKeyPair};
 use serde_json::{Value, json};
 
-/// How GetWebIdentityToken signs.
+/// How `GetWebIdentityToken` signs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::emulator) enum Algorithm {
     Rs256,

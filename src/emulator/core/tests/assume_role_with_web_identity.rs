@@ -24,7 +24,7 @@ fn with(role: Role, provider: OidcProvider) -> Sts {
 }
 
 /// A good token with these claims instead; `null` takes one away.
-fn token(changes: Value) -> String {
+fn token(changes: &Value) -> String {
     let mut claims = json!({ "iss": ISSUER, "sub": "repo:us/app", "aud": "app", "exp": NOW.timestamp() + 60 });
     for (key, value) in changes.as_object().unwrap() {
         match value {
@@ -68,7 +68,7 @@ fn denied() -> (u16, String, String) {
 #[test]
 fn a_token_is_worth_a_role_without_a_signature() {
     let mut sts = with(trusting(), provider());
-    let reply = ask(&mut sts, &token(json!({})), &[("Policy", "{}")]);
+    let reply = ask(&mut sts, &token(&json!({})), &[("Policy", "{}")]);
     let arn = "arn:aws:sts::123456789012:assumed-role/deploy/s1";
     for (name, value) in [
         ("Arn", arn),
@@ -98,7 +98,7 @@ fn tags_and_source_identity_come_with_the_token() {
             "transitive_tag_keys": ["Team"],
         },
     });
-    let reply = ask(&mut sts, &token(claims), &[]);
+    let reply = ask(&mut sts, &token(&claims), &[]);
     assert_eq!(element(&reply, "SourceIdentity"), "jane");
     assert_eq!(sts.state().issued[0].tags.len(), 2);
 
@@ -117,34 +117,34 @@ fn a_token_must_be_whole() {
     assert_eq!(refused("opaque", &[]), invalid(no_jwt));
     for claim in ["iss", "sub", "aud", "exp"] {
         let message = format!("Missing a required claim: {claim}");
-        assert_eq!(refused(&token(json!({ claim: null })), &[]), invalid(&message));
+        assert_eq!(refused(&token(&json!({ claim: null })), &[]), invalid(&message));
     }
     let message = "Missing a required claim: exp";
-    assert_eq!(refused(&token(json!({ "exp": 1.5 })), &[]), invalid(message));
+    assert_eq!(refused(&token(&json!({ "exp": 1.5 })), &[]), invalid(message));
 }
 
 #[test]
 fn its_provider_must_be_known_reachable_and_its_signer() {
     let message = "No OpenIDConnect provider found in your account for https://elsewhere";
     assert_eq!(
-        refused(&token(json!({ "iss": "https://elsewhere" })), &[]),
+        refused(&token(&json!({ "iss": "https://elsewhere" })), &[]),
         invalid(message)
     );
     let foreign = OidcProvider::new("210987654321", ISSUER, &["app"], &key_set()).unwrap();
-    let reply = ask(&mut with(trusting(), foreign), &token(json!({})), &[]);
+    let reply = ask(&mut with(trusting(), foreign), &token(&json!({})), &[]);
     assert!(error(&reply).2.starts_with("No OpenIDConnect provider found"));
 
-    let reply = ask(&mut with(trusting(), provider().unreachable()), &token(json!({})), &[]);
+    let reply = ask(&mut with(trusting(), provider().unreachable()), &token(&json!({})), &[]);
     assert_eq!(
         (error(&reply).0, error(&reply).1.as_str()),
         (400, "IDPCommunicationError")
     );
 
     let keyless = OidcProvider::new(ACCOUNT, ISSUER, &["app"], &json!({ "keys": [] })).unwrap();
-    let (_, code, message) = error(&ask(&mut with(trusting(), keyless), &token(json!({})), &[]));
+    let (_, code, message) = error(&ask(&mut with(trusting(), keyless), &token(&json!({})), &[]));
     assert!(code == "InvalidIdentityToken" && message.starts_with("Couldn't retrieve verification key"));
 
-    let (good, other) = (token(json!({})), token(json!({ "sub": "root" })));
+    let (good, other) = (token(&json!({})), token(&json!({ "sub": "root" })));
     let forged = format!(
         "{}.{}",
         other.rsplit_once('.').unwrap().0,
@@ -158,14 +158,14 @@ fn it_must_be_of_now_and_for_aws() {
     let now = NOW.timestamp();
     let message = format!("Token expired: current date/time {now} must be before the expiration date/time {now}");
     let expired = (400, "ExpiredTokenException".to_owned(), message);
-    assert_eq!(refused(&token(json!({ "exp": now })), &[]), expired);
-    let (_, code, _) = refused(&token(json!({ "nbf": now + 1 })), &[]);
+    assert_eq!(refused(&token(&json!({ "exp": now })), &[]), expired);
+    let (_, code, _) = refused(&token(&json!({ "nbf": now + 1 })), &[]);
     assert_eq!(code, "InvalidIdentityToken");
     assert_eq!(
-        refused(&token(json!({ "aud": "other" })), &[]),
+        refused(&token(&json!({ "aud": "other" })), &[]),
         invalid("Incorrect token audience")
     );
-    let several = token(json!({ "aud": ["other", "sts.amazonaws.com"] }));
+    let several = token(&json!({ "aud": ["other", "sts.amazonaws.com"] }));
     let reply = ask(&mut with(trusting(), provider()), &several, &[]);
     assert_eq!(element(&reply, "Audience"), "sts.amazonaws.com");
 }
@@ -183,7 +183,7 @@ fn the_role_must_trust_provider_audience_and_subject() {
             false,
         ),
     ] {
-        let reply = ask(&mut with(role, provider()), &token(json!({})), &[]);
+        let reply = ask(&mut with(role, provider()), &token(&json!({})), &[]);
         if good {
             assert_eq!(reply.status, 200);
         } else {
@@ -209,7 +209,7 @@ fn parameters_have_their_bounds_and_the_token_is_not_echoed() {
             "1 validation error detected: Value at 'webIdentityToken' {must} have length less than or equal to 20000"
         )
     );
-    let good = token(json!({}));
+    let good = token(&json!({}));
     for (name, value, code) in [
         ("DurationSeconds", "899", "ValidationError"),
         ("DurationSeconds", "3601", "ValidationError"),

@@ -84,7 +84,10 @@ fn it_is_refused_in_its_bounds() {
         (
             &ask(
                 "RS256",
-                &(2..=11).map(|n| format!("&Audience.member.{n}=a")).collect::<String>(),
+                &(2..=11)
+                    .map(|n| format!("&Audience.member.{n}=a"))
+                    .collect::<Vec<_>>()
+                    .concat(),
             ),
             "length less than or equal to 10",
         ),
@@ -97,7 +100,7 @@ fn it_is_refused_in_its_bounds() {
         );
     }
     let tag = |n: usize| format!("&Tags.member.{n}.Key=k{n}&Tags.member.{n}.Value={}", "v".repeat(256));
-    let many: String = (1..=50).map(tag).collect();
+    let many = (1..=50).map(tag).collect::<Vec<_>>().concat();
     assert_eq!(refused(&ask("RS256", &many)).1, "JWTPayloadSizeExceededException");
 }
 
