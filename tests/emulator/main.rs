@@ -6,6 +6,7 @@
     reason = "a test ends at the first surprise"
 )]
 
+mod federation;
 mod launch;
 mod roles;
 
@@ -142,6 +143,7 @@ async fn other_methods_and_paths_are_refused() {
         ("PUT", "/_emulator/state", 405),
         ("GET", "/_emulator/faults", 405),
         ("GET", "/_emulator/roles", 405),
+        ("GET", "/_emulator/saml-assertions", 405),
         ("GET", "/_emulator/other", 404),
     ] {
         let reply = send(access, method, path, "").await;
