@@ -33,7 +33,10 @@ class Accounts:
             check(f"the account of {id[:4]}…", found == self.account, found)
         unknown = lambda: client.get_access_key_info(AccessKeyId="AKIAIOSFODNN7EXAMPLE")
         self.expect("a key of nobody", unknown, "InvalidClientTokenId", INVALID, 403)
-        short = f"1 validation error detected: Value 'AKIA' at 'accessKeyId' {CONSTRAINT} have length greater than or equal to 16"
+        short = (
+            f"1 validation error detected: Value 'AKIA' at 'accessKeyId' "
+            f"{CONSTRAINT} have length greater than or equal to 16"
+        )
         self.expect("a key too short", lambda: client.get_access_key_info(AccessKeyId="AKIA"), "ValidationError", short)
 
     def denials(self):
@@ -76,8 +79,15 @@ class Accounts:
         again = "Cannot call AssumeRoot with session credentials"
         self.expect("root by root", lambda: ask(session), "AccessDenied", again, 403)
         for name, more, message in [
-            ("a longer session", {"DurationSeconds": 901}, f"1 validation error detected: Value '901' at 'durationSeconds' {CONSTRAINT} have value less than or equal to 900"),
-            ("another policy", {"TaskPolicyArn": {"arn": TASKS + "Everything"}}, f"{TASKS}Everything is not a valid task policy"),
+            (
+                "a longer session", {"DurationSeconds": 901},
+                f"1 validation error detected: Value '901' at 'durationSeconds' {CONSTRAINT} "
+                "have value less than or equal to 900",
+            ),
+            (
+                "another policy", {"TaskPolicyArn": {"arn": TASKS + "Everything"}},
+                f"{TASKS}Everything is not a valid task policy",
+            ),
             ("a user", {"TargetPrincipal": self.user}, f"{self.user} is invalid"),
         ]:
             self.expect(name, lambda m=more: ask(**m), "ValidationError", message)
@@ -89,7 +99,8 @@ class Accounts:
         client, check = self.oracle.client(), self.oracle.check
         moment = lambda seconds: (datetime.datetime.now(datetime.UTC) + datetime.timedelta(seconds=seconds)).isoformat()
         for token, life in (("good", 300), ("late", -1)):
-            document = {"token": token, "principal": self.oracle.args.role_arn, "expiration": moment(life), "seconds": 1200}
+            principal = self.oracle.args.role_arn
+            document = {"token": token, "principal": principal, "expiration": moment(life), "seconds": 1200}
             self.oracle.control("POST", "trade-in-tokens", document)
         ask = lambda token: client.get_delegated_access_token(TradeInToken=token)
         reply = ask("good")

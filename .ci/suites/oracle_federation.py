@@ -85,7 +85,8 @@ class Federation:
         self.oracle.check(f"{name} is itself", who["Arn"] == arn, who)
         skewed = {"clock_skew_seconds": seconds + 1} if seconds < 850 else None
         if skewed:
-            expect = lambda: self.oracle.expect_error(f"{name} ends", client.get_caller_identity, 403, "ExpiredToken", EXPIRED)
+            call = client.get_caller_identity
+            expect = lambda: self.expect(f"{name} ends", call, "ExpiredToken", EXPIRED, 403)
             self.oracle.with_faults(skewed, expect)
         return client
 
@@ -212,15 +213,42 @@ class Federation:
         register("ZGlz", role=distrusting)
         for name, call, code, message, status in [
             ("a late assertion", lambda: self.by_assertion(arn, late), "ExpiredTokenException", redeemed, 400),
-            ("an assertion made up", lambda: self.by_assertion(arn, "bWFkZQ=="), invalid, "Response signature invalid", 400),
-            ("another provider", lambda: self.by_assertion(arn, good, other), invalid, "Issuer not present in specified provider", 400),
-            ("no provider", lambda: self.by_assertion(arn, good, provider + "3"), invalid, "Specified provider doesn't exist", 400),
+            (
+                "an assertion made up",
+                lambda: self.by_assertion(arn, "bWFkZQ=="),
+                invalid,
+                "Response signature invalid",
+                400,
+            ),
+            (
+                "another provider",
+                lambda: self.by_assertion(arn, good, other),
+                invalid,
+                "Issuer not present in specified provider",
+                400,
+            ),
+            (
+                "no provider",
+                lambda: self.by_assertion(arn, good, provider + "3"),
+                invalid,
+                "Specified provider doesn't exist",
+                400,
+            ),
             ("a role of no assertion", lambda: self.by_assertion(foreign, good), "AccessDenied", denied, 403),
             ("a role that does not trust", lambda: self.by_assertion(distrusting, "ZGlz"), "AccessDenied", denied, 403),
-            ("over its maximum", lambda: self.by_assertion(arn, good, DurationSeconds=7201), "ValidationError", TOO_LONG, 400),
+            (
+                "over its maximum",
+                lambda: self.by_assertion(arn, good, DurationSeconds=7201),
+                "ValidationError",
+                TOO_LONG,
+                400,
+            ),
         ]:
             self.expect(name, call, code, message, status)
-        hidden = f"1 validation error detected: Value at 'sAMLAssertion' {CONSTRAINT} have length greater than or equal to 4"
+        hidden = (
+            f"1 validation error detected: Value at 'sAMLAssertion' "
+            f"{CONSTRAINT} have length greater than or equal to 4"
+        )
         self.expect("an assertion too short", lambda: self.by_assertion(arn, "abc"), "ValidationError", hidden)
 
     def federated_user(self):
@@ -236,8 +264,8 @@ class Federation:
         asked = (found["by"], found["policy"], found["tags"], found["seconds"])
         check("every parameter arrived", asked == (self.user, policy, {"Cost Center": "Zürich"}, 129600), found)
         self.check_is("without a duration", self.federate(), arn, 43200)
-        sessions = [("a federated user", client), ("a session", self.oracle.client_of(self.oracle.client().get_session_token()["Credentials"]))]
-        for name, session in sessions:
+        plain = self.oracle.client_of(self.oracle.client().get_session_token()["Credentials"])
+        for name, session in [("a federated user", client), ("a session", plain)]:
             text = "Cannot call GetFederationToken with session credentials"
             self.expect(f"GetFederationToken by {name}", lambda s=session: self.federate(s), "AccessDenied", text, 403)
             text = "Cannot call GetAccessKeyInfo with session credentials"
@@ -248,16 +276,27 @@ class Federation:
         self.expect("AssumeRole by a federated user", call, "AccessDenied", text, 403)
         one = "1 validation error detected: Value"
         for name, more, message in [
-            ("a name too long", {"Name": "x" * 33}, f"{one} '{'x' * 33}' at 'name' {CONSTRAINT} have length less than or equal to 32"),
-            ("a name too short", {"Name": "x"}, f"{one} 'x' at 'name' {CONSTRAINT} have length greater than or equal to 2"),
-            ("a duration too long", {"DurationSeconds": 129601}, f"{one} '129601' at 'durationSeconds' {CONSTRAINT} have value less than or equal to 129600"),
+            (
+                "a name too long", {"Name": "x" * 33},
+                f"{one} '{'x' * 33}' at 'name' {CONSTRAINT} have length less than or equal to 32",
+            ),
+            (
+                "a name too short", {"Name": "x"},
+                f"{one} 'x' at 'name' {CONSTRAINT} have length greater than or equal to 2",
+            ),
+            (
+                "a duration too long", {"DurationSeconds": 129601},
+                f"{one} '129601' at 'durationSeconds' {CONSTRAINT} have value less than or equal to 129600",
+            ),
         ]:
             self.expect(name, lambda m=more: self.federate(**m), "ValidationError", message)
-        self.expect("no policy", lambda: self.federate(Policy="{no"), "MalformedPolicyDocument", "Syntax errors in policy.")
+        call = lambda: self.federate(Policy="{no")
+        self.expect("no policy", call, "MalformedPolicyDocument", "Syntax errors in policy.")
 
     def web_identity_token(self):
         check, client = self.oracle.check, self.oracle.client()
-        ask = lambda by=client, **more: by.get_web_identity_token(**{"Audience": ["app"], "SigningAlgorithm": "RS256", **more})
+        least = {"Audience": ["app"], "SigningAlgorithm": "RS256"}
+        ask = lambda by=client, **more: by.get_web_identity_token(**{**least, **more})
         fetch = lambda url: json.load(urllib.request.urlopen(url, timeout=5))
         for algorithm in ("RS256", "ES384"):
             reply = ask(SigningAlgorithm=algorithm, DurationSeconds=600, Tags=[{"Key": "job", "Value": "7"}])
@@ -275,13 +314,17 @@ class Federation:
             check(f"{algorithm}: its life", 595 < left <= 600 and claims["exp"] - claims["iat"] == 600, claims)
             changed = token[:-8] + ("A" * 8 if token[-8:] != "A" * 8 else "B" * 8)
             check(f"{algorithm}: a changed signature is wrong", verified(changed, jwks) is None, changed)
-        bad = f"1 validation error detected: Value 'HS256' at 'signingAlgorithm' {CONSTRAINT} satisfy enum value set: [ES384, RS256]"
+        bad = (
+            f"1 validation error detected: Value 'HS256' at 'signingAlgorithm' "
+            f"{CONSTRAINT} satisfy enum value set: [ES384, RS256]"
+        )
         self.expect("another algorithm", lambda: ask(SigningAlgorithm="HS256"), "ValidationError", bad)
         arn = self.role("short", trusts=[self.user])
         reply = client.assume_role(RoleArn=arn, RoleSessionName="s1", DurationSeconds=900)
         text = "The requested token duration would extend the session beyond its original expiration time"
         by_role = self.oracle.client_of(reply["Credentials"])
-        self.expect("longer than the session", lambda: ask(by_role, DurationSeconds=901), "SessionDurationEscalationException", text, 403)
+        call = lambda: ask(by_role, DurationSeconds=901)
+        self.expect("longer than the session", call, "SessionDurationEscalationException", text, 403)
         large = [{"Key": f"k{n}", "Value": "v" * 256} for n in range(50)]
         text = "The requested token payload size exceeds the maximum allowed size"
         self.expect("too many tags", lambda: ask(Tags=large), "JWTPayloadSizeExceededException", text)
