@@ -7,7 +7,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use tempfile::TempDir;
-use valetkey::aws::{AssumeRole, Endpoint, Region, RoleDuration, Tag, Tags};
+use valetkey::aws::{AssumeRole, Endpoint, Region, SessionPolicies, Tag, Tags};
 use valetkey::config::{
     self, Errors, Format, KeySource, Kind, Mfa, MfaCode, Plan, Profile, Role, Server, Session, SignedBy,
 };
@@ -166,6 +166,7 @@ fn role() -> Profile {
         key: "Team".parse().unwrap(),
         value: "ops".parse().unwrap(),
     };
+    let read_only = "arn:aws:iam::aws:policy/ReadOnlyAccess".parse().unwrap();
     Profile {
         name: "deploy".parse().unwrap(),
         required: true,
@@ -174,15 +175,12 @@ fn role() -> Profile {
         kind: Kind::Role(Role {
             signed_by: SignedBy::Profile("ops".parse().unwrap()),
             request: AssumeRole {
-                role_arn: "arn:aws:iam::123456789012:role/deploy".parse().unwrap(),
-                role_session_name: "valetkey-deploy".parse().unwrap(),
-                duration: RoleDuration::default(),
-                external_id: None,
-                source_identity: None,
-                policy: None,
-                policy_arns: vec!["arn:aws:iam::aws:policy/ReadOnlyAccess".parse().unwrap()],
+                policies: SessionPolicies::new(None, vec![read_only]).unwrap(),
                 tags: Tags::new(vec![tag], Vec::new()).unwrap(),
-                provided_contexts: Vec::new(),
+                ..AssumeRole::new(
+                    "arn:aws:iam::123456789012:role/deploy".parse().unwrap(),
+                    "valetkey-deploy".parse().unwrap(),
+                )
             },
         }),
     }

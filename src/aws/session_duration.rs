@@ -1,6 +1,8 @@
+use std::time::Duration;
+
 use super::Invalid;
 
-/// How long a GetSessionToken session is asked for, in seconds: 900 to 129600, by default 43200.
+/// How long a session of GetSessionToken or GetFederationToken is asked for, in seconds: 900 to 129600, by default 43200.
 ///
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html>
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -10,6 +12,11 @@ impl SessionDuration {
     /// Seconds.
     pub fn as_secs(self) -> u32 {
         self.0
+    }
+
+    /// The same as a duration.
+    pub fn as_duration(self) -> Duration {
+        Duration::from_secs(self.0.into())
     }
 }
 

@@ -228,6 +228,7 @@ impl Job {
                     now,
                     duration,
                     mfa,
+                    minimum_session_token_size: None,
                 };
                 Ok(sts.get_session_token(call).await)
             }

@@ -5,7 +5,7 @@ pub enum Class {
     Config,
     /// The signature's time was off; the next call is signed with the time that this reply told.
     ClockSkew,
-    /// STS denied the call.
+    /// STS denied the call, or what an identity provider vouched for.
     Denied,
     /// The endpoint's name did not resolve.
     Dns,

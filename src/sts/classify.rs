@@ -4,13 +4,22 @@ use super::Class;
 /// only where the code is unknown (the same code comes with different statuses).
 ///
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html>
-pub(super) fn classify(status: u16, code: &str, message: &str) -> Class {
+fn classify(status: u16, code: &str, message: &str) -> Class {
     // Query services add "Exception" to the same code here and there.
     let code = code.strip_suffix("Exception").unwrap_or(code);
     let rule = RULES
         .iter()
         .find(|(codes, part, _)| codes.contains(&code) && message.contains(part));
     rule.map_or_else(|| by_status(status), |(_, _, class)| *class)
+}
+
+/// The same, of a call that was signed or not: what has expired where nothing signed is the identity provider's token or
+/// assertion, and no key.
+pub(super) fn refused(signed: bool, status: u16, code: &str, message: &str) -> Class {
+    match classify(status, code, message) {
+        Class::KeyInvalid if !signed => Class::Denied,
+        class => class,
+    }
 }
 
 /// What an answer means that STS did not write: a proxy's page, a load balancer's, nothing at all.
@@ -57,7 +66,6 @@ const CLOCK: &[&str] = &["RequestExpired", "RequestInTheFuture", "RequestTimeToo
 const KEY: &[&str] = &[
     "AuthFailure",
     "ExpiredToken",
-    "ExpiredTradeInToken",
     "InvalidAccessKeyId",
     "InvalidClientTokenId",
     "UnrecognizedClient",
@@ -85,6 +93,7 @@ const SERVER: &[&str] = &[
     "ServiceUnavailable",
 ];
 const DENIED: &[&str] = &[
+    "ExpiredTradeInToken",
     "IDPRejectedClaim",
     "InvalidIdentityToken",
     "NotAuthorized",

@@ -1,17 +1,20 @@
 use std::sync::Arc;
-use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use reqwest::Response;
 use reqwest::header::DATE;
 use url::Url;
 
-use super::actions::{Granted, assume_role, get_session_token};
-use super::reply::{self, Answer, Read, Verdict};
+use super::actions::Ask;
+use super::reply::{self, Answer, Verdict};
 use super::setup::SetupError;
 use super::transport::{Failure, Roots, Route, Timeouts, Transport};
 use super::wire::Call;
-use super::{AssumeRole, Error, GetSessionToken, Issued, Reply, Sts, explain, sanitise, sign, times};
+use super::{
+    AccessKeyInfo, AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, AssumeRoot, CallerIdentity,
+    DecodeAuthorizationMessage, DecodedMessage, Error, GetAccessKeyInfo, GetCallerIdentity, GetDelegatedAccessToken,
+    GetFederationToken, GetSessionToken, GetWebIdentityToken, IssuedToken, Reply, Sts, explain, sanitise, sign, times,
+};
 use crate::BoxFuture;
 use crate::clock::{BootInstant, Clock, Sample};
 use crate::config::Env;
@@ -54,51 +57,64 @@ impl StsClient {
 
 impl Sts for StsClient {
     fn get_session_token<'a>(&'a self, ask: GetSessionToken<'a>) -> BoxFuture<'a, Reply> {
-        Box::pin(async move {
-            let call = get_session_token::call(&ask);
-            self.exchange(call, get_session_token::read).await.into()
-        })
+        Box::pin(self.exchange(ask))
     }
 
     fn assume_role<'a>(&'a self, ask: AssumeRole<'a>) -> BoxFuture<'a, Reply> {
-        Box::pin(async move {
-            let call = assume_role::call(&ask);
-            self.exchange(call, assume_role::read).await.into()
-        })
+        Box::pin(self.exchange(ask))
+    }
+
+    fn assume_role_with_saml<'a>(&'a self, ask: AssumeRoleWithSaml<'a>) -> BoxFuture<'a, Reply> {
+        Box::pin(self.exchange(ask))
+    }
+
+    fn assume_role_with_web_identity<'a>(&'a self, ask: AssumeRoleWithWebIdentity<'a>) -> BoxFuture<'a, Reply> {
+        Box::pin(self.exchange(ask))
+    }
+
+    fn assume_root<'a>(&'a self, ask: AssumeRoot<'a>) -> BoxFuture<'a, Reply> {
+        Box::pin(self.exchange(ask))
+    }
+
+    fn get_federation_token<'a>(&'a self, ask: GetFederationToken<'a>) -> BoxFuture<'a, Reply> {
+        Box::pin(self.exchange(ask))
+    }
+
+    fn get_caller_identity<'a>(&'a self, ask: GetCallerIdentity<'a>) -> BoxFuture<'a, Reply<CallerIdentity>> {
+        Box::pin(self.exchange(ask))
     }
 }
 
-/// What came of a call, whatever the action.
-struct Exchange<T> {
-    sample: Option<Sample>,
-    elapsed: Duration,
-    /// What was asked for, and the request id.
-    result: Result<(T, String), Error>,
-}
+/// The actions that a person asks for rather than a profile.
+impl StsClient {
+    /// DecodeAuthorizationMessage: why a call was denied.
+    pub async fn decode_authorization_message(&self, ask: DecodeAuthorizationMessage<'_>) -> Reply<DecodedMessage> {
+        self.exchange(ask).await
+    }
 
-impl From<Exchange<Granted>> for Reply {
-    fn from(exchange: Exchange<Granted>) -> Self {
-        let result = exchange.result.map(|(granted, request_id)| Issued {
-            credentials: Arc::new(granted.credentials),
-            lifetime: granted.lifetime,
-            account: granted.account,
-            packed_policy_size: granted.packed_policy_size,
-            request_id,
-        });
-        Self {
-            sample: exchange.sample,
-            elapsed: exchange.elapsed,
-            result,
-        }
+    /// GetAccessKeyInfo: whose a key is.
+    pub async fn get_access_key_info(&self, ask: GetAccessKeyInfo<'_>) -> Reply<AccessKeyInfo> {
+        self.exchange(ask).await
+    }
+
+    /// GetDelegatedAccessToken: credentials for a trade-in token.
+    pub async fn get_delegated_access_token(&self, ask: GetDelegatedAccessToken<'_>) -> Reply {
+        self.exchange(ask).await
+    }
+
+    /// GetWebIdentityToken: a JWT for a service outside of AWS.
+    pub async fn get_web_identity_token(&self, ask: GetWebIdentityToken<'_>) -> Reply<IssuedToken> {
+        self.exchange(ask).await
     }
 }
 
 impl StsClient {
-    async fn exchange<T>(&self, mut call: Call<'_>, read: Read<T>) -> Exchange<T> {
+    async fn exchange<A: Ask>(&self, ask: A) -> Reply<A::Told> {
+        let mut call = ask.call();
         let sent = self.clock.boot();
         let (sample, result) = match self.answer(&mut call).await {
             Ok((answer, received)) => {
-                let Verdict { date, result } = reply::judge(&answer, &call, read);
+                let Verdict { date, result } = reply::judge(&answer, &call, A::read);
                 let sample = date.map(|date| Sample {
                     date,
                     sent,
@@ -110,10 +126,10 @@ impl StsClient {
             Err(error) => (None, Err(error)),
         };
         log(&call, &result);
-        Exchange {
+        Reply {
             sample,
             elapsed: self.clock.boot().since(sent),
-            result,
+            result: result.map(|(told, _)| told),
         }
     }
 

@@ -19,7 +19,7 @@ pub(super) fn read(node: Node<'_, '_>) -> Result<Credentials, Malformed> {
 }
 
 /// Visible ASCII: what can stand in the headers that an SDK makes of it.
-fn secret(node: Node<'_, '_>, name: &str) -> Result<Secret, Malformed> {
+pub(super) fn secret(node: Node<'_, '_>, name: &str) -> Result<Secret, Malformed> {
     let text = xml::text(node, name)?;
     if text.bytes().all(|byte| byte.is_ascii_graphic()) {
         Ok(Secret::from(text))

@@ -6,7 +6,10 @@ mod class;
 mod classify;
 mod client;
 mod credentials;
+mod element;
 mod explain;
+mod issued;
+mod parameters;
 mod remedy;
 mod reply;
 mod sanitise;
@@ -18,20 +21,28 @@ mod transport;
 mod wire;
 mod xml;
 
-use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
-
 pub use action::Action;
+pub use actions::assume_role::AssumeRole;
+pub use actions::assume_role_with_saml::AssumeRoleWithSaml;
+pub use actions::assume_role_with_web_identity::AssumeRoleWithWebIdentity;
+pub use actions::assume_root::AssumeRoot;
+pub use actions::decode_authorization_message::{DecodeAuthorizationMessage, DecodedMessage};
+pub use actions::get_access_key_info::{AccessKeyInfo, GetAccessKeyInfo};
+pub use actions::get_caller_identity::{CallerIdentity, GetCallerIdentity};
+pub use actions::get_delegated_access_token::GetDelegatedAccessToken;
+pub use actions::get_federation_token::GetFederationToken;
+pub use actions::get_session_token::GetSessionToken;
+pub use actions::get_web_identity_token::{GetWebIdentityToken, IssuedToken};
 pub use class::Class;
 pub use client::StsClient;
+pub use issued::{About, Identity, Issued, User};
 pub use setup::SetupError;
 pub use signer::Signer;
 pub use transport::{Roots, Route, Timeouts};
 
 use crate::BoxFuture;
-use crate::aws::{self, AccountId, Credentials, Endpoint, LongTermKey, SerialNumber, SessionDuration, TokenCode};
 use crate::clock::Sample;
 
 /// STS, as `renew` asks it. Each call is one HTTP request at most: nothing is ever sent twice.
@@ -41,63 +52,34 @@ pub trait Sts: Send + Sync {
 
     /// AssumeRole signed by a long-term key or by temporary credentials.
     fn assume_role<'a>(&'a self, call: AssumeRole<'a>) -> BoxFuture<'a, Reply>;
-}
 
-/// One AssumeRole call.
-pub struct AssumeRole<'a> {
-    /// Where it goes.
-    pub endpoint: &'a Endpoint,
-    /// What signs it.
-    pub signer: Signer<'a>,
-    /// STS's time, for the signature.
-    pub now: DateTime<Utc>,
-    /// What is asked for.
-    pub request: &'a aws::AssumeRole,
-    /// The device and its code.
-    pub mfa: Option<(&'a SerialNumber, &'a TokenCode)>,
-}
+    /// AssumeRoleWithSAML, unsigned.
+    fn assume_role_with_saml<'a>(&'a self, call: AssumeRoleWithSaml<'a>) -> BoxFuture<'a, Reply>;
 
-/// One GetSessionToken call.
-pub struct GetSessionToken<'a> {
-    /// Where it goes.
-    pub endpoint: &'a Endpoint,
-    /// What signs it.
-    pub key: &'a LongTermKey,
-    /// STS's time, for the signature.
-    pub now: DateTime<Utc>,
-    /// What is asked for.
-    pub duration: SessionDuration,
-    /// The device and its code.
-    pub mfa: Option<(&'a SerialNumber, &'a TokenCode)>,
+    /// AssumeRoleWithWebIdentity, unsigned.
+    fn assume_role_with_web_identity<'a>(&'a self, call: AssumeRoleWithWebIdentity<'a>) -> BoxFuture<'a, Reply>;
+
+    /// AssumeRoot signed by a long-term key or by temporary credentials.
+    fn assume_root<'a>(&'a self, call: AssumeRoot<'a>) -> BoxFuture<'a, Reply>;
+
+    /// GetFederationToken signed by a long-term key.
+    fn get_federation_token<'a>(&'a self, call: GetFederationToken<'a>) -> BoxFuture<'a, Reply>;
+
+    /// GetCallerIdentity signed by what somebody asks about.
+    fn get_caller_identity<'a>(&'a self, call: GetCallerIdentity<'a>) -> BoxFuture<'a, Reply<CallerIdentity>>;
 }
 
 /// What came of a call.
-pub struct Reply {
+pub struct Reply<T = Issued> {
     /// The reading of STS's clock, when the reply carried one that may be believed.
     pub sample: Option<Sample>,
     /// From the first byte to the verdict.
     pub elapsed: Duration,
-    /// Credentials with what is left of their life at `received`, or why there are none.
-    pub result: Result<Issued, Error>,
+    /// What was asked for, or why there is none of it.
+    pub result: Result<T, Error>,
 }
 
-/// Credentials as a reply brought them.
-pub struct Issued {
-    /// The credentials, which may go on to sign what is made from them.
-    pub credentials: Arc<Credentials>,
-    /// How long they live from the moment the request left: `Expiration` minus the reply's `Date`, less the second
-    /// that the date may have been cut by. Counting from the sending is the careful side. Without a date, the `now` of
-    /// the call takes its place. Never longer than the `duration` of the call.
-    pub lifetime: Duration,
-    /// The account of the assumed role, where the reply names it; GetSessionToken's names none.
-    pub account: Option<AccountId>,
-    /// How much of the room for session policies and tags is taken, in percent, where there are any.
-    pub packed_policy_size: Option<u32>,
-    /// STS's request id.
-    pub request_id: String,
-}
-
-/// Why a call brought no credentials. The message is one line, names the remedy, and holds no secret: no key, no code,
+/// Why a call brought nothing. The message is one line, names the remedy, and holds no secret: no key, no code,
 /// no token, whatever the reply echoed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Error {

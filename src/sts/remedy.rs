@@ -8,12 +8,12 @@ pub(super) fn of_refusal(call: &Call<'_>, class: Class, code: &str, text: &str) 
     // Query services add "Exception" to the same code here and there.
     let code = code.strip_suffix("Exception").unwrap_or(code);
     match (class, call.signer, call.action) {
-        (Class::KeyInvalid, Signer::Session(_), _) => {
+        (Class::KeyInvalid, Some(Signer::Session(_)), _) => {
             "the credentials of source_profile have expired or are no longer accepted; this goes on after that \
              profile's next renewal"
         }
-        (Class::Denied, _, Action::AssumeRole) => of_denied_role(text),
-        (Class::Config, _, Action::AssumeRole) => of_role_setting(text).unwrap_or_else(|| of_code(class, code)),
+        (Class::Denied, _, action) => of_denied_code(code).unwrap_or_else(|| of_denied(action, text)),
+        (Class::Config, _, _) => of_role_setting(text).unwrap_or_else(|| of_code(class, code)),
         _ => of_code(class, code),
     }
 }
@@ -21,6 +21,63 @@ pub(super) fn of_refusal(call: &Call<'_>, class: Class, code: &str, text: &str) 
 /// Where STS gave no code.
 pub(super) fn of_class(class: Class) -> &'static str {
     of_code(class, "")
+}
+
+/// Where the code says more than that the call was denied.
+fn of_denied_code(code: &str) -> Option<&'static str> {
+    let codes = [
+        (
+            "ExpiredToken",
+            "the identity provider's token or assertion has expired; it must give a new one, and the host's clock be right",
+        ),
+        (
+            "ExpiredTradeInToken",
+            "the trade-in token has expired; get a new one and use it at once",
+        ),
+        (
+            "IDPRejectedClaim",
+            "STS does not accept what the identity provider claims; check issuer, audience and subject against the \
+             provider in IAM, and that the token or assertion is a fresh one",
+        ),
+        (
+            "InvalidIdentityToken",
+            "STS cannot verify the token or assertion; check that its issuer is a provider in IAM of the role's \
+             account, with this audience and its present keys or metadata, and that nothing else is in the file",
+        ),
+    ];
+    let found = codes.iter().find(|(other, _)| *other == code);
+    found.map(|(_, remedy)| *remedy)
+}
+
+fn of_denied(action: Action, text: &str) -> &'static str {
+    match action {
+        Action::AssumeRole => of_denied_role(text),
+        Action::AssumeRoleWithSaml => {
+            "check role_arn, principal_arn, and that the role's trust policy allows sts:AssumeRoleWithSAML to this \
+             provider, with the conditions that it sets (SAML:aud, SAML:sub)"
+        }
+        Action::AssumeRoleWithWebIdentity => {
+            "check role_arn, and that the role's trust policy allows sts:AssumeRoleWithWebIdentity to the token's issuer, \
+             with the conditions that it sets on audience and subject"
+        }
+        Action::AssumeRoot => {
+            "enable root sessions of member accounts in IAM, call from the management account or the delegated \
+             administrator with a regional endpoint, and allow the caller sts:AssumeRoot for this task"
+        }
+        Action::DecodeAuthorizationMessage => {
+            "allow the caller sts:DecodeAuthorizationMessage, in the account that was denied"
+        }
+        Action::GetFederationToken => {
+            "allow the key's user sts:GetFederationToken, and sts:TagSession if there are tags"
+        }
+        Action::GetWebIdentityToken => {
+            "allow the caller sts:GetWebIdentityToken, and sts:TagGetWebIdentityToken if there are tags"
+        }
+        Action::GetDelegatedAccessToken => {
+            "check that the trade-in token is for this caller, and that a policy allows sts:GetDelegatedAccessToken"
+        }
+        Action::GetAccessKeyInfo | Action::GetCallerIdentity | Action::GetSessionToken => of_class(Class::Denied),
+    }
 }
 
 /// AWS does not tell which of the conditions did not hold.
@@ -79,6 +136,16 @@ fn of_code(class: Class, code: &str) -> &'static str {
             "activate STS in this region in the account settings of IAM, or choose another region"
         }
         (Class::Config, "MalformedPolicyDocument") => "correct the session policy (policy)",
+        (Class::Config, "InvalidAuthorizationMessage") => {
+            "give the whole encoded message and nothing else, to the account that was denied"
+        }
+        (Class::Config, "JWTPayloadSizeExceeded") => "make the tags or audiences fewer or shorter",
+        (Class::Config, "OutboundWebIdentityFederationDisabled") => {
+            "enable outbound web identity federation in the account settings of IAM"
+        }
+        (Class::Config, "SessionDurationEscalation") => {
+            "lower the duration: the token may not outlive the session that asks for it"
+        }
         (Class::Config, "PackedPolicyTooLarge") => {
             "make the session policies and tags fewer or shorter: they share one limit, and those of the source's \
              session that are transitive count too"
@@ -111,6 +178,10 @@ fn of_code(class: Class, code: &str) -> &'static str {
             "the code was wrong or used before, and the next one may be taken; if it goes on, check mfa_serial, the seed or the device's clock, and who else uses the device"
         }
         (Class::Throttled, _) => "too many calls in this account and region; tries go on",
+        (Class::Server, "IDPCommunicationError") => {
+            "STS did not reach the identity provider; the next try follows; the provider's keys must be readable from \
+             the internet"
+        }
         (Class::Server, _) => "STS has a problem of its own; the next try follows",
         (Class::Dns, _) => "the name does not resolve; check the region, endpoint_url, the proxy's name and the DNS",
         (Class::Tls, _) => {

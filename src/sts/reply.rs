@@ -4,6 +4,7 @@ use chrono::{DateTime, Utc};
 use roxmltree::Node;
 use zeroize::Zeroizing;
 
+use super::element::ResultElement;
 use super::times::Times;
 use super::wire::Call;
 use super::xml::{self, Malformed};
@@ -19,7 +20,7 @@ pub(super) struct Answer {
 }
 
 /// How an action reads its result element.
-pub(super) type Read<T> = fn(Node<'_, '_>, Times) -> Result<T, Malformed>;
+pub(super) type Read<T> = fn(&ResultElement<'_>) -> Result<T, Malformed>;
 
 /// An answer, understood.
 pub(super) struct Verdict<T> {
@@ -62,7 +63,15 @@ fn understand<T>(answer: &Answer, body: &[u8], call: &Call<'_>, read: Read<T>) -
     };
     let result = match times.unbelievable() {
         Some(seconds) if !call.authenticated() => Err(unbelievable(call, seconds, id)),
-        _ => Ok((read(xml::child(root, &format!("{action}Result"))?, times)?, id)),
+        _ => {
+            let result = ResultElement {
+                node: xml::child(root, &format!("{action}Result"))?,
+                times,
+                secrets: &call.secrets,
+                request_id: &id,
+            };
+            Ok((read(&result)?, id))
+        }
     };
     Ok(Verdict {
         date: answer.date,
@@ -77,7 +86,7 @@ fn refused<T>(answer: &Answer, root: Node<'_, '_>, call: &Call<'_>) -> Result<Ve
     let raw_code = xml::text(error, "Code")?;
     let code = sanitise::code(raw_code, &call.secrets).ok_or_else(|| Malformed::new("its Code is not one"))?;
     let message = xml::text(error, "Message").unwrap_or_default();
-    let class = classify::classify(answer.status, raw_code, message);
+    let class = classify::refused(call.signer.is_some(), answer.status, raw_code, message);
     if class == Class::Malformed {
         return Err(Malformed(format!("an error {code} with a status of success")));
     }
@@ -96,8 +105,8 @@ fn refused<T>(answer: &Answer, root: Node<'_, '_>, call: &Call<'_>) -> Result<Ve
     })
 }
 
-/// Credentials whose date nobody vouches for, and that contradicts what is known: they could be long dead, or die later
-/// than the reply makes believe.
+/// A reply whose date nobody vouches for, and that contradicts what is known: its credentials could be long dead, or
+/// die later than it makes believe.
 fn unbelievable(call: &Call<'_>, seconds: i64, request_id: String) -> Error {
     Error {
         class: Class::Malformed,

@@ -77,7 +77,8 @@ fn clean(text: &str, secrets: &[&str]) -> Zeroizing<String> {
     without_credentials(&without_secrets(text, secrets))
 }
 
-fn without_secrets(text: &str, secrets: &[&str]) -> Zeroizing<String> {
+/// `text` without the secrets, in whatever form they stand in it.
+pub(super) fn without_secrets(text: &str, secrets: &[&str]) -> Zeroizing<String> {
     let mut clean = Zeroizing::new(text.to_owned());
     for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
         let encoded = percent_encoded(secret);

@@ -17,10 +17,11 @@ pub(super) const CONTENT_TYPE: &str = "application/x-www-form-urlencoded; charse
 pub(super) struct Call<'a> {
     pub(super) action: Action,
     pub(super) endpoint: &'a Endpoint,
-    pub(super) signer: Signer<'a>,
-    /// STS's time, for the signature.
+    /// None where something in the form opens instead of a key.
+    pub(super) signer: Option<Signer<'a>>,
+    /// STS's time, for the signature and where a reply has no date.
     pub(super) now: DateTime<Utc>,
-    /// The lifetime that is asked for.
+    /// The lifetime that is asked for; none where nothing is.
     pub(super) duration: Duration,
     pub(super) form: Zeroizing<Vec<u8>>,
     /// What must never be repeated in a message, whatever the reply echoes; what may hold another comes before it.
@@ -50,9 +51,9 @@ fn host(url: &Url) -> String {
 /// The body of an AWS query request: `Action`, `Version` and the parameters, in this order.
 ///
 /// Its room is taken once, so that no half-written copy of a code is left behind in freed memory.
-pub(super) fn encode_form<N: AsRef<str>>(action: Action, parameters: &[(N, &str)]) -> Zeroizing<Vec<u8>> {
+pub(super) fn encode_form<N: AsRef<str>, V: AsRef<str>>(action: Action, parameters: &[(N, V)]) -> Zeroizing<Vec<u8>> {
     let common = [("Action", action.as_str()), ("Version", VERSION)];
-    let own = || parameters.iter().map(|(name, value)| (name.as_ref(), *value));
+    let own = || parameters.iter().map(|(name, value)| (name.as_ref(), value.as_ref()));
     let fields = || common.into_iter().chain(own());
     let room = fields().map(|(name, value)| name.len() + 3 * value.len() + 2).sum();
     let mut form = Zeroizing::new(Vec::with_capacity(room));
@@ -62,19 +63,25 @@ pub(super) fn encode_form<N: AsRef<str>>(action: Action, parameters: &[(N, &str)
         }
         form.extend_from_slice(name.as_bytes());
         form.push(b'=');
-        value.bytes().for_each(|byte| push_encoded(&mut form, byte));
+        for byte in value.bytes() {
+            // As botocore writes it; both forms of a space mean the same in a form.
+            match byte {
+                b' ' => form.push(b'+'),
+                byte => push_encoded(&mut form, byte),
+            }
+        }
     }
     form
 }
 
-/// `value` as [`encode_form`] writes it.
+/// `value` in escapes, a space among them.
 pub(super) fn percent_encoded(value: &str) -> Zeroizing<Vec<u8>> {
     let mut encoded = Zeroizing::new(Vec::with_capacity(3 * value.len()));
     value.bytes().for_each(|byte| push_encoded(&mut encoded, byte));
     encoded
 }
 
-/// All but RFC 3986's unreserved characters are escaped, as in the AWS SDKs: a space is `%20`, never `+`.
+/// All but RFC 3986's unreserved characters are escaped, as in the AWS SDKs.
 fn push_encoded(form: &mut Vec<u8>, byte: u8) {
     const HEX: &[u8; 16] = b"0123456789ABCDEF";
     if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
@@ -105,10 +112,10 @@ mod tests {
         let form = encode_form(Action::GetSessionToken, &[("A", "az.AZ_09~-"), ("B", "+/= &%é")]);
         assert_eq!(
             String::from_utf8_lossy(&form),
-            "Action=GetSessionToken&Version=2011-06-15&A=az.AZ_09~-&B=%2B%2F%3D%20%26%25%C3%A9"
+            "Action=GetSessionToken&Version=2011-06-15&A=az.AZ_09~-&B=%2B%2F%3D+%26%25%C3%A9"
         );
         let worst = "=".repeat(256);
-        let form = encode_form(Action::GetSessionToken, &[("SerialNumber", &worst)]);
+        let form = encode_form(Action::GetSessionToken, &[("SerialNumber", worst.as_str())]);
         let common = "Action=GetSessionToken&Version=2011-06-15".len() * 3;
         assert!(
             form.capacity() <= 3 * 256 + common + 32,

@@ -61,6 +61,7 @@ fn as_a_child_that_logs_everything() {
                 },
                 now: SystemClock.wall(),
                 duration: valetkey::aws::SessionDuration::default(),
+                minimum_session_token_size: None,
                 mfa: Some((
                     &access.mfa_serial.parse().unwrap(),
                     &TokenCode::try_from("918273".to_owned()).unwrap(),

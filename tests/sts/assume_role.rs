@@ -1,6 +1,6 @@
 use std::time::Duration;
 
-use valetkey::aws::{self, Credentials, Endpoint, ProvidedContext, Tags};
+use valetkey::aws::{self, Credentials, Endpoint, ProvidedContext};
 use valetkey::sts::{AssumeRole, Class, Error, Reply, Signer, Sts, StsClient};
 
 use crate::request::{sha256, sign};
@@ -32,18 +32,14 @@ pub(crate) async fn chained(client: &StsClient, url: &str) -> Reply {
     };
     let context = ProvidedContext {
         provider_arn: "arn:aws:iam::aws:contextProvider/IdentityCenter".parse().unwrap(),
-        context_assertion: ASSERTION.into(),
+        context_assertion: ASSERTION.parse().unwrap(),
     };
     let request = aws::AssumeRole {
-        role_arn: "arn:aws:iam::123456789012:role/deploy".parse().unwrap(),
-        role_session_name: "valetkey-deploy".parse().unwrap(),
-        duration: aws::RoleDuration::default(),
-        external_id: None,
-        source_identity: None,
-        policy: None,
-        policy_arns: Vec::new(),
-        tags: Tags::default(),
-        provided_contexts: vec![context],
+        provided_contexts: vec![context].try_into().unwrap(),
+        ..aws::AssumeRole::new(
+            "arn:aws:iam::123456789012:role/deploy".parse().unwrap(),
+            "valetkey-deploy".parse().unwrap(),
+        )
     };
     let ask = AssumeRole {
         endpoint: &endpoint,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use valetkey::aws::{self, Credentials, Endpoint, LongTermKey, ProvidedContext, Tag, Tags, TokenCode};
+use valetkey::aws::{self, Credentials, Endpoint, LongTermKey, ProvidedContext, SessionPolicies, Tag, Tags, TokenCode};
 use valetkey::clock::{Clock, SystemClock};
 use valetkey::emulator::{Assumed, Emulator, Options, Role, Running};
 use valetkey::sts::{AssumeRole, Class, Error, Issued, Signer, Sts};
@@ -29,15 +29,8 @@ fn key(emulator: &Running) -> LongTermKey {
 
 fn request(role: &str, seconds: i64) -> aws::AssumeRole {
     aws::AssumeRole {
-        role_arn: role.parse().unwrap(),
-        role_session_name: "s1".parse().unwrap(),
         duration: seconds.try_into().unwrap(),
-        external_id: None,
-        source_identity: None,
-        policy: None,
-        policy_arns: Vec::new(),
-        tags: Tags::default(),
-        provided_contexts: Vec::new(),
+        ..aws::AssumeRole::new(role.parse().unwrap(), "s1".parse().unwrap())
     }
 }
 
@@ -82,16 +75,17 @@ async fn every_parameter_arrives_as_it_was_asked() {
         value: value.parse().unwrap(),
     };
     let tags = vec![tag("Cost Center", "Zürich=1+1"), tag("Stage", "")];
+    let read_only = "arn:aws:iam::aws:policy/ReadOnlyAccess".parse().unwrap();
+    let context = ProvidedContext {
+        provider_arn: "arn:aws:iam::aws:contextProvider/X".parse().unwrap(),
+        context_assertion: "assertion".parse().unwrap(),
+    };
     let request = aws::AssumeRole {
         external_id: Some("a:b/c,d=e+f.g@h-i_j".parse().unwrap()),
         source_identity: Some("jane@example".parse().unwrap()),
-        policy: Some(policy.parse().unwrap()),
-        policy_arns: vec!["arn:aws:iam::aws:policy/ReadOnlyAccess".parse().unwrap()],
+        policies: SessionPolicies::new(Some(policy.parse().unwrap()), vec![read_only]).unwrap(),
         tags: Tags::new(tags, vec!["cost center".parse().unwrap()]).unwrap(),
-        provided_contexts: vec![ProvidedContext {
-            provider_arn: "arn:aws:iam::aws:contextProvider/X".parse().unwrap(),
-            context_assertion: "assertion".into(),
-        }],
+        provided_contexts: vec![context].try_into().unwrap(),
         ..request(ROLE, 900)
     };
     let key = key(&emulator);

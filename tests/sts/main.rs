@@ -71,6 +71,7 @@ async fn call(client: &StsClient, url: &str) -> Reply {
         now: "2026-01-02T03:04:05.9Z".parse().unwrap(),
         duration: SessionDuration::default(),
         mfa: Some((&serial, &code)),
+        minimum_session_token_size: None,
     };
     client.get_session_token(ask).await
 }

@@ -1,20 +1,24 @@
-//! The parameters of AssumeRole, each with its constraint of the STS model.
+//! The parameters of AssumeRole, each with its constraint of the STS model. Other actions share some.
 
 mod external_id;
 mod policy;
+mod provided_context;
 mod role_arn;
 mod role_duration;
 mod session_name;
+mod session_policies;
 mod tag;
 
 pub use external_id::ExternalId;
 pub use policy::{Policy, PolicyArn};
+pub use provided_context::{ContextAssertion, ProvidedContext, ProvidedContexts};
 pub use role_arn::RoleArn;
 pub use role_duration::RoleDuration;
 pub use session_name::SessionName;
-pub use tag::{Tag, TagKey, TagValue, Tags};
+pub use session_policies::SessionPolicies;
+pub use tag::{Tag, TagKey, TagList, TagValue, Tags};
 
-use super::Arn;
+use super::SessionTokenSize;
 
 /// What AssumeRole is asked for, but for who asks and the MFA code.
 ///
@@ -31,21 +35,29 @@ pub struct AssumeRole {
     pub external_id: Option<ExternalId>,
     /// Who acts, for CloudTrail; it stays through role chaining.
     pub source_identity: Option<SessionName>,
-    /// An inline session policy.
-    pub policy: Option<Policy>,
-    /// Managed session policies, at most 10.
-    pub policy_arns: Vec<PolicyArn>,
+    /// Session policies.
+    pub policies: SessionPolicies,
     /// Session tags.
     pub tags: Tags,
-    /// Context assertions of trusted providers, at most 5.
-    pub provided_contexts: Vec<ProvidedContext>,
+    /// Context assertions of trusted providers.
+    pub provided_contexts: ProvidedContexts,
+    /// The size to which STS pads the session token.
+    pub minimum_session_token_size: Option<SessionTokenSize>,
 }
 
-/// A context assertion and who vouches for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ProvidedContext {
-    /// The provider, such as `arn:aws:iam::aws:contextProvider/IdentityCenter`.
-    pub provider_arn: Arn,
-    /// What it asserts, signed by it: 4 to 2048 characters.
-    pub context_assertion: Box<str>,
+impl AssumeRole {
+    /// A role for an hour, and nothing else asked for.
+    pub fn new(role_arn: RoleArn, role_session_name: SessionName) -> Self {
+        Self {
+            role_arn,
+            role_session_name,
+            duration: RoleDuration::default(),
+            external_id: None,
+            source_identity: None,
+            policies: SessionPolicies::default(),
+            tags: Tags::default(),
+            provided_contexts: ProvidedContexts::default(),
+            minimum_session_token_size: None,
+        }
+    }
 }

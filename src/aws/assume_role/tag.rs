@@ -5,14 +5,18 @@ use crate::aws::Invalid;
 /// The most tags that a session may have.
 const MOST: usize = 50;
 
-/// Session tags, at most 50, no two of whose keys are the same but for case, and which of them stay through role chaining.
+/// Session tags, and which of them stay through role chaining.
 ///
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html>
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Tags {
-    tags: Vec<Tag>,
+    tags: TagList,
     transitive: Vec<TagKey>,
 }
+
+/// At most 50 tags, no two of whose keys are the same but for case.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct TagList(Vec<Tag>);
 
 /// One session tag.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,29 +38,39 @@ pub struct TagValue(Box<str>);
 impl Tags {
     /// These tags, and the keys of those that are transitive. A transitive key must be one of the session's own tags.
     pub fn new(tags: Vec<Tag>, transitive: Vec<TagKey>) -> Result<Self, Invalid> {
-        let keys = || tags.iter().map(|tag| &tag.key);
-        if tags.len() > MOST || transitive.len() > MOST {
-            return Err(Invalid("must be at most 50 tags"));
-        }
-        if has_twice(keys()) || has_twice(transitive.iter()) {
-            return Err(Invalid(
-                "must not name a tag twice; keys that differ in case alone are the same",
-            ));
-        }
-        if transitive.iter().any(|key| !keys().any(|other| key.is_same(other))) {
+        let tags = TagList::try_from(tags)?;
+        check(&transitive.iter().collect::<Vec<_>>())?;
+        let is_own = |key: &TagKey| tags.as_slice().iter().any(|tag| key.is_same(&tag.key));
+        if !transitive.iter().all(is_own) {
             return Err(Invalid("must name tags of `tags` alone"));
         }
         Ok(Self { tags, transitive })
     }
 
-    /// The tags in the order given.
-    pub fn tags(&self) -> &[Tag] {
+    /// The tags.
+    pub fn tags(&self) -> &TagList {
         &self.tags
     }
 
     /// The keys of the tags that stay through role chaining.
     pub fn transitive(&self) -> &[TagKey] {
         &self.transitive
+    }
+}
+
+impl TagList {
+    /// In the order given.
+    pub fn as_slice(&self) -> &[Tag] {
+        &self.0
+    }
+}
+
+impl TryFrom<Vec<Tag>> for TagList {
+    type Error = Invalid;
+
+    fn try_from(tags: Vec<Tag>) -> Result<Self, Invalid> {
+        check(&tags.iter().map(|tag| &tag.key).collect::<Vec<_>>())?;
+        Ok(Self(tags))
     }
 }
 
@@ -113,14 +127,17 @@ fn is_tag_char(c: char) -> bool {
     c.is_alphabetic() || c.is_numeric() || (c.is_whitespace() && !c.is_control()) || "_.:/=+-@".contains(c)
 }
 
-fn has_twice<'a>(keys: impl Iterator<Item = &'a TagKey> + Clone) -> bool {
-    let mut rest = keys;
-    while let Some(key) = rest.next() {
-        if rest.clone().any(|other| key.is_same(other)) {
-            return true;
-        }
+fn check(keys: &[&TagKey]) -> Result<(), Invalid> {
+    if keys.len() > MOST {
+        return Err(Invalid("must be at most 50 tags"));
     }
-    false
+    let stands_again = |(n, key): (usize, &&TagKey)| keys[n + 1..].iter().any(|other| key.is_same(other));
+    if keys.iter().enumerate().any(stands_again) {
+        return Err(Invalid(
+            "must not name a tag twice; keys that differ in case alone are the same",
+        ));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::chain::served_name;
 use super::location::Location;
 use super::mfa;
 use super::settings::AwsProfile;
-use crate::aws::{AssumeRole, ProfileName, RoleDuration, SerialNumber, SessionName, Tags};
+use crate::aws::{AssumeRole, ProfileName, RoleDuration, SerialNumber, SessionName};
 use crate::config::mistake::Reported;
 use crate::config::{KeySource, Kind, Mfa, Profile, Role, SignedBy};
 
@@ -129,14 +129,11 @@ fn request(profile: &AwsProfile<'_>, name: &Result<ProfileName, Reported>) -> Re
     let duration = profile.seconds("duration_seconds");
     let by_default = name.as_ref().map(SessionName::of_profile).map_err(|&reported| reported);
     Ok(AssumeRole {
-        role_arn: role_arn?.ok_or_else(|| profile.report("has no role_arn; add it"))?,
-        role_session_name: session_name?.map_or(by_default, Ok)?,
         duration: duration?,
         external_id: external_id?,
-        source_identity: None,
-        policy: None,
-        policy_arns: Vec::new(),
-        tags: Tags::default(),
-        provided_contexts: Vec::new(),
+        ..AssumeRole::new(
+            role_arn?.ok_or_else(|| profile.report("has no role_arn; add it"))?,
+            session_name?.map_or(by_default, Ok)?,
+        )
     })
 }

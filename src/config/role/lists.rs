@@ -1,31 +1,16 @@
-use crate::aws::{Arn, Invalid, Policy, PolicyArn, ProvidedContext, Tag, TagKey, TagValue, Tags};
+use crate::aws::{Arn, Invalid, ProvidedContext, ProvidedContexts, SessionPolicies, Tag, TagKey, TagValue, Tags};
 use crate::config::keys::{
     CONTEXT_ASSERTION, POLICY, POLICY_ARNS, PROVIDED_CONTEXTS, PROVIDER_ARN, TAGS, TRANSITIVE_TAG_KEYS,
 };
 use crate::config::mistake::Reported;
 use crate::config::table::Table;
 
-/// The session policies. AWS limits the text of both forms together.
-///
-/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
-pub(super) fn policies(table: &Table<'_>) -> Result<(Option<Policy>, Vec<PolicyArn>), Reported> {
-    const LONGEST: usize = 2_048;
-    let policy: Result<Option<Policy>, _> = table.string(&POLICY, |text| text.parse().map_err(|Invalid(rule)| rule));
+/// The session policies.
+pub(super) fn policies(table: &Table<'_>) -> Result<SessionPolicies, Reported> {
+    let policy = table.string(&POLICY, |text| text.parse().map_err(|Invalid(rule)| rule));
     let arns = table.strings(&POLICY_ARNS, |text| text.parse().map_err(|Invalid(rule)| rule));
-    let arns: Vec<PolicyArn> = arns?.unwrap_or_default();
-    if arns.len() > 10 {
-        return Err(table.report(&POLICY_ARNS, "must be at most 10 ARNs"));
-    }
-    let policy = policy?;
-    let texts = policy
-        .iter()
-        .map(Policy::as_str)
-        .chain(arns.iter().map(PolicyArn::as_str));
-    if texts.map(|text| text.chars().count()).sum::<usize>() > LONGEST {
-        let text = "must be at most 2048 characters together with `policy`; move statements into one managed policy";
-        return Err(table.report(&POLICY_ARNS, text));
-    }
-    Ok((policy, arns))
+    let arns = arns?.unwrap_or_default();
+    SessionPolicies::new(policy?, arns).map_err(|Invalid(rule)| table.report(&POLICY_ARNS, rule))
 }
 
 /// `tags` and `transitive_tag_keys`.
@@ -45,7 +30,7 @@ pub(super) fn tags(table: &Table<'_>) -> Result<Tags, Reported> {
 }
 
 /// The context assertions.
-pub(super) fn provided_contexts(table: &Table<'_>) -> Result<Vec<ProvidedContext>, Reported> {
+pub(super) fn provided_contexts(table: &Table<'_>) -> Result<ProvidedContexts, Reported> {
     let contexts = table.tables(&PROVIDED_CONTEXTS)?.unwrap_or_default();
     if contexts.len() > 5 {
         return Err(table.report(&PROVIDED_CONTEXTS, PROVIDED_CONTEXTS.must));
@@ -54,7 +39,8 @@ pub(super) fn provided_contexts(table: &Table<'_>) -> Result<Vec<ProvidedContext
         .into_iter()
         .map(|context| provided_context(&context?))
         .collect();
-    contexts.into_iter().collect()
+    let contexts: Vec<_> = contexts.into_iter().collect::<Result<_, _>>()?;
+    ProvidedContexts::try_from(contexts).map_err(|Invalid(rule)| table.report(&PROVIDED_CONTEXTS, rule))
 }
 
 fn provided_context(table: &Table<'_>) -> Result<ProvidedContext, Reported> {
@@ -64,9 +50,8 @@ fn provided_context(table: &Table<'_>) -> Result<ProvidedContext, Reported> {
         _ => Err(PROVIDER_ARN.must),
     });
     let provider_arn = table.required(&PROVIDER_ARN, provider_arn);
-    let context_assertion = table.string(&CONTEXT_ASSERTION, |text| match text.chars().count() {
-        4..=2048 => Ok(text.into()),
-        _ => Err(CONTEXT_ASSERTION.must),
+    let context_assertion = table.string(&CONTEXT_ASSERTION, |text| {
+        text.parse().map_err(|Invalid(_)| CONTEXT_ASSERTION.must)
     });
     let context_assertion = table.required(&CONTEXT_ASSERTION, context_assertion);
     Ok(ProvidedContext {

@@ -20,7 +20,6 @@ pub(super) fn request(name: &Result<ProfileName, Reported>, table: &Table<'_>) -
     let policies = policies(table);
     let tags = tags(table);
     let provided_contexts = provided_contexts(table);
-    let (policy, policy_arns) = policies?;
     Ok(AssumeRole {
         role_arn: role_arn?,
         role_session_name: match role_session_name? {
@@ -30,10 +29,10 @@ pub(super) fn request(name: &Result<ProfileName, Reported>, table: &Table<'_>) -
         duration: duration?,
         external_id: external_id?,
         source_identity: source_identity?,
-        policy,
-        policy_arns,
+        policies: policies?,
         tags: tags?,
         provided_contexts: provided_contexts?,
+        minimum_session_token_size: None,
     })
 }
 

@@ -48,16 +48,22 @@ fn has_every_parameter() {
     assert_eq!(request.role_session_name.as_str(), "me");
     assert_eq!(request.external_id.unwrap().as_str(), "x1");
     assert_eq!(request.source_identity.unwrap().as_str(), "who");
-    assert_eq!(request.policy.unwrap().as_str(), "{\"Version\": \"2012-10-17\"}");
     assert_eq!(
-        request.policy_arns[0].as_str(),
+        request.policies.policy().unwrap().as_str(),
+        "{\"Version\": \"2012-10-17\"}"
+    );
+    assert_eq!(
+        request.policies.arns()[0].as_str(),
         "arn:aws:iam::aws:policy/ReadOnlyAccess"
     );
-    let tags = request.tags.tags().iter();
+    let tags = request.tags.tags().as_slice().iter();
     let tags: Vec<_> = tags.map(|tag| (tag.key.as_str(), tag.value.as_str())).collect();
     assert_eq!(tags, [("Team", "ops"), ("a b", "")]);
     assert_eq!(request.tags.transitive()[0].as_str(), "team");
-    assert_eq!(&*request.provided_contexts[0].context_assertion, "xxxx");
+    assert_eq!(
+        request.provided_contexts.as_slice()[0].context_assertion.expose(),
+        "xxxx"
+    );
 }
 
 #[test]
@@ -232,7 +238,8 @@ fn has_policies_within_the_limits_that_hold_together() {
     assert_eq!(
         role(&format!("policy_arns = [{}]", arns(10, "x")))
             .request
-            .policy_arns
+            .policies
+            .arns()
             .len(),
         10
     );

@@ -1,90 +1,74 @@
-//! <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
+use chrono::{DateTime, Utc};
 
-use std::borrow::Cow;
+use super::Ask;
+use crate::aws::{self, Endpoint, ExternalId, SerialNumber, SessionName, TagKey, TokenCode};
+use crate::sts::element::ResultElement;
+use crate::sts::parameters::Parameters;
+use crate::sts::wire::Call;
+use crate::sts::xml::Malformed;
+use crate::sts::{Action, Issued, Signer};
 
-use roxmltree::Node;
-
-use super::Granted;
-use crate::aws::{AccountId, Arn};
-use crate::sts::times::Times;
-use crate::sts::wire::{Call, encode_form};
-use crate::sts::xml::{self, Malformed};
-use crate::sts::{Action, AssumeRole, credentials};
-
-/// The request. What a context provider asserts is signed and good for whoever holds it, so it counts as a secret.
-pub(in crate::sts) fn call<'a>(ask: &AssumeRole<'a>) -> Call<'a> {
-    let seconds = ask.request.duration.as_secs().to_string();
-    let assertions = ask.request.provided_contexts.iter().map(|c| &*c.context_assertion);
-    let mut secrets: Vec<_> = assertions.chain(ask.signer.secrets()).collect();
-    secrets.extend(ask.mfa.map(|(_, code)| code.expose()));
-    Call {
-        action: Action::AssumeRole,
-        endpoint: ask.endpoint,
-        signer: ask.signer,
-        now: ask.now,
-        duration: ask.request.duration.as_duration(),
-        form: encode_form(Action::AssumeRole, &parameters(ask, &seconds)),
-        secrets,
-    }
+/// One AssumeRole call.
+///
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
+pub struct AssumeRole<'a> {
+    /// Where it goes.
+    pub endpoint: &'a Endpoint,
+    /// What signs it.
+    pub signer: Signer<'a>,
+    /// STS's time, for the signature.
+    pub now: DateTime<Utc>,
+    /// What is asked for.
+    pub request: &'a aws::AssumeRole,
+    /// The device and its code.
+    pub mfa: Option<(&'a SerialNumber, &'a TokenCode)>,
 }
 
-/// In the order of the model; members of lists are counted from 1.
-fn parameters<'a>(ask: &AssumeRole<'a>, seconds: &'a str) -> Vec<(Cow<'static, str>, &'a str)> {
-    let request = ask.request;
-    let mut parameters = vec![
-        ("RoleArn".into(), request.role_arn.as_str()),
-        ("RoleSessionName".into(), request.role_session_name.as_str()),
-    ];
-    for (n, arn) in (1..).zip(&request.policy_arns) {
-        parameters.push((format!("PolicyArns.member.{n}.arn").into(), arn.as_str()));
-    }
-    let policy = request.policy.as_ref();
-    parameters.extend(policy.map(|policy| ("Policy".into(), policy.as_str())));
-    parameters.push(("DurationSeconds".into(), seconds));
-    for (n, tag) in (1..).zip(request.tags.tags()) {
-        parameters.push((format!("Tags.member.{n}.Key").into(), tag.key.as_str()));
-        parameters.push((format!("Tags.member.{n}.Value").into(), tag.value.as_str()));
-    }
-    for (n, key) in (1..).zip(request.tags.transitive()) {
-        parameters.push((format!("TransitiveTagKeys.member.{n}").into(), key.as_str()));
-    }
-    let external_id = request.external_id.as_ref();
-    parameters.extend(external_id.map(|id| ("ExternalId".into(), id.as_str())));
-    if let Some((serial, code)) = ask.mfa {
-        parameters.push(("SerialNumber".into(), serial.as_str()));
-        parameters.push(("TokenCode".into(), code.expose()));
-    }
-    let source_identity = request.source_identity.as_ref();
-    parameters.extend(source_identity.map(|identity| ("SourceIdentity".into(), identity.as_str())));
-    for (n, context) in (1..).zip(&request.provided_contexts) {
-        let name = |part: &str| format!("ProvidedContexts.member.{n}.{part}").into();
-        parameters.push((name("ProviderArn"), context.provider_arn.as_str()));
-        parameters.push((name("ContextAssertion"), &context.context_assertion));
-    }
-    parameters
-}
+impl Ask for AssumeRole<'_> {
+    type Told = Issued;
 
-/// What an `AssumeRoleResult` gives.
-pub(in crate::sts) fn read(result: Node<'_, '_>, times: Times) -> Result<Granted, Malformed> {
-    let credentials = credentials::read(xml::child(result, "Credentials")?)?;
-    let lifetime = times.lifetime(credentials.expiration)?;
-    let packed_policy_size = xml::optional_text(result, "PackedPolicySize")?;
-    Ok(Granted {
-        credentials,
-        lifetime,
-        account: account(result)?,
-        packed_policy_size: packed_policy_size.and_then(|percent| percent.parse().ok()),
-    })
-}
+    fn call(&self) -> Call<'_> {
+        let request = self.request;
+        let contexts = request.provided_contexts.as_slice();
+        let tags = &request.tags;
+        let parameters = Parameters::default()
+            .text("RoleArn", request.role_arn.as_str())
+            .text("RoleSessionName", request.role_session_name.as_str())
+            .policy_arns(&request.policies)
+            .policy(&request.policies)
+            .number("DurationSeconds", request.duration.as_secs())
+            .tags(tags.tags())
+            .list("TransitiveTagKeys", tags.transitive().iter().map(TagKey::as_str))
+            .optional("ExternalId", request.external_id.as_ref().map(ExternalId::as_str))
+            .mfa(self.mfa)
+            .optional(
+                "SourceIdentity",
+                request.source_identity.as_ref().map(SessionName::as_str),
+            );
+        let parameters = (1..).zip(contexts).fold(parameters, |all, (n, context)| {
+            let name = |part| format!("ProvidedContexts.member.{n}.{part}");
+            all.text(name("ProviderArn"), context.provider_arn.as_str())
+                .text(name("ContextAssertion"), context.context_assertion.expose())
+        });
+        let parameters = parameters.minimum_session_token_size(request.minimum_session_token_size);
+        let assertions = contexts.iter().map(|context| context.context_assertion.expose());
+        Call {
+            action: Action::AssumeRole,
+            endpoint: self.endpoint,
+            signer: Some(self.signer),
+            now: self.now,
+            duration: request.duration.as_duration(),
+            form: parameters.encode(Action::AssumeRole),
+            secrets: assertions
+                .chain(self.signer.secrets())
+                .chain(self.mfa.map(|(_, code)| code.expose()))
+                .collect(),
+        }
+    }
 
-/// The account of the assumed role. Servers other than AWS leave its ARN empty or write one without an account; their
-/// credentials are good all the same.
-fn account(result: Node<'_, '_>) -> Result<Option<AccountId>, Malformed> {
-    let Some(user) = xml::optional(result, "AssumedRoleUser")? else {
-        return Ok(None);
-    };
-    let arn = xml::optional_text(user, "Arn")?.and_then(|arn| arn.parse::<Arn>().ok());
-    Ok(arn.and_then(|arn| arn.account().parse().ok()))
+    fn read(result: &ResultElement<'_>) -> Result<Issued, Malformed> {
+        result.issued_to("AssumedRoleUser", "AssumedRoleId")
+    }
 }
 
 #[cfg(test)]

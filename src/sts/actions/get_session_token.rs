@@ -1,52 +1,60 @@
-//! <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html>
+use chrono::{DateTime, Utc};
 
-use std::time::Duration;
+use super::Ask;
+use crate::aws::{Endpoint, LongTermKey, SerialNumber, SessionDuration, SessionTokenSize, TokenCode};
+use crate::sts::element::ResultElement;
+use crate::sts::parameters::Parameters;
+use crate::sts::wire::Call;
+use crate::sts::xml::Malformed;
+use crate::sts::{Action, Issued, Signer};
 
-use roxmltree::Node;
-
-use super::Granted;
-use crate::sts::times::Times;
-use crate::sts::wire::{Call, encode_form};
-use crate::sts::xml::{self, Malformed};
-use crate::sts::{Action, GetSessionToken, Signer, credentials};
-
-/// The request.
-pub(in crate::sts) fn call<'a>(ask: &GetSessionToken<'a>) -> Call<'a> {
-    let seconds = ask.duration.as_secs().to_string();
-    let mut parameters = vec![("DurationSeconds", seconds.as_str())];
-    let signer = Signer::Key(ask.key);
-    let mut secrets = signer.secrets();
-    if let Some((serial, code)) = ask.mfa {
-        parameters.extend([("SerialNumber", serial.as_str()), ("TokenCode", code.expose())]);
-        secrets.push(code.expose());
-    }
-    Call {
-        action: Action::GetSessionToken,
-        endpoint: ask.endpoint,
-        signer,
-        now: ask.now,
-        duration: Duration::from_secs(ask.duration.as_secs().into()),
-        form: encode_form(Action::GetSessionToken, &parameters),
-        secrets,
-    }
+/// One GetSessionToken call.
+///
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html>
+pub struct GetSessionToken<'a> {
+    /// Where it goes.
+    pub endpoint: &'a Endpoint,
+    /// What signs it.
+    pub key: &'a LongTermKey,
+    /// STS's time, for the signature.
+    pub now: DateTime<Utc>,
+    /// What is asked for.
+    pub duration: SessionDuration,
+    /// The device and its code.
+    pub mfa: Option<(&'a SerialNumber, &'a TokenCode)>,
+    /// The size to which STS pads the session token.
+    pub minimum_session_token_size: Option<SessionTokenSize>,
 }
 
-/// What a `GetSessionTokenResult` gives.
-pub(in crate::sts) fn read(result: Node<'_, '_>, times: Times) -> Result<Granted, Malformed> {
-    let credentials = credentials::read(xml::child(result, "Credentials")?)?;
-    let lifetime = times.lifetime(credentials.expiration)?;
-    Ok(Granted {
-        credentials,
-        lifetime,
-        account: None,
-        packed_policy_size: None,
-    })
+impl Ask for GetSessionToken<'_> {
+    type Told = Issued;
+
+    fn call(&self) -> Call<'_> {
+        let parameters = Parameters::default()
+            .number("DurationSeconds", self.duration.as_secs())
+            .mfa(self.mfa)
+            .minimum_session_token_size(self.minimum_session_token_size);
+        let signer = Signer::Key(self.key);
+        let code = self.mfa.map(|(_, code)| code.expose());
+        Call {
+            action: Action::GetSessionToken,
+            endpoint: self.endpoint,
+            signer: Some(signer),
+            now: self.now,
+            duration: self.duration.as_duration(),
+            form: parameters.encode(Action::GetSessionToken),
+            secrets: signer.secrets().into_iter().chain(code).collect(),
+        }
+    }
+
+    fn read(result: &ResultElement<'_>) -> Result<Issued, Malformed> {
+        result.issued()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::aws::{Endpoint, LongTermKey, SessionDuration, TokenCode};
 
     fn form(mfa: Option<(&str, &str)>) -> String {
         let key = LongTermKey {
@@ -55,13 +63,15 @@ mod tests {
         };
         let endpoint = Endpoint::regional(&"eu-west-1".parse().unwrap());
         let mfa = mfa.map(|(serial, code)| (serial.parse().unwrap(), TokenCode::try_from(code.to_owned()).unwrap()));
-        let call = call(&GetSessionToken {
+        let ask = GetSessionToken {
             endpoint: &endpoint,
             key: &key,
             now: chrono::DateTime::UNIX_EPOCH,
             duration: SessionDuration::default(),
             mfa: mfa.as_ref().map(|(serial, code)| (serial, code)),
-        });
+            minimum_session_token_size: None,
+        };
+        let call = ask.call();
         assert_eq!(call.secrets.len(), 2 + usize::from(mfa.is_some()));
         String::from_utf8(call.form.to_vec()).unwrap()
     }

@@ -81,7 +81,7 @@ fn a_known_code_counts_more_than_the_status() {
         (
             Class::KeyInvalid,
             "InvalidClientTokenId ExpiredToken ExpiredTokenException UnrecognizedClientException AuthFailure \
-             InvalidAccessKeyId ExpiredTradeInTokenException",
+             InvalidAccessKeyId",
         ),
         (
             Class::Throttled,
@@ -95,7 +95,10 @@ fn a_known_code_counts_more_than_the_status() {
             "InternalFailure InternalError ServiceUnavailable RequestTimeout RequestTimeoutException \
              IDPCommunicationError",
         ),
-        (Class::Denied, "IDPRejectedClaim InvalidIdentityToken"),
+        (
+            Class::Denied,
+            "IDPRejectedClaim InvalidIdentityToken ExpiredTradeInTokenException",
+        ),
         (
             Class::Config,
             "ValidationError RegionDisabledException MalformedPolicyDocument MalformedPolicyDocumentException \
@@ -146,4 +149,11 @@ fn what_sts_did_not_write_is_malformed_unless_the_server_is_in_trouble() {
     ] {
         assert_eq!(classify_unreadable(status), class, "{status}");
     }
+}
+
+#[test]
+fn what_expires_where_nothing_signs_is_no_key() {
+    let expired = |signed| refused(signed, 400, "ExpiredTokenException", "Token expired");
+    assert_eq!((expired(true), expired(false)), (Class::KeyInvalid, Class::Denied));
+    assert_eq!(refused(false, 400, "IDPCommunicationError", ""), Class::Server);
 }

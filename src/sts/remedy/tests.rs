@@ -3,7 +3,7 @@ use zeroize::Zeroizing;
 
 use super::*;
 use crate::aws::{Credentials, Endpoint, LongTermKey};
-use crate::sts::classify::classify;
+use crate::sts::classify;
 
 /// The remedy after this refusal of `action`, signed by a key or by temporary credentials.
 fn remedy(action: Action, by_session: bool, status: u16, code: &str, text: &str) -> &'static str {
@@ -21,17 +21,18 @@ fn remedy(action: Action, by_session: bool, status: u16, code: &str, text: &str)
     let call = Call {
         action,
         endpoint: &endpoint,
-        signer: if by_session {
-            Signer::Session(&session)
-        } else {
-            Signer::Key(&key)
+        signer: match action {
+            Action::AssumeRoleWithSaml | Action::AssumeRoleWithWebIdentity => None,
+            _ if by_session => Some(Signer::Session(&session)),
+            _ => Some(Signer::Key(&key)),
         },
         now: DateTime::UNIX_EPOCH,
         duration: std::time::Duration::ZERO,
         form: Zeroizing::default(),
         secrets: Vec::new(),
     };
-    of_refusal(&call, classify(status, code, text), code, text)
+    let class = classify::refused(call.signer.is_some(), status, code, text);
+    of_refusal(&call, class, code, text)
 }
 
 #[test]
@@ -145,4 +146,74 @@ fn mfa_of_a_role_is_mfa() {
         let found = remedy(Action::AssumeRole, false, 403, "AccessDenied", text);
         assert!(found.contains(words), "{text}: {found}");
     }
+}
+
+#[test]
+fn every_code_of_federation_says_what_to_do() {
+    let saml = Action::AssumeRoleWithSaml;
+    let web = Action::AssumeRoleWithWebIdentity;
+    for (action, code, words) in [
+        (web, "ExpiredTokenException", "must give a new one"),
+        (saml, "ExpiredTokenException", "must give a new one"),
+        (web, "IDPRejectedClaim", "audience and subject"),
+        (saml, "IDPRejectedClaimException", "a fresh one"),
+        (web, "InvalidIdentityToken", "cannot verify"),
+        (web, "InvalidIdentityTokenException", "cannot verify"),
+        (web, "IDPCommunicationError", "the next try follows"),
+        (web, "PackedPolicyTooLarge", "fewer or shorter"),
+        (web, "RegionDisabledException", "activate STS in this region"),
+        (Action::AssumeRoot, "ExpiredTokenException", "access key"),
+        (
+            Action::DecodeAuthorizationMessage,
+            "InvalidAuthorizationMessageException",
+            "the whole encoded message",
+        ),
+        (
+            Action::GetDelegatedAccessToken,
+            "ExpiredTradeInTokenException",
+            "get a new one",
+        ),
+        (
+            Action::GetWebIdentityToken,
+            "OutboundWebIdentityFederationDisabledException",
+            "account settings",
+        ),
+        (
+            Action::GetWebIdentityToken,
+            "SessionDurationEscalationException",
+            "lower the duration",
+        ),
+        (
+            Action::GetWebIdentityToken,
+            "JWTPayloadSizeExceededException",
+            "fewer or shorter",
+        ),
+    ] {
+        let found = remedy(action, false, 400, code, "");
+        assert!(found.contains(words), "{code}: {found}");
+    }
+}
+
+#[test]
+fn what_was_denied_names_the_permission() {
+    for (action, words) in [
+        (Action::AssumeRoleWithSaml, "sts:AssumeRoleWithSAML"),
+        (Action::AssumeRoleWithWebIdentity, "sts:AssumeRoleWithWebIdentity"),
+        (Action::AssumeRoot, "sts:AssumeRoot"),
+        (Action::DecodeAuthorizationMessage, "sts:DecodeAuthorizationMessage"),
+        (Action::GetAccessKeyInfo, "a policy denies the call"),
+        (Action::GetDelegatedAccessToken, "sts:GetDelegatedAccessToken"),
+        (Action::GetFederationToken, "sts:GetFederationToken"),
+        (Action::GetWebIdentityToken, "sts:GetWebIdentityToken"),
+    ] {
+        let found = remedy(action, false, 403, "AccessDenied", "no");
+        assert!(found.contains(words), "{action:?}: {found}");
+    }
+}
+
+#[test]
+fn a_setting_of_any_role_names_the_key_to_change() {
+    let text = "The requested DurationSeconds exceeds the MaxSessionDuration set for this role.";
+    let found = remedy(Action::AssumeRoleWithWebIdentity, false, 400, "ValidationError", text);
+    assert!(found.contains("lower duration_seconds"), "{found}");
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use super::*;
 use crate::aws::{Endpoint, LongTermKey, TokenCode};
-use crate::sts::actions::{Granted, get_session_token};
-use crate::sts::{GetSessionToken, times};
+use crate::sts::actions::Ask;
+use crate::sts::{GetSessionToken, Issued, times};
 
 const GOOD: &str = r#"<GetSessionTokenResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/">
   <GetSessionTokenResult>
@@ -29,7 +29,7 @@ const DATE: &str = "Sun, 22 Nov 2026 02:31:59 GMT";
 const LONG_TERM_SECRET: &str = "longTermSecret/EXAMPLEKEY";
 const CODE: &str = "005924";
 
-type Judged = Verdict<Granted>;
+type Judged = Verdict<Issued>;
 
 fn judge_with(status: u16, date: Option<&str>, body: Option<&[u8]>) -> Judged {
     let endpoint = Endpoint::regional(&"eu-west-1".parse().unwrap());
@@ -43,19 +43,20 @@ fn judge_from(endpoint: &Endpoint, status: u16, date: Option<&str>, body: Option
     };
     let serial = "GAHT12345678".parse().unwrap();
     let code = TokenCode::try_from(CODE.to_owned()).unwrap();
-    let call = get_session_token::call(&GetSessionToken {
+    let ask = GetSessionToken {
         endpoint,
         key: &key,
         now: "2026-11-22T02:31:50Z".parse().unwrap(),
         duration: 43_200.try_into().unwrap(),
         mfa: Some((&serial, &code)),
-    });
+        minimum_session_token_size: None,
+    };
     let answer = Answer {
         status,
         date: date.and_then(times::date),
         body: body.map(|body| Zeroizing::new(body.to_vec())),
     };
-    judge(&answer, &call, get_session_token::read)
+    judge(&answer, &ask.call(), GetSessionToken::read)
 }
 
 fn judge_text(status: u16, body: &str) -> Judged {

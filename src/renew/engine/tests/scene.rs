@@ -1,5 +1,7 @@
 //! The engine's world in tests: an STS that follows a script, sources that need no file, a clock that tests move.
 
+mod actions;
+
 use std::collections::VecDeque;
 use std::sync::Mutex;
 
@@ -12,7 +14,7 @@ use crate::clock::{PausedClock, Sample};
 use crate::config::{KeySource, Kind, Mfa, MfaCode, Profile, Role, Session, SignedBy};
 use crate::renew::Outcome;
 use crate::secret::Secret;
-use crate::sts::{AssumeRole, Class, Error, GetSessionToken, Issued, Reply, Signer};
+use crate::sts::{About, Class, Error, Issued, Reply};
 use crate::{keys, mfa};
 
 pub(super) const WALL: DateTime<Utc> = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
@@ -47,23 +49,6 @@ pub(super) struct Asked {
     pub(super) action: &'static str,
     pub(super) signer: String,
     pub(super) code: Option<String>,
-}
-
-impl Sts for Script {
-    fn assume_role<'a>(&'a self, call: AssumeRole<'a>) -> BoxFuture<'a, Reply> {
-        let signer = match call.signer {
-            Signer::Key(key) => key.access_key_id.to_string(),
-            Signer::Session(credentials) => credentials.access_key_id.to_string(),
-        };
-        let lifetime = Duration::from_secs(call.request.duration.as_secs().into());
-        self.answer("AssumeRole", signer, call.mfa, lifetime)
-    }
-
-    fn get_session_token<'a>(&'a self, call: GetSessionToken<'a>) -> BoxFuture<'a, Reply> {
-        let signer = call.key.access_key_id.to_string();
-        let lifetime = Duration::from_secs(call.duration.as_secs().into());
-        self.answer("GetSessionToken", signer, call.mfa, lifetime)
-    }
 }
 
 impl Script {
@@ -123,6 +108,7 @@ impl Script {
             lifetime,
             account: (lifetime < Duration::from_hours(2)).then(|| "123456789012".parse().unwrap()),
             packed_policy_size: None,
+            about: About::default(),
             request_id: String::from("id"),
         }
     }
@@ -323,17 +309,8 @@ pub(super) fn push_job(name: &str, hours: i64) -> Job {
 /// A role made from another profile.
 pub(super) fn role_job(name: &str, source: &str) -> Job {
     let name: ProfileName = name.parse().unwrap();
-    let request = aws::AssumeRole {
-        role_arn: "arn:aws:iam::123456789012:role/deploy".parse().unwrap(),
-        role_session_name: SessionName::of_profile(&name),
-        duration: aws::RoleDuration::default(),
-        external_id: None,
-        source_identity: None,
-        policy: None,
-        policy_arns: vec![],
-        tags: aws::Tags::default(),
-        provided_contexts: vec![],
-    };
+    let role_arn = "arn:aws:iam::123456789012:role/deploy".parse().unwrap();
+    let request = aws::AssumeRole::new(role_arn, SessionName::of_profile(&name));
     let role = Role {
         signed_by: SignedBy::Profile(source.parse().unwrap()),
         request,

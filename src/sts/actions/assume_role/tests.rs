@@ -1,13 +1,10 @@
 use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use roxmltree::Document;
 
 use super::*;
-use crate::aws::{
-    self, Credentials, Endpoint, LongTermKey, ProvidedContext, SerialNumber, Tag, TagKey, Tags, TokenCode,
-};
-use crate::sts::Signer;
+use crate::aws::{Credentials, LongTermKey, ProvidedContext, SessionPolicies, Tag, Tags};
+use crate::sts::times::Times;
 
 fn key() -> LongTermKey {
     LongTermKey {
@@ -27,15 +24,11 @@ fn session() -> Credentials {
 
 fn request() -> aws::AssumeRole {
     aws::AssumeRole {
-        role_arn: "arn:aws:iam::123456789012:role/path/deploy".parse().unwrap(),
-        role_session_name: "valetkey-deploy".parse().unwrap(),
         duration: 900.try_into().unwrap(),
-        external_id: None,
-        source_identity: None,
-        policy: None,
-        policy_arns: Vec::new(),
-        tags: Tags::default(),
-        provided_contexts: Vec::new(),
+        ..aws::AssumeRole::new(
+            "arn:aws:iam::123456789012:role/path/deploy".parse().unwrap(),
+            "valetkey-deploy".parse().unwrap(),
+        )
     }
 }
 
@@ -48,18 +41,21 @@ fn whole_request() -> aws::AssumeRole {
     let transitive: Vec<TagKey> = vec!["Team".parse().unwrap(), "Cost Center".parse().unwrap()];
     let context = |name: &str, assertion: &str| ProvidedContext {
         provider_arn: format!("arn:aws:iam::aws:contextProvider/{name}").parse().unwrap(),
-        context_assertion: assertion.into(),
+        context_assertion: assertion.parse().unwrap(),
     };
+    let policy = "{\"Version\": \"2012-10-17\",\n\t\"ÿ\": []}";
+    let arns = vec![
+        "arn:aws:iam::aws:policy/ReadOnlyAccess".parse().unwrap(),
+        "arn:aws:iam::123456789012:policy/mine".parse().unwrap(),
+    ];
+    let contexts = vec![context("One", "eyJhbGciOi.one"), context("Two", "eyJhbGciOi+two")];
     aws::AssumeRole {
         external_id: Some("a:b/c,d=e+f.g@h-i_j".parse().unwrap()),
         source_identity: Some("jane@example".parse().unwrap()),
-        policy: Some("{\"Version\": \"2012-10-17\",\n\t\"ÿ\": []}".parse().unwrap()),
-        policy_arns: vec![
-            "arn:aws:iam::aws:policy/ReadOnlyAccess".parse().unwrap(),
-            "arn:aws:iam::123456789012:policy/mine".parse().unwrap(),
-        ],
+        policies: SessionPolicies::new(policy.parse().ok(), arns).unwrap(),
         tags: Tags::new(vec![tag("Team", "Zürich"), tag("Cost Center", "")], transitive).unwrap(),
-        provided_contexts: vec![context("One", "eyJhbGciOi.one"), context("Two", "eyJhbGciOi+two")],
+        provided_contexts: contexts.try_into().unwrap(),
+        minimum_session_token_size: Some(4_096.try_into().unwrap()),
         ..request()
     }
 }
@@ -68,13 +64,14 @@ fn of<T>(signer: Signer<'_>, request: &aws::AssumeRole, mfa: bool, get: impl Fn(
     let endpoint = Endpoint::regional(&"eu-west-1".parse().unwrap());
     let serial: SerialNumber = "arn:aws:iam::123456789012:mfa/ops".parse().unwrap();
     let code = TokenCode::try_from("005924".to_owned()).unwrap();
-    get(&call(&AssumeRole {
+    let ask = AssumeRole {
         endpoint: &endpoint,
         signer,
         now: DateTime::UNIX_EPOCH,
         request,
         mfa: mfa.then_some((&serial, &code)),
-    }))
+    };
+    get(&ask.call())
 }
 
 fn form(call: &Call<'_>) -> String {
@@ -100,18 +97,19 @@ fn asks_with_every_parameter_in_the_order_of_the_model() {
          &RoleSessionName=valetkey-deploy\
          &PolicyArns.member.1.arn=arn%3Aaws%3Aiam%3A%3Aaws%3Apolicy%2FReadOnlyAccess\
          &PolicyArns.member.2.arn=arn%3Aaws%3Aiam%3A%3A123456789012%3Apolicy%2Fmine\
-         &Policy=%7B%22Version%22%3A%20%222012-10-17%22%2C%0A%09%22%C3%BF%22%3A%20%5B%5D%7D\
+         &Policy=%7B%22Version%22%3A+%222012-10-17%22%2C%0A%09%22%C3%BF%22%3A+%5B%5D%7D\
          &DurationSeconds=900\
          &Tags.member.1.Key=Team&Tags.member.1.Value=Z%C3%BCrich\
-         &Tags.member.2.Key=Cost%20Center&Tags.member.2.Value=\
-         &TransitiveTagKeys.member.1=Team&TransitiveTagKeys.member.2=Cost%20Center\
+         &Tags.member.2.Key=Cost+Center&Tags.member.2.Value=\
+         &TransitiveTagKeys.member.1=Team&TransitiveTagKeys.member.2=Cost+Center\
          &ExternalId=a%3Ab%2Fc%2Cd%3De%2Bf.g%40h-i_j\
          &SerialNumber=arn%3Aaws%3Aiam%3A%3A123456789012%3Amfa%2Fops&TokenCode=005924\
          &SourceIdentity=jane%40example\
          &ProvidedContexts.member.1.ProviderArn=arn%3Aaws%3Aiam%3A%3Aaws%3AcontextProvider%2FOne\
          &ProvidedContexts.member.1.ContextAssertion=eyJhbGciOi.one\
          &ProvidedContexts.member.2.ProviderArn=arn%3Aaws%3Aiam%3A%3Aaws%3AcontextProvider%2FTwo\
-         &ProvidedContexts.member.2.ContextAssertion=eyJhbGciOi%2Btwo"
+         &ProvidedContexts.member.2.ContextAssertion=eyJhbGciOi%2Btwo\
+         &MinimumSessionTokenSize=4096"
     );
 }
 
@@ -137,7 +135,7 @@ fn what_must_not_be_repeated_is_all_that_opens_something() {
 const CREDENTIALS: &str = "<Credentials><AccessKeyId>ASIAIOSFODNN7EXAMPLE</AccessKeyId><SecretAccessKey>s\
     </SecretAccessKey><SessionToken>t</SessionToken><Expiration>2026-01-02T04:04:05Z</Expiration></Credentials>";
 
-fn granted(more: &str) -> Result<Granted, Malformed> {
+fn granted(more: &str) -> Result<Issued, Malformed> {
     let now: DateTime<Utc> = "2026-01-02T03:04:05Z".parse().unwrap();
     let times = Times {
         date: Some(now),
@@ -145,7 +143,13 @@ fn granted(more: &str) -> Result<Granted, Malformed> {
         asked: Duration::from_hours(1),
     };
     let text = format!("<AssumeRoleResult>{CREDENTIALS}{more}</AssumeRoleResult>");
-    read(Document::parse(&text).unwrap().root_element(), times)
+    let document = Document::parse(&text).unwrap();
+    AssumeRole::read(&ResultElement {
+        node: document.root_element(),
+        times,
+        secrets: &[],
+        request_id: "id",
+    })
 }
 
 fn account_and_size(more: &str) -> (Option<String>, Option<u32>) {

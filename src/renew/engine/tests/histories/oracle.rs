@@ -13,7 +13,10 @@ use crate::clock::{BootInstant, Clock, PausedClock, Sample};
 use crate::mfa::Step;
 use crate::renew::Accepted;
 use crate::secret::Secret;
-use crate::sts::{AssumeRole, Class, Error, GetSessionToken, Issued, Reply, Signer, Sts};
+use crate::sts::{
+    About, AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, AssumeRoot, CallerIdentity, Class, Error,
+    GetCallerIdentity, GetFederationToken, GetSessionToken, Issued, Reply, Signer, Sts,
+};
 use crate::{keys, mfa};
 
 pub(super) struct Oracle {
@@ -202,6 +205,7 @@ impl Oracle {
             lifetime,
             account: None,
             packed_policy_size: None,
+            about: About::default(),
             request_id: String::from("id"),
         }
     }
@@ -243,6 +247,26 @@ impl Sts for Oracle {
             self.answer(key[4..6].parse().unwrap(), identity, call.mfa, lifetime)
                 .await
         })
+    }
+
+    fn assume_role_with_saml<'a>(&'a self, _: AssumeRoleWithSaml<'a>) -> BoxFuture<'a, Reply> {
+        unreachable!("no profile here is made so")
+    }
+
+    fn assume_role_with_web_identity<'a>(&'a self, _: AssumeRoleWithWebIdentity<'a>) -> BoxFuture<'a, Reply> {
+        unreachable!("no profile here is made so")
+    }
+
+    fn assume_root<'a>(&'a self, _: AssumeRoot<'a>) -> BoxFuture<'a, Reply> {
+        unreachable!("no profile here is made so")
+    }
+
+    fn get_federation_token<'a>(&'a self, _: GetFederationToken<'a>) -> BoxFuture<'a, Reply> {
+        unreachable!("no profile here is made so")
+    }
+
+    fn get_caller_identity<'a>(&'a self, _: GetCallerIdentity<'a>) -> BoxFuture<'a, Reply<CallerIdentity>> {
+        unreachable!("nobody here asks who he is")
     }
 }
 
