@@ -17,6 +17,12 @@ pub fn printable(line: &str) -> Zeroizing<String> {
     printable
 }
 
+/// `text` with `?` for each control character but the line feed: what another program says must not write to the terminal
+/// as it likes.
+pub fn without_controls(text: &str) -> String {
+    text.replace(|c: char| c.is_control() && c != '\n', "?")
+}
+
 fn ascii(c: char) -> char {
     if c.is_ascii() { c } else { '?' }
 }
@@ -85,6 +91,11 @@ mod tests {
         let runs = without_runs(&raw, |c| c.is_ascii_alphanumeric(), long);
         assert_eq!(runs.capacity(), raw.len() + 1_000 * REDACTED.len());
         assert_eq!(printable(&raw).capacity(), raw.len());
+    }
+
+    #[test]
+    fn what_another_program_says_keeps_its_lines_and_no_other_control_character() {
+        assert_eq!(without_controls("one\né\u{1b}[2Jtwo\u{7}\n"), "one\né?[2Jtwo?\n");
     }
 
     #[test]

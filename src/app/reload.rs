@@ -52,13 +52,15 @@ impl Reloader {
         let result = self.try_reload().await;
         self.metrics.config_reloaded(result.is_ok());
         let message = match &result {
-            Ok(reloaded) => summary(reloaded),
+            Ok(reloaded) => reloaded.lines().join("\n"),
             Err(mistakes) => mistakes.clone(),
         };
+        // A record of the text log is one line.
+        let in_log = message.lines().collect::<Vec<_>>().join("; ");
         if result.is_ok() {
-            info!("the configuration was reloaded: {message}");
+            info!("the configuration was reloaded: {in_log}");
         } else {
-            error!("the configuration was not reloaded, and nothing has changed: {message}");
+            error!("the configuration was not reloaded, and nothing has changed: {in_log}");
         }
         self.last.store(Some(Arc::new(LastReload {
             when: self.clock.wall(),
@@ -144,17 +146,4 @@ fn lines(applied: &Applied) -> Vec<String> {
         .iter()
         .flat_map(|(names, what)| names.iter().map(move |name| (name, what)));
     each.map(|(name, what)| format!("profile {name}: {what}")).collect()
-}
-
-fn summary(reloaded: &Reloaded) -> String {
-    let restart = reloaded
-        .needs_restart
-        .iter()
-        .map(|key| format!("{key}: changed; it takes a restart"));
-    let lines: Vec<_> = reloaded.changed.iter().cloned().chain(restart).collect();
-    if lines.is_empty() {
-        String::from("nothing has changed")
-    } else {
-        lines.join(". ")
-    }
 }

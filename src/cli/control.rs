@@ -67,11 +67,6 @@ fn exit(reason: &str) -> Exit {
     }
 }
 
-/// Whatever a daemon tells of itself must not write to the terminal as it likes.
-pub(super) fn printable(text: &str) -> String {
-    text.replace(char::is_control, "?")
-}
-
 #[cfg(test)]
 mod tests {
     use std::ffi::OsString;

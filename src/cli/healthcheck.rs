@@ -13,6 +13,7 @@ use tokio::net::TcpStream;
 use super::{Exit, Failed, runtime};
 use crate::aws::ProfileName;
 use crate::config;
+use crate::sanitise::without_controls;
 
 /// A probe must not hang: the kubelet's own default is one second, and a local answer takes far less.
 const TIMEOUT: Duration = Duration::from_secs(3);
@@ -56,7 +57,7 @@ pub(super) fn run(args: &Args) -> Result<(), Failed> {
     let asked = async { tokio::time::timeout(TIMEOUT, ask(address, &target)).await };
     let reason = match runtime()?.block_on(asked) {
         Ok(Ok((200, _))) => return Ok(()),
-        Ok(Ok((status, answer))) => format!("{status} {}", printable(&answer)),
+        Ok(Ok((status, answer))) => format!("{status} {}", without_controls(answer.trim_end())),
         Ok(Err(reason)) => format!("no answer from http://{address}: {reason}; is the daemon running there?"),
         Err(_) => format!("no answer from http://{address} within {} s", TIMEOUT.as_secs()),
     };
@@ -92,11 +93,6 @@ fn target(probe: Probe, profile: Option<&ProfileName>) -> String {
     }
 }
 
-/// Whatever listens there must not write to the terminal as it likes.
-fn printable(answer: &str) -> String {
-    answer.trim_end().replace(|c: char| c.is_control() && c != '\n', "?")
-}
-
 async fn ask(address: SocketAddr, target: &str) -> Result<(u16, String), String> {
     let stream = TcpStream::connect(address).await.map_err(|error| error.to_string())?;
     let broken = |error: hyper::Error| error.to_string();
@@ -126,11 +122,6 @@ mod tests {
         ] {
             assert_eq!(reachable(listening.parse().unwrap()), asked.parse().unwrap());
         }
-    }
-
-    #[test]
-    fn an_answer_writes_no_control_characters() {
-        assert_eq!(printable("not ready:\n\u{1b}[2Jops\u{7}\n"), "not ready:\n?[2Jops?");
     }
 
     #[test]

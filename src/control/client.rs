@@ -13,6 +13,7 @@ use super::VERSION;
 use super::request::LIMIT;
 use super::wire::send;
 use crate::aws::{ProfileName, TokenCode};
+use crate::sanitise::without_controls;
 
 /// What is asked of the daemon.
 #[derive(Clone, Copy)]
@@ -78,7 +79,7 @@ pub async fn ask(path: &Path, command: Command<'_>) -> Result<Answer, AskError> 
     if document["ok"] == true {
         return Ok(Answer { line, document });
     }
-    let text = |key: &str| printable(document[key].as_str().unwrap_or_default());
+    let text = |key: &str| without_controls(document[key].as_str().unwrap_or_default());
     let (reason, message) = (text("reason"), text("message"));
     Err(AskError::Refused { reason, message })
 }
@@ -218,11 +219,6 @@ fn read(line: &str) -> Result<Value, String> {
     Err("the daemon speaks another version of this protocol; use the valetkey command of its version".to_owned())
 }
 
-/// Whatever answers must not write to the terminal as it likes.
-fn printable(text: &str) -> String {
-    text.replace(|c: char| c.is_control() && c != '\n', "?")
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -265,10 +261,5 @@ mod tests {
                 "{mode:o}"
             );
         }
-    }
-
-    #[test]
-    fn an_answer_writes_no_control_characters() {
-        assert_eq!(printable("one\n\u{1b}[2Jtwo\u{7}"), "one\n?[2Jtwo?");
     }
 }

@@ -25,3 +25,36 @@ pub struct Reloaded {
     /// What differs and stays as it was until a restart, such as `[server] ops`.
     pub needs_restart: Vec<String>,
 }
+
+impl Reloaded {
+    /// The report of it; at least one line.
+    pub fn lines(&self) -> Vec<String> {
+        let restart = self.needs_restart.iter();
+        let restart = restart.map(|key| format!("{key}: differs, and needs a restart"));
+        let lines: Vec<_> = self.changed.iter().cloned().chain(restart).collect();
+        if lines.is_empty() {
+            return vec![String::from("nothing differs from what is in force")];
+        }
+        lines
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_tells_what_changed_and_what_did_not() {
+        let report = |changed: &[&str], needs_restart: &[&str]| {
+            let owned = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect();
+            let (changed, needs_restart) = (owned(changed), owned(needs_restart));
+            Reloaded { changed, needs_restart }.lines().join("\n")
+        };
+        assert_eq!(report(&["profile x: added"], &[]), "profile x: added");
+        assert_eq!(
+            report(&["profile x: added"], &["[server] ops"]),
+            "profile x: added\n[server] ops: differs, and needs a restart"
+        );
+        assert_eq!(report(&[], &[]), "nothing differs from what is in force");
+    }
+}

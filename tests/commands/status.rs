@@ -41,17 +41,21 @@ fn what_is_wrong_with_the_daemon_itself_needs_attention_too() {
         status.configuration.last_reload = Some(LastReload {
             when: at(-60),
             successful: false,
-            message: "two mistakes\u{1b}[2J\nin two lines".into(),
+            message: "v.toml:1:1: wrong\u{1b}[2J\n1 mistake in v.toml".into(),
         });
     }
     let said = scene.run(&["status"], b"");
     let (head, attention) = said.stdout.split_once("\nAttention\n").unwrap();
     assert!(head.contains("the host's clock: not held against STS's yet"), "{head}");
     let lines: Vec<_> = attention.lines().collect();
-    assert_eq!(lines.len(), 3, "{attention}");
+    assert_eq!(lines.len(), 5, "{attention}");
     assert_eq!(
-        lines[0],
-        "  the reload 1 min ago changed nothing: two mistakes?[2J; in two lines"
+        lines[..3],
+        [
+            "  the reload 1 min ago changed nothing:",
+            "    v.toml:1:1: wrong?[2J",
+            "    1 mistake in v.toml"
+        ]
     );
 
     scene.fake.status.lock().unwrap().configuration.last_reload = None;
@@ -73,13 +77,6 @@ fn a_program_gets_the_answer_as_it_is() {
         status["profiles"][1]["code_wanted"]["accepted_since"],
         "2027-01-15T07:00:00Z"
     );
-    assert_eq!(
-        status["profiles"][0]["endpoint"],
-        "https://sts.eu-west-1.amazonaws.com/"
-    );
-    assert_eq!(status["profiles"][0]["signing_region"], "eu-west-1");
-    assert_eq!(status["profiles"][2]["region"], "aws-global");
-    assert_eq!(status["profiles"][2]["signing_region"], "us-east-1");
     assert_eq!(status["profiles"][2]["source"], "source_profile");
     assert_eq!(status["profiles"][2]["last_error"]["result"], "access_denied");
     assert_eq!(status["profiles"][2]["account"], Value::Null);

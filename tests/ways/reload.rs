@@ -85,7 +85,7 @@ fn a_signal_reloads_too_and_is_told_in_the_log() {
     let daemon = serve(&world, &plain);
     daemon.wait_for_credentials("plain");
     daemon.signal("-HUP");
-    daemon.wait_for("the configuration was reloaded: nothing has changed");
+    daemon.wait_for("the configuration was reloaded: nothing differs from what is in force");
     configure(&world, &(plain.clone() + &world.profile_without_mfa("added")));
     daemon.signal("-HUP");
     daemon.wait_for("the configuration was reloaded: profile added: added");
@@ -95,6 +95,9 @@ fn a_signal_reloads_too_and_is_told_in_the_log() {
     daemon.signal("-HUP");
     let line = daemon.wait_for("the configuration was not reloaded, and nothing has changed: ");
     assert_eq!(line["level"], "ERROR");
+    // A record is a line, also where mistakes are several.
+    let message = line["message"].as_str().unwrap();
+    assert!(!message.contains('\n') && message.contains("; 1 mistake in "), "{line}");
     document(&world, &daemon, "added");
     for (result, count) in [("success", "2"), ("failed", "1")] {
         let series = format!("valetkey_config_reloads_total{{result=\"{result}\"}}");
@@ -127,7 +130,10 @@ fn a_wrong_file_changes_nothing_and_says_why() {
         assert!(!world.path("tokens/new").exists());
         assert_eq!(status(&world)["configuration"]["last_reload"]["successful"], false);
         let page = ask(&world, &["status"]);
-        assert!(page.stdout.contains("changed nothing: ") && page.code == 0, "{page:?}");
+        assert!(
+            page.stdout.contains("changed nothing:\n    ") && page.code == 0,
+            "{page:?}"
+        );
     }
     assert_eq!(reload(&world, &plain).code, 0);
     assert_eq!(metric(&daemon, LAST), "1");

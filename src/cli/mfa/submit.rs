@@ -7,9 +7,10 @@ use zeroize::Zeroizing;
 
 use super::prompt::{self, PromptError};
 use crate::aws::{ProfileName, TokenCode};
-use crate::cli::control::{self, Socket, printable};
+use crate::cli::control::{self, Socket};
 use crate::cli::{Exit, Failed, runtime};
 use crate::control::client::Command;
+use crate::sanitise::without_controls;
 
 const MORE: &str = "\
 The code is asked for on the terminal, without echo, or is read from standard input: one line, six digits; spaces among
@@ -67,8 +68,8 @@ async fn submit(path: &Path, profile: Option<&ProfileName>) -> Result<String, Fa
     let answer = control::ask(path, Command::MfaSubmit { profile, code: &code }).await?;
     Ok(format!(
         "accepted: profile {} has credentials until {}",
-        printable(answer.document["profile"].as_str().unwrap_or_default()),
-        printable(answer.document["expiration"].as_str().unwrap_or_default()),
+        without_controls(answer.document["profile"].as_str().unwrap_or_default()),
+        without_controls(answer.document["expiration"].as_str().unwrap_or_default()),
     ))
 }
 
@@ -82,7 +83,7 @@ fn question(status: &Value, profile: Option<&ProfileName>) -> String {
     let mut asked = all.filter(asked);
     let device = asked.next().filter(|_| asked.next().is_none());
     match device.and_then(|profile| profile["mfa"]["serial"].as_str()) {
-        Some(serial) => format!("Code of {}: ", printable(serial)),
+        Some(serial) => format!("Code of {}: ", without_controls(serial)),
         None => "MFA code: ".to_owned(),
     }
 }

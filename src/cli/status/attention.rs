@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::{printable, profiles, text, time};
+use super::{profiles, text, time};
 
 /// What needs a person, a line each, with what to do about it.
 pub(super) fn of(status: &Value, socket: &str) -> Vec<String> {
@@ -40,8 +40,9 @@ fn of_daemon(status: &Value) -> Vec<String> {
     let reload = &status["configuration"]["last_reload"];
     if reload["successful"] == false {
         let when = time::away(&reload["when"], &status["now"]);
-        let mistakes = reload["message"].as_str().unwrap_or_default().replace('\n', "; ");
-        lines.push(format!("the reload {when} changed nothing: {}", printable(&mistakes)));
+        lines.push(format!("the reload {when} changed nothing:"));
+        let mistakes = text(&reload["message"]);
+        lines.extend(mistakes.lines().map(|mistake| format!("  {mistake}")));
     }
     let protections = &status["protections"];
     if protections["not_dumpable"] == false {

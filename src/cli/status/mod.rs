@@ -6,9 +6,10 @@ use std::io::Write;
 
 use serde_json::Value;
 
-use super::control::{self, Socket, printable};
+use super::control::{self, Socket};
 use super::{Exit, Failed, runtime};
 use crate::control::client::Command;
+use crate::sanitise::without_controls;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 every required profile has valid credentials, 1 one has none, 69 the daemon cannot be reached, 75 it is
@@ -97,7 +98,7 @@ fn profiles(status: &Value) -> impl Iterator<Item = &Value> {
 
 /// What is not there is a dash.
 fn text(value: &Value) -> String {
-    value.as_str().map_or_else(|| "-".to_owned(), printable)
+    value.as_str().map_or_else(|| "-".to_owned(), without_controls)
 }
 
 #[cfg(test)]

@@ -141,7 +141,7 @@ pub struct LastReload {
     pub when: DateTime<Utc>,
     /// Whether the configuration was taken.
     pub successful: bool,
-    /// What changed, or why nothing did.
+    /// What changed, or why nothing did; it may have several lines.
     pub message: String,
 }
 
