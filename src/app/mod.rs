@@ -1,6 +1,7 @@
 //! The composition root: builds every part from the plan, wires them, runs them, ends them.
 
 mod announce;
+mod check;
 mod listeners;
 pub mod logs;
 mod operator;
@@ -63,12 +64,7 @@ impl App {
         lines_dropped: impl Fn() -> u64 + Send + Sync + 'static,
     ) -> Result<Self, SetupErrors> {
         let jobs: Vec<Job> = plan.profiles.iter().map(Job::new).collect();
-        let mut mistakes = SetupErrors::default();
-        for job in &jobs {
-            for mistake in job.check(&*clock).await {
-                mistakes.add(format!("profile {}: {mistake}", job.profile.name));
-            }
-        }
+        let mut mistakes = check::check(&jobs, &clock).await;
         let sts = StsClient::new(Arc::clone(&clock), env).map_err(|error| mistakes.add(error.to_string()));
         if let Err(error) = in_background(&plan, server::inspect).await {
             mistakes.add(error);

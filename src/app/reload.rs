@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use tracing::{error, info};
 
+use super::check::check;
 use super::{announce, in_background};
 use crate::clock::Clock;
 use crate::config::{Plan, Server};
@@ -84,7 +85,12 @@ impl Reloader {
             profiles: new.profiles,
         };
         let jobs: Vec<Job> = new.profiles.iter().map(Job::new).collect();
-        self.check(&old, &jobs).await?;
+        // What was there before is left alone: whether its key can be read at this moment is no matter of this reload.
+        let new_jobs = jobs.iter().filter(|job| !old.profiles.contains(&job.profile));
+        let mistakes = check(new_jobs, &self.clock).await;
+        if !mistakes.is_empty() {
+            return Err(mistakes.to_string());
+        }
         let tokens = in_background(&new, server::prepare).await?;
         let applied = self.engine.apply(jobs).await;
         let applied = applied.ok_or_else(|| String::from("valetkey is ending"))?;
@@ -97,23 +103,6 @@ impl Reloader {
             changed: lines(&applied),
             needs_restart,
         })
-    }
-
-    /// Tries the sources of what is new or changed. What was there before is left alone: whether its key can be read at
-    /// this moment is no matter of this reload.
-    async fn check(&self, old: &Plan, jobs: &[Job]) -> Result<(), String> {
-        let mut mistakes = super::SetupErrors::default();
-        let is_old = |job: &&Job| old.profiles.contains(&job.profile);
-        for job in jobs.iter().filter(|job| !is_old(job)) {
-            for mistake in job.check(&*self.clock).await {
-                mistakes.add(format!("profile {}: {mistake}", job.profile.name));
-            }
-        }
-        if mistakes.is_empty() {
-            Ok(())
-        } else {
-            Err(mistakes.to_string())
-        }
     }
 }
 

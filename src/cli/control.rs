@@ -27,8 +27,7 @@ impl Socket {
     fn path_in(&self, env: Env<'_>) -> Result<PathBuf, Failed> {
         match (&self.control_socket, &self.config) {
             (Some(path), _) => Ok(path.clone()),
-            (None, Some(file)) => config::load(file, env)
-                .map(|plan| plan.server.control_socket)
+            (None, Some(file)) => config::control_socket(file, env)
                 .map_err(|mistakes| Failed::new(Exit::Configuration, &format_args!("{mistakes}\n{ALL_THE_SAME}"))),
             (None, None) => config::default_control_socket(env).ok_or_else(|| Failed::new(Exit::Usage, &UNKNOWN)),
         }

@@ -18,7 +18,8 @@ use std::io::Write;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use clap::{Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::app::panics;
 use crate::harden::Protections;
@@ -55,7 +56,7 @@ enum Command {
 /// Runs the command that the arguments name.
 pub fn main(protections: Protections) -> ExitCode {
     panics::tell_place_only();
-    let cli = match Cli::try_parse() {
+    let cli = match parse() {
         Ok(cli) => cli,
         Err(error) => {
             let _ = error.print();
@@ -90,6 +91,36 @@ pub fn main(protections: Protections) -> ExitCode {
             failure.exit.into()
         }
     }
+}
+
+fn parse() -> Result<Cli, clap::Error> {
+    let mut command = without_empty_variables(Cli::command());
+    let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    if matches
+        .subcommand_matches("serve")
+        .is_some_and(serve::names_two_configurations)
+    {
+        let message = "the argument '--aws-profile <NAME>' cannot be used with '--config <FILE>'";
+        return Err(command.error(ErrorKind::ArgumentConflict, message));
+    }
+    Cli::from_arg_matches(&matches)
+}
+
+/// A variable that is set to nothing counts as one that is not set, as it does for the SDKs.
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let is_empty = |argument: &clap::Arg| {
+        let value = argument.get_env().and_then(std::env::var_os);
+        value.is_some_and(|value| value.is_empty())
+    };
+    command
+        .mut_args(|argument| {
+            if is_empty(&argument) {
+                argument.env(None)
+            } else {
+                argument
+            }
+        })
+        .mut_subcommands(without_empty_variables)
 }
 
 /// Why a command ended, for the person who typed it.

@@ -3,6 +3,8 @@ use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use clap::ArgMatches;
+use clap::parser::ValueSource;
 use tracing::level_filters::LevelFilter;
 
 use super::{Exit, Failed, runtime};
@@ -23,7 +25,7 @@ pub(super) struct Args {
     #[arg(long, env = "VALETKEY_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
     /// Instead of a file of its own: this profile of AWS's shared config and credentials files, and what it needs
-    #[arg(long, value_name = "NAME", conflicts_with = "config")]
+    #[arg(long, value_name = "NAME")]
     aws_profile: Option<String>,
     /// Check the configuration, the keys and the seeds that it names, say every mistake, and end
     #[arg(long)]
@@ -80,6 +82,12 @@ pub(super) struct LogArgs {
     /// How much is logged: off, error, warn, info, debug or trace
     #[arg(long, env = "VALETKEY_LOG_LEVEL", value_name = "LEVEL", default_value_t = LevelFilter::INFO)]
     pub(super) log_level: LevelFilter,
+}
+
+/// What is typed names one configuration; what is typed beats the variable.
+pub(super) fn names_two_configurations(matches: &ArgMatches) -> bool {
+    let typed = |argument| matches.value_source(argument) == Some(ValueSource::CommandLine);
+    typed("config") && typed("aws_profile")
 }
 
 impl Args {

@@ -1,6 +1,6 @@
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use zeroize::Zeroizing;
 
@@ -8,6 +8,7 @@ use super::mistake::{Errors, Mistakes, Reported};
 use super::overrides::Overrides;
 use super::plan::Plan;
 use super::table::Table;
+use super::tree::Node;
 use super::{Env, json, profile, server, toml};
 
 /// The largest file that is read, in bytes: 1 MiB, about two thousand profiles.
@@ -36,25 +37,33 @@ impl Format {
 /// Reads the file at `path`.
 pub(super) fn read(path: &Path, flags: &Overrides, env: Env<'_>) -> Result<Plan, Errors> {
     let file = path.display().to_string();
-    let bytes = bytes_of(path).map_err(|error| Errors::of_file(&file, unreadable(&error)))?;
-    let Some(format) = Format::of(path) else {
-        return Err(Errors::of_file(
-            &file,
-            "is not named .toml or .json; rename it after what it holds",
-        ));
-    };
+    let (bytes, format) = open(path, &file)?;
     parse(&bytes, format, &file, flags, env)
 }
 
 /// Reads the bytes of a file; `file` names it in messages.
 pub(super) fn parse(bytes: &[u8], format: Format, file: &str, flags: &Overrides, env: Env<'_>) -> Result<Plan, Errors> {
-    if bytes.len() > MAX_BYTES {
-        return Err(Errors::of_file(file, "is larger than 1 MiB; make it smaller"));
-    }
     let mistakes = Mistakes::default();
-    let text = utf8(bytes, &mistakes);
-    let plan = text.and_then(|text| plan(text, format, flags, env, &mistakes));
+    let tree = tree(bytes, format, &mistakes);
+    let plan = tree.and_then(|tree| plan(&tree, flags, env, &mistakes));
     mistakes.result(file, bytes, plan)
+}
+
+/// Where the control socket is by the file at `path`, whatever else is wrong in that.
+pub(super) fn control_socket(path: &Path, env: Env<'_>) -> Result<PathBuf, Errors> {
+    let file = path.display().to_string();
+    let (bytes, format) = open(path, &file)?;
+    let mistakes = Mistakes::default();
+    let tree = tree(&bytes, format, &mistakes);
+    let socket = tree.and_then(|tree| server::control_socket_of(&Table::root(&tree, &mistakes)?, env, &mistakes));
+    socket.map_err(|_| mistakes.into_errors(&file, &bytes))
+}
+
+fn open(path: &Path, file: &str) -> Result<(Zeroizing<Vec<u8>>, Format), Errors> {
+    let bytes = bytes_of(path).map_err(|error| Errors::of_file(file, unreadable(&error)))?;
+    let format = Format::of(path)
+        .ok_or_else(|| Errors::of_file(file, "is not named .toml or .json; rename it after what it holds"))?;
+    Ok((bytes, format))
 }
 
 /// One byte more than the limit is read, so that a larger file is seen as such. A pipe would hang whoever opens it.
@@ -96,12 +105,19 @@ fn utf8<'t>(bytes: &'t [u8], mistakes: &Mistakes) -> Result<&'t str, Reported> {
     Ok(text)
 }
 
-fn plan(text: &str, format: Format, flags: &Overrides, env: Env<'_>, mistakes: &Mistakes) -> Result<Plan, Reported> {
-    let tree = match format {
+fn tree(bytes: &[u8], format: Format, mistakes: &Mistakes) -> Result<Node, Reported> {
+    if bytes.len() > MAX_BYTES {
+        return Err(mistakes.report_at(None, "", "is larger than 1 MiB; make it smaller"));
+    }
+    let text = utf8(bytes, mistakes)?;
+    match format {
         Format::Toml => toml::tree(text, mistakes),
         Format::Json => json::tree(text, mistakes),
-    }?;
-    let root = Table::root(&tree, mistakes)?;
+    }
+}
+
+fn plan(tree: &Node, flags: &Overrides, env: Env<'_>, mistakes: &Mistakes) -> Result<Plan, Reported> {
+    let root = Table::root(tree, mistakes)?;
     let server = server::of_file(&root, flags, env, mistakes);
     let profiles = profile::read(&root, env, mistakes);
     Ok(Plan {

@@ -81,6 +81,12 @@ pub fn load(path: &Path, env: Env<'_>) -> Result<Plan, Errors> {
     read(&Source::File(path.to_owned()), &Overrides::default(), env)
 }
 
+/// Where the control socket is by the file at `path`: for the commands that ask a daemon, which runs on while the file is
+/// being changed. What else is wrong in the file is no matter, as long as it can be read as TOML or JSON.
+pub fn control_socket(path: &Path, env: Env<'_>) -> Result<PathBuf, Errors> {
+    file::control_socket(path, env)
+}
+
 /// Reads the bytes of a configuration file, without flags; `file` names it in messages.
 pub fn parse(bytes: &[u8], format: Format, file: &str, env: Env<'_>) -> Result<Plan, Errors> {
     file::parse(bytes, format, file, &Overrides::default(), env)

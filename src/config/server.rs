@@ -10,6 +10,8 @@ use super::paths::{absolute, runtime_dir};
 use super::plan::Server;
 use super::table::Table;
 
+const SERVER: &str = "must be a table such as [server]";
+
 /// `[server]`, which may be left out, under the flags that beat it.
 pub(super) fn of_file(
     root: &Table<'_>,
@@ -17,8 +19,15 @@ pub(super) fn of_file(
     env: Env<'_>,
     mistakes: &Mistakes,
 ) -> Result<Server, Reported> {
-    let file = Some(root.top_level("server", "must be a table such as [server]")?);
+    let file = Some(root.top_level("server", SERVER)?);
     read(&Settings { flags, file, mistakes }, env)
+}
+
+/// The control socket of a file, whatever else is wrong in that.
+pub(super) fn control_socket_of(root: &Table<'_>, env: Env<'_>, mistakes: &Mistakes) -> Result<PathBuf, Reported> {
+    let file = Some(root.top_level("server", SERVER)?);
+    let flags = &Overrides::default();
+    control_socket(&Settings { flags, file, mistakes }, env)
 }
 
 /// The settings where there is no file: flags and defaults.
@@ -93,18 +102,23 @@ const CONTROL_SOCKET_NAME: &str = "control.sock";
 
 fn paths(settings: &Settings<'_>, env: Env<'_>) -> Result<(PathBuf, PathBuf), Reported> {
     let token_dir = path(settings, &TOKEN_DIR, "tokens", env);
-    let control_socket = path(settings, &CONTROL_SOCKET, CONTROL_SOCKET_NAME, env);
+    let control_socket = control_socket(settings, env);
     let (token_dir, control_socket) = (token_dir?, control_socket?);
-    if control_socket.as_os_str().as_bytes().len() > LONGEST_SOCKET_PATH {
-        let text =
-            "must be at most 107 bytes long, since the path of a Unix socket cannot be longer; name a shorter one";
-        return Err(settings.report(&CONTROL_SOCKET, text));
-    }
     if token_dir.starts_with(&control_socket) {
         let text = "must be another path than `token_dir`, and none above it; give the socket a name of its own";
         return Err(settings.report(&CONTROL_SOCKET, text));
     }
     Ok((token_dir, control_socket))
+}
+
+fn control_socket(settings: &Settings<'_>, env: Env<'_>) -> Result<PathBuf, Reported> {
+    let control_socket = path(settings, &CONTROL_SOCKET, CONTROL_SOCKET_NAME, env)?;
+    if control_socket.as_os_str().as_bytes().len() > LONGEST_SOCKET_PATH {
+        let text =
+            "must be at most 107 bytes long, since the path of a Unix socket cannot be longer; name a shorter one";
+        return Err(settings.report(&CONTROL_SOCKET, text));
+    }
+    Ok(control_socket)
 }
 
 /// A path that is given, or `name` in the runtime dir.

@@ -98,23 +98,23 @@ impl Job {
         }
     }
 
-    /// Tries the sources without calling STS. Tells every mistake.
-    pub async fn check(&self, clock: &dyn Clock) -> Vec<String> {
-        let key = match &self.key {
-            Some(source) => read_key(&**source, clock).await.err(),
-            None => None,
-        };
+    /// Tries the sources, both at once, without calling STS. Tells every mistake.
+    pub fn check(&self, clock: Arc<dyn Clock>) -> impl Future<Output = Vec<String>> + Send + use<> {
+        let key = self.key.clone();
         let code = match &self.device {
             Some(Device {
                 codes: Codes::Made(source),
                 ..
-            }) => check_code(&**source, clock).await.err(),
+            }) => Some(Arc::clone(source)),
             _ => None,
         };
-        key.into_iter()
-            .chain(code)
-            .map(|unprepared| unprepared.message)
-            .collect()
+        async move {
+            let key = async { read_key(&*key?, &*clock).await.err() };
+            let code = async { check_code(&*code?, &*clock).await.err() };
+            let (key, code) = tokio::join!(key, code);
+            let mistakes = key.into_iter().chain(code);
+            mistakes.map(|unprepared| unprepared.message).collect()
+        }
     }
 
     /// Whether the codes are of the steps that are asked for.

@@ -4,6 +4,7 @@
 
 #[path = "../operator/mod.rs"]
 mod operator;
+mod reaching;
 mod reload;
 mod scene;
 mod status;
