@@ -65,9 +65,8 @@ mod tests {
     }
 
     fn jobs(count: usize, key: &Arc<Hangs>) -> Vec<Job> {
-        let text: String = (0..count)
-            .map(|n| format!("[profile.p{n}]\nregion = \"eu-west-1\"\nkey = {{ directory = \"/k\" }}\n"))
-            .collect();
+        let profile = |n| format!("[profile.p{n}]\nregion = \"eu-west-1\"\nkey = {{ directory = \"/k\" }}\n");
+        let text = (0..count).map(profile).collect::<Vec<_>>().concat();
         let text = format!("[server]\ntoken_dir = \"/t\"\ncontrol_socket = \"/c\"\n{text}");
         let plan = config::parse(text.as_bytes(), Format::Toml, "v.toml", &|_| None).unwrap();
         let jobs = plan.profiles.iter().map(|profile| Job {

@@ -1,7 +1,8 @@
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Mode, OFlags};
 use zeroize::Zeroizing;
 
 use super::mistake::{Errors, Mistakes, Reported};
@@ -66,14 +67,20 @@ fn open(path: &Path, file: &str) -> Result<(Zeroizing<Vec<u8>>, Format), Errors>
     Ok((bytes, format))
 }
 
-/// One byte more than the limit is read, so that a larger file is seen as such. A pipe would hang whoever opens it.
+/// One byte more than the limit is read, so that a larger file is seen as such. A pipe would hang whoever opens it
+/// without `O_NONBLOCK`, which changes nothing for a regular file.
 fn bytes_of(path: &Path) -> io::Result<Zeroizing<Vec<u8>>> {
-    let kind = fs::metadata(path)?.file_type();
+    let file = File::from(rustix::fs::open(
+        path,
+        OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC,
+        Mode::empty(),
+    )?);
+    let kind = file.metadata()?.file_type();
     if !kind.is_file() && !kind.is_dir() {
         return Err(io::Error::other("it is not a regular file"));
     }
     let mut bytes = Zeroizing::new(Vec::new());
-    File::open(path)?.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
+    file.take(MAX_BYTES as u64 + 1).read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 

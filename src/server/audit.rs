@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::net::TcpStream;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::{Semaphore, mpsc, watch};
 use tracing::field::display;
 use tracing::{info, warn};
 
@@ -28,9 +28,15 @@ const PATIENCE: Duration = Duration::from_secs(1);
 /// its replies would then fill the memory with records.
 const WAITING_RECORDS: usize = 4_096;
 
+/// How many may look for a UID at once.
+const LOOKUPS: usize = 2;
+
 /// Gives every connection that is accepted its [`Peer`].
 pub(super) struct Audit {
     records: Records,
+    /// Room for those that read the table of sockets: on a busy host that takes milliseconds, and keys are read by the
+    /// same threads.
+    lookups: Arc<Semaphore>,
     clock: Arc<dyn Clock>,
 }
 
@@ -72,6 +78,7 @@ pub(super) fn audit(clock: &Arc<dyn Clock>) -> (Audit, Journal) {
             sender,
             lost: Arc::clone(&lost),
         },
+        lookups: Arc::new(Semaphore::new(LOOKUPS)),
         clock: Arc::clone(clock),
     };
     let clock = Arc::clone(clock);
@@ -84,12 +91,7 @@ impl Audit {
         let (found, uid) = watch::channel(None);
         let ends = stream.local_addr().map(|ours| Ends::new(peer, ours));
         if let Some(ends) = ends.ok().filter(|ends| ends.peer.ip().is_loopback()) {
-            tokio::task::spawn_blocking(move || {
-                // A connection that ended before its turn came costs nothing more.
-                if !found.is_closed() {
-                    found.send_replace(ends.uid());
-                }
-            });
+            tokio::spawn(look_up(ends, found, Arc::clone(&self.lookups)));
         }
         Arc::new(Peer {
             address: peer,
@@ -97,6 +99,21 @@ impl Audit {
             patience: self.clock.boot() + PATIENCE,
             records: self.records.clone(),
         })
+    }
+}
+
+/// Ends when the UID is found or nobody waits for it any more: a connection that ended before its turn came costs nothing.
+async fn look_up(ends: Ends, found: watch::Sender<Option<u32>>, room: Arc<Semaphore>) {
+    let turn = async {
+        tokio::select! {
+            biased;
+            () = found.closed() => None,
+            turn = room.acquire() => turn.ok(),
+        }
+    };
+    if let Some(_turn) = turn.await {
+        let uid = tokio::task::spawn_blocking(move || ends.uid()).await;
+        found.send_replace(uid.unwrap_or_default());
     }
 }
 
