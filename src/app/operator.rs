@@ -14,12 +14,11 @@ use crate::aws::{ProfileName, TokenCode};
 use crate::clock::Clock;
 use crate::config::{MfaCode, Profile};
 use crate::control::{
-    self, ClockOffset, CodeWanted, Configuration, LastReload, MfaDevice, ProfileStatus, Reloaded, Source, State,
-    Status, Trouble,
+    self, ClockOffset, Configuration, LastReload, MfaDevice, ProfileStatus, Reloaded, Source, State, Status, Trouble,
 };
 use crate::harden::Protections;
 use crate::metrics;
-use crate::renew::{Accepted, Event, Handle, Observer, Outcome, Published, Refused, Table};
+use crate::renew::{self, Accepted, Event, Handle, Observer, Outcome, Published, Refused, Table};
 
 /// The daemon, as an operator sees it.
 pub(super) struct Operator {
@@ -83,10 +82,11 @@ impl control::Operator for Operator {
             started: self.started,
             now,
             clock_offset: self.offset.get().map(ClockOffset),
+            log_lines_dropped: self.reloader.metrics.lines_dropped(),
             profiles: plan
                 .profiles
                 .iter()
-                .filter_map(|profile| Some(self.profile(profile, of(profile)?)))
+                .filter_map(|profile| Some(self.profile(profile, of(profile)?, &faces)))
                 .collect(),
             listeners: control::Listeners {
                 credentials: self.addresses.credentials,
@@ -114,9 +114,11 @@ impl control::Operator for Operator {
 }
 
 impl Operator {
-    fn profile(&self, profile: &Profile, face: &Published) -> ProfileStatus {
-        let snapshot = face.snapshot();
+    fn profile(&self, profile: &Profile, face: &Published, faces: &[Arc<Published>]) -> ProfileStatus {
+        let (snapshot, now) = (face.snapshot(), self.clock.boot());
         let mfa = profile.kind.mfa();
+        // Without credentials a code is taken at once, and has been since it was asked for.
+        let accepted_from = snapshot.code_accepted_from.or(snapshot.code_wanted);
         ProfileStatus {
             name: profile.name.clone(),
             kind: profile.kind.as_str(),
@@ -124,11 +126,15 @@ impl Operator {
             region: profile.region.clone(),
             endpoint: profile.endpoint.clone(),
             required: profile.required,
-            state: State::of(&snapshot, snapshot.code_wanted.is_some(), self.clock.boot()),
+            state: State::of(&snapshot, snapshot.code_wanted.is_some(), now),
             account: snapshot.account.as_ref().map(ToString::to_string),
-            mfa: mfa.map(|mfa| MfaDevice {
-                serial: mfa.serial.clone(),
-                push: matches!(mfa.code, MfaCode::Push { .. }),
+            mfa: mfa.map(|mfa| {
+                let push = matches!(mfa.code, MfaCode::Push { .. });
+                MfaDevice {
+                    serial: mfa.serial.clone(),
+                    push,
+                    accepted_from: push.then(|| accepted_from.unwrap_or(self.started)),
+                }
             }),
             issued: snapshot.issued,
             renewal: snapshot.renewal,
@@ -139,10 +145,8 @@ impl Operator {
                 message: trouble.message.as_str().into(),
                 when: trouble.at,
             }),
-            code_wanted: snapshot.code_wanted.map(|since| CodeWanted {
-                since,
-                accepted_since: snapshot.code_accepted_from.unwrap_or(since),
-            }),
+            code_wanted: snapshot.code_wanted,
+            waits_for: renew::waits_for(face, faces, now),
         }
     }
 }

@@ -28,8 +28,8 @@ pub use bind::{BindError, Listener, bind};
 pub use operator::{Operator, Reloaded};
 pub use serve::serve;
 pub use status::{
-    ClockOffset, CodeWanted, Configuration, LastReload, Listeners, MfaDevice, ProfileStatus, Protections, Source,
-    State, Status, Trouble,
+    ClockOffset, Configuration, LastReload, Listeners, MfaDevice, ProfileStatus, Protections, Source, State, Status,
+    Trouble,
 };
 
 /// The version of the protocol; both sides refuse any other.

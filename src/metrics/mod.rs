@@ -64,6 +64,11 @@ impl Metrics {
         }
     }
 
+    /// How many log lines were dropped so far.
+    pub fn lines_dropped(&self) -> u64 {
+        (self.lines_dropped)()
+    }
+
     /// The series of a listener.
     pub fn http(&self, listener: Listener) -> Arc<Http> {
         Arc::clone(&self.http[listener as usize])

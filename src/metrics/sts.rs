@@ -53,7 +53,8 @@ impl Sts {
             // What it is measured with is no more precise.
             Event::ClockOffset(offset) => {
                 let milliseconds = (offset.as_seconds_f64() * 1_000.0).round();
-                self.clock_offset.set(milliseconds / 1_000.0);
+                // No minus before a zero.
+                self.clock_offset.set(milliseconds / 1_000.0 + 0.0);
             }
             Event::ClockJumped(_) => self.clock_jumps.inc(),
             Event::Calling { .. }
@@ -88,6 +89,8 @@ mod tests {
                 elapsed: Duration::from_millis(120),
             });
         }
+        sts.observe(&Event::ClockOffset(TimeDelta::microseconds(-400)));
+        assert_eq!(sts.clock_offset.get().to_string(), "0", "and no -0");
         sts.observe(&Event::ClockOffset(TimeDelta::microseconds(-1_500_400)));
         sts.observe(&Event::ClockJumped(TimeDelta::hours(1)));
 

@@ -6,9 +6,9 @@ use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
 use super::{CodeVerdict, Failure, KeyReload, Outcome};
-use crate::aws::{AccessKeyId, AccountId, ProfileName, Region};
+use crate::aws::{AccessKeyId, AccountId, ProfileName, Region, SerialNumber};
 use crate::clock::BootInstant;
-use crate::config::Profile;
+use crate::config::{MfaCode, Profile};
 
 /// Every profile's published face, in the order of the configuration. Only the engine writes; whoever answers a request
 /// reads the latest snapshot without waiting for anything.
@@ -51,6 +51,8 @@ pub struct Published {
     pub source_profile: Option<ProfileName>,
     /// Where it is made.
     pub region: Region,
+    mfa_serial: Option<SerialNumber>,
+    push: AtomicBool,
     required: AtomicBool,
     snapshot: ArcSwap<Snapshot>,
     renewals: [AtomicU64; Outcome::COUNT],
@@ -65,6 +67,8 @@ impl Published {
             kind: profile.kind.as_str(),
             source_profile: profile.kind.source_profile().cloned(),
             region: profile.region.clone(),
+            mfa_serial: profile.kind.mfa().map(|mfa| mfa.serial.clone()),
+            push: AtomicBool::new(is_push(profile)),
             required: AtomicBool::new(profile.required),
             snapshot: ArcSwap::from_pointee(Snapshot::default()),
             renewals: [const { AtomicU64::new(0) }; Outcome::COUNT],
@@ -78,8 +82,15 @@ impl Published {
         self.required.load(Ordering::Relaxed)
     }
 
-    pub(super) fn require(&self, required: bool) {
-        self.required.store(required, Ordering::Relaxed);
+    /// The MFA device whose codes a person submits for it.
+    pub(super) fn push_device(&self) -> Option<&SerialNumber> {
+        self.mfa_serial.as_ref().filter(|_| self.push.load(Ordering::Relaxed))
+    }
+
+    /// Takes over what may differ while the profile stays who it is.
+    pub(super) fn adjust(&self, profile: &Profile) {
+        self.push.store(is_push(profile), Ordering::Relaxed);
+        self.required.store(profile.required, Ordering::Relaxed);
     }
 
     /// What is true now.
@@ -121,6 +132,11 @@ impl Published {
     pub(super) fn count_key_reload(&self, reload: KeyReload) {
         self.key_reloads[reload as usize].fetch_add(1, Ordering::Relaxed);
     }
+}
+
+fn is_push(profile: &Profile) -> bool {
+    let mfa = profile.kind.mfa();
+    mfa.is_some_and(|mfa| matches!(mfa.code, MfaCode::Push { .. }))
 }
 
 /// What is true of a profile at a moment.

@@ -44,11 +44,9 @@ impl Known {
         self.profiles.get(place).map(|profile| &**profile)
     }
 
-    /// The profile that this one is made from.
-    pub(super) fn source(&self, profile: &Published) -> Option<&Published> {
-        let name = profile.source_profile.as_ref()?;
-        let source = self.profiles.iter().find(|candidate| candidate.name == *name);
-        source.map(|source| &**source)
+    /// All of them.
+    pub(super) fn profiles(&self) -> &[Arc<Published>] {
+        &self.profiles
     }
 
     /// Whether there is one profile alone, which then needs no name in the path.

@@ -11,10 +11,9 @@ use super::audit::Peer;
 use super::consumers::{Consumers, Known};
 use super::refusals::Refusals;
 use super::reply::{self, Reply};
-use super::unready;
 use crate::clock::Clock;
 use crate::metrics::{Metrics, Reason, Route};
-use crate::renew::Published;
+use crate::renew::{self, Published};
 
 /// The container-credentials endpoint: what `AWS_CONTAINER_CREDENTIALS_FULL_URI` points at.
 ///
@@ -103,7 +102,7 @@ impl Inner {
             }
             return reply::json(StatusCode::OK, document.body.clone());
         }
-        let message = unready::why(profile, known, self.clock.boot());
+        let message = renew::why(profile, known.profiles(), self.clock.boot());
         let mut reply = reply::error(StatusCode::SERVICE_UNAVAILABLE, "CredentialsUninitialized", &message);
         reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
         reply

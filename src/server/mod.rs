@@ -20,7 +20,6 @@ mod refusals;
 mod reply;
 mod room;
 mod tokens;
-mod unready;
 
 use std::io;
 use std::sync::Arc;

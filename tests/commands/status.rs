@@ -1,5 +1,6 @@
+use chrono::TimeDelta;
 use serde_json::Value;
-use valetkey::control::{LastReload, State};
+use valetkey::control::{ClockOffset, LastReload, State};
 
 use crate::operator::at;
 use crate::scene::{Scene, run, valetkey};
@@ -15,7 +16,7 @@ deploy   obtaining  -                                       -             -     
 
 Attention
   person: a code of arn:aws:iam::123456789012:mfa/person has been wanted for 10 min; run: valetkey mfa submit --profile person
-  deploy: access_denied 45 s ago, 3 in a row: STS said AccessDenied; let the role trust this user
+  deploy: denied 45 s ago, 3 in a row: STS said AccessDenied; let the role trust this user
 ";
 
 #[test]
@@ -65,6 +66,37 @@ fn what_is_wrong_with_the_daemon_itself_needs_attention_too() {
 }
 
 #[test]
+fn a_profile_that_waits_for_another_says_so_and_not_what_it_met_before() {
+    let scene = Scene::new();
+    scene.fake.status.lock().unwrap().profiles[2].waits_for = Some("the credentials of profile ops".into());
+    let said = scene.run(&["status"], b"");
+    let attention = said.stdout.split_once("\nAttention\n").unwrap().1;
+    let of_deploy: Vec<_> = attention.lines().filter(|line| line.contains("deploy")).collect();
+    assert_eq!(of_deploy, ["  deploy: waits for the credentials of profile ops"]);
+}
+
+#[test]
+fn a_wrong_clock_and_lost_log_lines_need_attention() {
+    let scene = Scene::new();
+    let attention = |milliseconds, dropped| {
+        let mut status = scene.fake.status.lock().unwrap();
+        status.profiles.truncate(1);
+        status.clock_offset = Some(ClockOffset(TimeDelta::milliseconds(milliseconds)));
+        status.log_lines_dropped = dropped;
+        drop(status);
+        let page = scene.run(&["status"], b"").stdout;
+        let attention = page.split_once("\nAttention\n");
+        attention.map(|(_, lines)| lines.to_owned())
+    };
+    assert_eq!(attention(10_000, 0), None);
+    assert_eq!(attention(-10_000, 0), None);
+    let behind = "  the host's clock is 3600 s behind STS's, whose time is used; set it\n";
+    assert_eq!(attention(3_600_000, 0).unwrap(), behind);
+    let ahead = "  the host's clock is 11 s ahead of STS's, whose time is used; set it\n  log lines dropped: 7\n";
+    assert_eq!(attention(-11_000, 7).unwrap(), ahead);
+}
+
+#[test]
 fn a_program_gets_the_answer_as_it_is() {
     let scene = Scene::new();
     let said = scene.run(&["status", "--json"], b"");
@@ -73,12 +105,13 @@ fn a_program_gets_the_answer_as_it_is() {
     let status = &document["status"];
     assert_eq!(status["clock_offset_seconds"], -1.5);
     assert_eq!(status["profiles"][0]["expiration"], "2027-01-15T11:12:00Z");
+    assert_eq!(status["profiles"][1]["mfa"]["accepted_from"], "2027-01-15T07:00:00Z");
     assert_eq!(
-        status["profiles"][1]["code_wanted"]["accepted_since"],
-        "2027-01-15T07:00:00Z"
+        (&status["log_lines_dropped"], &status["profiles"][2]["waits_for"]),
+        (&0.into(), &Value::Null)
     );
     assert_eq!(status["profiles"][2]["source"], "source_profile");
-    assert_eq!(status["profiles"][2]["last_error"]["result"], "access_denied");
+    assert_eq!(status["profiles"][2]["last_error"]["result"], "denied");
     assert_eq!(status["profiles"][2]["account"], Value::Null);
 }
 

@@ -7,8 +7,8 @@ use tokio::sync::Semaphore;
 use valetkey::BoxFuture;
 use valetkey::aws::{Endpoint, ProfileName, TokenCode};
 use valetkey::control::{
-    ClockOffset, CodeWanted, Configuration, Listeners, MfaDevice, Operator, ProfileStatus, Protections, Reloaded,
-    Source, State, Status, Trouble,
+    ClockOffset, Configuration, Listeners, MfaDevice, Operator, ProfileStatus, Protections, Reloaded, Source, State,
+    Status, Trouble,
 };
 use valetkey::renew::{Accepted, Reason, Refused};
 
@@ -89,12 +89,10 @@ pub(crate) fn status() -> Status {
         mfa: Some(MfaDevice {
             serial: "arn:aws:iam::123456789012:mfa/person".parse().unwrap(),
             push: true,
+            accepted_from: Some(at(-3600)),
         }),
         expiration: Some(at(50 * 60)),
-        code_wanted: Some(CodeWanted {
-            since: at(-600),
-            accepted_since: at(-3600),
-        }),
+        code_wanted: Some(at(-600)),
         ..profile("person", State::Ready)
     };
     let deploy = ProfileStatus {
@@ -109,7 +107,7 @@ pub(crate) fn status() -> Status {
         expiration: None,
         consecutive_failures: 3,
         trouble: Some(Trouble {
-            result: "access_denied",
+            result: "denied",
             message: "STS said AccessDenied; let the role trust this user".into(),
             when: at(-45),
         }),
@@ -121,6 +119,7 @@ pub(crate) fn status() -> Status {
         started: at(-7200),
         now: at(0),
         clock_offset: Some(ClockOffset(TimeDelta::milliseconds(-1500))),
+        log_lines_dropped: 0,
         profiles: vec![ops, person, deploy],
         listeners: Listeners {
             credentials: "127.0.0.1:7411".parse().unwrap(),
@@ -157,5 +156,6 @@ pub(crate) fn profile(name: &str, state: State) -> ProfileStatus {
         consecutive_failures: 0,
         trouble: None,
         code_wanted: None,
+        waits_for: None,
     }
 }

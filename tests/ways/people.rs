@@ -174,6 +174,16 @@ fn two_profiles_of_one_device_are_never_asked_for_at_once() {
     daemon.wait_for("an MFA code is wanted: valetkey mfa submit --profile first");
     let wanted = |name: &str| metric(&daemon, &format!("valetkey_mfa_code_wanted{{profile=\"{name}\"}}"));
     assert_eq!((wanted("first"), wanted("second")), ("1".into(), "0".into()));
+    let waits = "the MFA device, whose next code profile first is asked for first";
+    let told = daemon.credentials("/credentials/second", &world.token("second")).json();
+    assert!(
+        told["message"]
+            .as_str()
+            .unwrap()
+            .ends_with(&format!(": it waits for {waits}")),
+        "{told}"
+    );
+    assert_eq!(status_of(&world, "second")["waits_for"], waits);
     let used = code(&world);
     let said = submit(&world, &[], &used);
     assert!(said.stdout.starts_with("accepted: profile first "), "{said:?}");

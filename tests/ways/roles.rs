@@ -141,6 +141,13 @@ fn the_consumer_of_a_role_is_told_what_its_source_lacks() {
          deploy are not there: it needs its source_profile, and the credentials of profile jane are not there: a person \
          must submit an MFA code: valetkey mfa submit --profile jane"
     );
+    let page = ask(&world, &["status"]).stdout;
+    for line in [
+        "  deploy: waits for the credentials of profile jane\n",
+        "  audit: waits for the credentials of profile deploy\n",
+    ] {
+        assert!(page.contains(line), "{page}");
+    }
     let said = submit(&world, &[], &code(&world));
     assert_eq!(said.code, 0, "{said:?}");
     for profile in ["deploy", "audit"] {

@@ -1,14 +1,23 @@
 use serde_json::Value;
 
-use super::{profiles, text, time};
+use super::{profiles, side, text, time};
 
 /// What needs a person, a line each, with what to do about it.
 pub(super) fn of(status: &Value, socket: &str) -> Vec<String> {
     let now = &status["now"];
     let of_profiles = profiles(status).flat_map(|profile| {
-        let failure = profile["last_error"].is_object().then(|| failure(profile, now));
         let code = profile["code_wanted"].is_object().then(|| code(profile, now, socket));
-        [code, failure]
+        let obstacle = if profile["waits_for"].is_string() {
+            Some(format!(
+                "{}: waits for {}",
+                text(&profile["name"]),
+                text(&profile["waits_for"])
+            ))
+        } else {
+            // What it met when it last asked is no matter while it waits.
+            profile["last_error"].is_object().then(|| failure(profile, now))
+        };
+        [code, obstacle]
     });
     of_profiles.flatten().chain(of_daemon(status)).collect()
 }
@@ -44,6 +53,10 @@ fn of_daemon(status: &Value) -> Vec<String> {
         let mistakes = text(&reload["message"]);
         lines.extend(mistakes.lines().map(|mistake| format!("  {mistake}")));
     }
+    lines.extend(clock(status["clock_offset_seconds"].as_f64()));
+    if let Some(dropped @ 1..) = status["log_lines_dropped"].as_u64() {
+        lines.push(format!("log lines dropped: {dropped}"));
+    }
     let protections = &status["protections"];
     if protections["not_dumpable"] == false {
         lines
@@ -53,4 +66,16 @@ fn of_daemon(status: &Value) -> Vec<String> {
         lines.push("a crash may write a core file with secrets: the core limit could not be set to 0".into());
     }
     lines
+}
+
+/// More than a time service leaves. The offset is STS's time minus the host's.
+const WRONG_CLOCK: f64 = 10.0;
+
+fn clock(offset: Option<f64>) -> Option<String> {
+    let offset = offset.filter(|offset| offset.abs() > WRONG_CLOCK)?;
+    let side = side(offset);
+    Some(format!(
+        "the host's clock is {:.0} s {side} STS's, whose time is used; set it",
+        offset.abs()
+    ))
 }

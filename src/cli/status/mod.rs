@@ -88,8 +88,12 @@ fn head(status: &Value) -> String {
 
 /// The offset is STS's time minus the host's.
 fn clock_words(offset: f64) -> String {
-    let side = if offset < 0.0 { "ahead of" } else { "behind" };
-    format!("{:.1} s {side} STS's", offset.abs())
+    format!("{:.1} s {} STS's", offset.abs(), side(offset))
+}
+
+/// Where the host's clock is.
+fn side(offset: f64) -> &'static str {
+    if offset < 0.0 { "ahead of" } else { "behind" }
 }
 
 fn profiles(status: &Value) -> impl Iterator<Item = &Value> {

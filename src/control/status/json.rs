@@ -37,6 +37,7 @@ impl Status {
             "started": time(self.started),
             "now": time(self.now),
             "clock_offset_seconds": self.clock_offset.map(ClockOffset::seconds),
+            "log_lines_dropped": self.log_lines_dropped,
             "listeners": self.listeners.to_json(),
             "protections": self.protections.to_json(),
             "configuration": self.configuration.to_json(),
@@ -59,14 +60,12 @@ impl ProfileStatus {
         let mfa = self
             .mfa
             .as_ref()
-            .map(|mfa| json!({"serial": mfa.serial.as_str(), "push": mfa.push}));
+            .map(|mfa| json!({"serial": mfa.serial.as_str(), "push": mfa.push, "accepted_from": mfa.accepted_from.map(time)}));
         let trouble = self
             .trouble
             .as_ref()
             .map(|trouble| json!({"result": trouble.result, "message": *trouble.message, "when": time(trouble.when)}));
-        let code_wanted = self
-            .code_wanted
-            .map(|wanted| json!({"since": time(wanted.since), "accepted_since": time(wanted.accepted_since)}));
+        let code_wanted = self.code_wanted.map(|since| json!({"since": time(since)}));
         json!({
             "name": self.name.as_str(),
             "kind": self.kind,
@@ -85,6 +84,7 @@ impl ProfileStatus {
             "consecutive_failures": self.consecutive_failures,
             "last_error": trouble,
             "code_wanted": code_wanted,
+            "waits_for": self.waits_for,
         })
     }
 }
@@ -142,6 +142,7 @@ mod tests {
             consecutive_failures: 0,
             trouble: None,
             code_wanted: None,
+            waits_for: None,
         };
         Status {
             version: "1",
@@ -149,6 +150,7 @@ mod tests {
             started: DateTime::UNIX_EPOCH,
             now: DateTime::UNIX_EPOCH,
             clock_offset: None,
+            log_lines_dropped: 0,
             profiles: vec![profile; profiles],
             listeners: Listeners {
                 credentials: ([127, 0, 0, 1], 1).into(),

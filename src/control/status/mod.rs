@@ -27,6 +27,8 @@ pub struct Status {
     pub now: DateTime<Utc>,
     /// How far the host's clock is off, once STS has been heard.
     pub clock_offset: Option<ClockOffset>,
+    /// How many log lines were dropped since the start.
+    pub log_lines_dropped: u64,
     /// In the order of the configuration.
     pub profiles: Vec<ProfileStatus>,
     /// Where it listens.
@@ -72,8 +74,10 @@ pub struct ProfileStatus {
     pub consecutive_failures: u32,
     /// The last failure; none after a success.
     pub trouble: Option<Trouble>,
-    /// That a person's code is awaited.
-    pub code_wanted: Option<CodeWanted>,
+    /// Since when a person's code has been asked for.
+    pub code_wanted: Option<DateTime<Utc>>,
+    /// What it waits for that is another profile's, such as `the credentials of profile ops`.
+    pub waits_for: Option<String>,
 }
 
 /// An MFA device.
@@ -83,6 +87,8 @@ pub struct MfaDevice {
     pub serial: SerialNumber,
     /// Whether a person submits its codes; otherwise they come from a seed or a process.
     pub push: bool,
+    /// From when on a person's code is taken; none where nobody submits codes.
+    pub accepted_from: Option<DateTime<Utc>>,
 }
 
 /// Why the last renewal failed.
@@ -94,15 +100,6 @@ pub struct Trouble {
     pub message: Arc<str>,
     /// When.
     pub when: DateTime<Utc>,
-}
-
-/// A person's code is awaited.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct CodeWanted {
-    /// Since when it has been asked for.
-    pub since: DateTime<Utc>,
-    /// From when on one would have been taken.
-    pub accepted_since: DateTime<Utc>,
 }
 
 /// Where the daemon listens.

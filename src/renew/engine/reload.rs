@@ -62,7 +62,7 @@ impl Engine {
         if job.submitted_device().is_none() && worker.machine.due().is_some() {
             self.people.forget(worker.number);
         }
-        worker.face.require(job.profile.required);
+        worker.face.adjust(&job.profile);
         worker.job = Arc::new(job);
         self.tell_renewal(&worker);
         worker
