@@ -15,7 +15,7 @@ const LAYERS: [&[&str]; 9] = [
     &["clock", "sanitise", "secret", "trusted_path"],
     &["aws", "aws_file", "process", "secret_file"],
     &["config"],
-    &["keys", "mfa", "state", "sts"],
+    &["keys", "mfa", "sts"],
     &["renew"],
     &["metrics"],
     &["control", "server"],
@@ -48,10 +48,16 @@ fn modules_use_only_what_stands_below_them() {
 }
 
 #[test]
-fn every_module_has_its_place() {
+fn every_module_has_its_place_and_every_place_its_module() {
     let known: Vec<&str> = LAYERS.iter().flat_map(|row| row.iter().copied()).collect();
-    for file in rust_files(Path::new("src")) {
-        let module = module_of(&file);
+    let modules: Vec<_> = rust_files(Path::new("src"))
+        .iter()
+        .map(|file| module_of(file))
+        .collect();
+    for name in known.iter().chain(BESIDE.iter().map(|(name, _)| name)) {
+        assert!(modules.iter().any(|module| module == name), "there is no {name}");
+    }
+    for module in modules {
         let beside = BESIDE.iter().any(|(name, _)| *name == module);
         assert!(
             module == "lib" || beside || known.contains(&module.as_str()),

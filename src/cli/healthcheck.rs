@@ -21,7 +21,11 @@ const TIMEOUT: Duration = Duration::from_secs(3);
 /// More than any probe answers.
 const LONGEST_ANSWER: usize = 64 * 1024;
 
+const EXIT_CODES: &str = "\
+Exit codes: 0 the probe said yes, 1 it said no, or there was no answer, 64 wrong use, 78 the configuration is wrong.";
+
 #[derive(Debug, clap::Args)]
+#[command(after_help = EXIT_CODES)]
 pub(super) struct Args {
     /// The daemon's configuration file, to find its ops address in
     #[arg(long, env = "VALETKEY_CONFIG", value_name = "FILE")]

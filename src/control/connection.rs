@@ -57,7 +57,7 @@ async fn answer(request: Request, user: u32, operator: &dyn Operator) -> Reply {
         }
         Request::Submit { profile, code } => {
             // Not for whom: a code may stand in the name's place.
-            info!(user, "control socket: an MFA code was submitted");
+            debug!(user, "control socket: an MFA code came");
             Reply::from(operator.submit(profile, code).await)
         }
     }

@@ -92,3 +92,17 @@ fn a_typed_aws_profile_beats_the_variable_and_not_what_is_typed() {
         "{said:?}"
     );
 }
+
+#[test]
+fn each_command_tells_its_exit_codes() {
+    for (command, codes) in [
+        ("healthcheck", &["0 ", "1 ", "64 ", "78 "][..]),
+        ("status", &["0 ", "1 ", "64 ", "69 ", "75 ", "78 "]),
+        ("reload", &["0 ", "64 ", "69 ", "75 ", "78 "]),
+    ] {
+        let help = run(valetkey(&[command, "--help"]), b"").stdout.replace('\n', " ");
+        let told = help.split_once("Exit codes: ").map(|(_, told)| told.to_owned());
+        let told = told.unwrap_or_else(|| panic!("{help}"));
+        assert!(codes.iter().all(|code| told.contains(code)), "{told}");
+    }
+}

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, tcgetattr};
 
-use crate::operator::CODE;
+use crate::operator::{CODE, at};
 use crate::scene::Scene;
 
 const PROMPT: &str = "Code of arn:aws:iam::123456789012:mfa/person: ";
@@ -104,7 +104,10 @@ fn a_code_is_typed_without_echo_and_the_terminal_is_as_before() {
     assert_eq!(child.wait().unwrap().code(), Some(0));
     assert_eq!(terminal.modes(), before);
     let after = terminal.seen.split(PROMPT).nth(1).unwrap();
-    assert!(after.starts_with("\r\naccepted"), "{after:?}");
+    assert!(
+        after.starts_with("\r\nwaiting for STS's verdict, a minute at most …\r\naccepted"),
+        "{after:?}"
+    );
     assert!(
         !terminal.seen.contains(CODE) && !terminal.seen.contains("481"),
         "{:?}",
@@ -146,6 +149,57 @@ fn no_code_is_asked_for_when_nobody_would_take_it() {
     terminal.wait_for("there is no such socket");
     assert_eq!(child.wait().unwrap().code(), Some(69));
     assert!(!terminal.seen.contains("ode of"), "{:?}", terminal.seen);
+}
+
+#[test]
+fn no_code_is_asked_for_that_would_be_refused() {
+    let scene = Scene::new();
+    scene.fake.status.lock().unwrap().profiles[1].code_wanted = None;
+    let person = |accepted_from| {
+        let mut status = scene.fake.status.lock().unwrap();
+        let device = status.profiles[1].mfa.as_mut().unwrap();
+        device.accepted_from = Some(at(accepted_from));
+    };
+    for (args, accepted_from, told, code) in [
+        (
+            &["--profile", "ops"][..],
+            -1,
+            "that profile takes no codes from a person; these do: person",
+            64,
+        ),
+        (
+            &["--profile", "nobody"],
+            -1,
+            "that profile takes no codes from a person; these do: person",
+            64,
+        ),
+        (
+            &[],
+            1,
+            "profile person takes its next code from 2027-01-15T08:00:01Z",
+            75,
+        ),
+        (
+            &["--profile", "person"],
+            1,
+            "profile person takes its next code from",
+            75,
+        ),
+    ] {
+        person(accepted_from);
+        let mut terminal = Terminal::new();
+        let mut child = terminal.start(&scene.command(&[&["mfa", "submit"], args].concat()));
+        terminal.wait_for(told);
+        assert_eq!(child.wait().unwrap().code(), Some(code), "{:?}", terminal.seen);
+        assert!(!terminal.seen.contains("ode of"), "{:?}", terminal.seen);
+    }
+    // After a failure one is taken at once.
+    scene.fake.status.lock().unwrap().profiles[1].consecutive_failures = 1;
+    let mut terminal = Terminal::new();
+    let mut child = terminal.start(&scene.command(&["mfa", "submit"]));
+    terminal.wait_for(PROMPT);
+    terminal.type_in(&format!("{CODE}\n"));
+    assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
 #[test]

@@ -1,5 +1,6 @@
 mod prompt;
 mod submit;
+mod taker;
 
 use clap::Subcommand;
 

@@ -2,10 +2,10 @@ use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 
-use serde_json::Value;
 use zeroize::Zeroizing;
 
 use super::prompt::{self, PromptError};
+use super::taker;
 use crate::aws::{ProfileName, TokenCode};
 use crate::cli::control::{self, Socket};
 use crate::cli::{Exit, Failed, runtime};
@@ -56,36 +56,25 @@ pub(super) fn run(args: &Args) -> Result<(), Failed> {
 }
 
 async fn submit(path: &Path, profile: Option<&ProfileName>) -> Result<String, Failed> {
-    let line = if std::io::stdin().is_terminal() {
-        // First, so that nobody types for a daemon that is not there.
+    let is_terminal = std::io::stdin().is_terminal();
+    let line = if is_terminal {
+        // First, so that nobody types for a daemon that is not there, or would take no code.
         let status = control::ask(path, Command::Status).await?;
-        let question = question(&status.document["status"], profile);
-        prompt::ask(&question).await
+        let taker = taker::of(&status.document["status"], profile)?;
+        prompt::ask(&taker::question(taker)).await
     } else {
         prompt::read().await
     };
     let code = code(&line.map_err(PromptError::into_failed)?)?;
+    if is_terminal {
+        let _ = writeln!(std::io::stderr(), "waiting for STS's verdict, a minute at most …");
+    }
     let answer = control::ask(path, Command::MfaSubmit { profile, code: &code }).await?;
     Ok(format!(
         "accepted: profile {} has credentials until {}",
         without_controls(answer.document["profile"].as_str().unwrap_or_default()),
         without_controls(answer.document["expiration"].as_str().unwrap_or_default()),
     ))
-}
-
-/// The device is named where the daemon knows which it is: a person may have several.
-fn question(status: &Value, profile: Option<&ProfileName>) -> String {
-    let all = status["profiles"].as_array().into_iter().flatten();
-    let asked = |candidate: &&Value| match profile {
-        Some(profile) => candidate["name"] == profile.as_str(),
-        None => candidate["mfa"]["push"] == true,
-    };
-    let mut asked = all.filter(asked);
-    let device = asked.next().filter(|_| asked.next().is_none());
-    match device.and_then(|profile| profile["mfa"]["serial"].as_str()) {
-        Some(serial) => format!("Code of {}: ", without_controls(serial)),
-        None => "MFA code: ".to_owned(),
-    }
 }
 
 /// Anything but six digits is refused before it is sent.
@@ -102,8 +91,6 @@ fn code(line: &[u8]) -> Result<TokenCode, Failed> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
@@ -126,18 +113,5 @@ mod tests {
                 (Exit::Usage, "the code must be six digits; nothing was sent")
             );
         }
-    }
-
-    #[test]
-    fn the_question_names_the_device_where_there_is_no_doubt() {
-        let profile = |name: &str, push| json!({"name": name, "mfa": {"serial": format!("mfa/{name}"), "push": push}});
-        let one = json!({"profiles": [profile("seed", false), profile("ops", true), {"name": "none", "mfa": null}]});
-        let two = json!({"profiles": [profile("ops", true), profile("person", true)]});
-        let named = |name: &str| name.parse::<ProfileName>().unwrap();
-        assert_eq!(question(&one, None), "Code of mfa/ops: ");
-        assert_eq!(question(&two, None), "MFA code: ");
-        assert_eq!(question(&two, Some(&named("person"))), "Code of mfa/person: ");
-        assert_eq!(question(&one, Some(&named("none"))), "MFA code: ");
-        assert_eq!(question(&one, Some(&named("x"))), "MFA code: ");
     }
 }

@@ -12,8 +12,8 @@ use crate::control::client::Command;
 use crate::sanitise::without_controls;
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 every required profile has valid credentials, 1 one has none, 69 the daemon cannot be reached, 75 it is
-busy, 78 the configuration is wrong.";
+Exit codes: 0 every required profile has valid credentials, 1 one has none, 64 wrong use, 69 the daemon cannot be reached,
+75 it is busy, 78 the configuration is wrong.";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXIT_CODES)]
