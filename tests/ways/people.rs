@@ -131,7 +131,11 @@ fn submissions(world: &World, daemon: &common::Daemon) {
 
     let said = submit(world, &[], &wrong_code(world));
     assert_eq!(said.code, 75);
-    assert!(said.stderr.contains("takes its next code from "), "{said:?}");
+    let from = status["mfa"]["accepted_from"].as_str().unwrap();
+    assert!(
+        said.stderr.contains(&format!("takes its next code from {from}; ")),
+        "{said:?}"
+    );
     assert_eq!(world.emulator.handle.state().requests["GetSessionToken"], 2);
 }
 

@@ -5,8 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use valetkey::emulator::{Faults, Instead};
 
-use crate::common::{World, eventually, show};
-use crate::scene::{Said, ask, configure, document, metric, person, serve, server, status, status_of};
+use crate::common::{World, eventually, show, valetkey};
+use crate::scene::{Said, ask, configure, document, metric, person, say, serve, server, status, status_of};
 
 const LAST: &str = "valetkey_config_last_reload_successful";
 
@@ -137,6 +137,16 @@ fn a_wrong_file_changes_nothing_and_says_why() {
     }
     assert_eq!(reload(&world, &plain).code, 0);
     assert_eq!(metric(&daemon, LAST), "1");
+    // Found by that very file, the daemon hears of it all the same.
+    configure(&world, "[profile.plain]\nregoin = \"us-east-1\"\n");
+    let by_file = valetkey(["reload", "--config", &show(&world.path("valetkey.toml"))]);
+    let said = say(by_file, "");
+    assert!(
+        said.code == 78 && said.stderr.contains("did you mean `region`"),
+        "{said:?}"
+    );
+    assert_eq!(metric(&daemon, LAST), "0");
+    assert_eq!(reload(&world, &plain).code, 0);
     assert!(!ask(&world, &["status"]).stdout.contains("Attention"));
 }
 
