@@ -29,6 +29,7 @@ fn a_second_daemon_with_the_same_socket_does_not_start_and_harms_nothing() {
     let world = World::new(None);
     let daemon = world.serve();
     daemon.wait_for_credentials("plain");
+    daemon.wait_for_credentials("ops");
     let token = world.token("plain");
     let requests = world.emulator.handle.state().requests;
     world.write("valetkey.toml", &(server(&world) + &person(&world, "other")));
