@@ -56,7 +56,6 @@ def main():
         checks.equal("nobody else can read them", modes, {0})
         written = here(configuration).replace("[profile.ops]\n", f'[profile.ops]\nendpoint_url = "{emulator.url}"\n')
         pathlib.Path(folder, "etc/valetkey.toml").write_text(written)
-        pathlib.Path(folder, "run").mkdir()
 
         check, serve = [line.replace("valetkey serve", f"{os.path.abspath(BINARY)} serve", 1) for line in here(run).splitlines()]
         shell(checks, "4. the check", check, folder, clean_env())
