@@ -14,7 +14,8 @@ use crate::aws::{ProfileName, TokenCode};
 use crate::clock::Clock;
 use crate::config::{MfaCode, Profile};
 use crate::control::{
-    self, ClockOffset, Configuration, LastReload, MfaDevice, ProfileStatus, Reloaded, Source, State, Status, Trouble,
+    self, ClockOffset, Configuration, LastReload, MfaDevice, NotReloaded, ProfileStatus, Reloaded, Source, State,
+    Status, Trouble,
 };
 use crate::harden::Protections;
 use crate::metrics;
@@ -108,7 +109,7 @@ impl control::Operator for Operator {
         Box::pin(self.engine.submit(profile, code))
     }
 
-    fn reload(&self) -> BoxFuture<'_, Result<Reloaded, String>> {
+    fn reload(&self) -> BoxFuture<'_, Result<Reloaded, NotReloaded>> {
         Box::pin(async move { self.reloader.reload().await })
     }
 }

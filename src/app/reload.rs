@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
-use tracing::{error, info};
+use tracing::{error, info, warn};
 
 use super::check::check;
 use super::{announce, in_background};
 use crate::clock::Clock;
 use crate::config::{Plan, Server};
-use crate::control::{LastReload, Reloaded};
+use crate::control::{LastReload, NotReloaded, Reloaded};
 use crate::metrics::Metrics;
 use crate::renew::{Applied, Handle, Job, Table};
 use crate::server::{self, Consumers};
@@ -43,11 +43,11 @@ pub(super) const PLACES: usize = 2;
 
 impl Reloader {
     /// Reads, checks and applies; the error says why nothing was changed.
-    pub(super) async fn reload(&self) -> Result<Reloaded, String> {
+    pub(super) async fn reload(&self) -> Result<Reloaded, NotReloaded> {
         let Ok(_place) = self.places.try_acquire() else {
-            return Err(String::from(
-                "a reload is under way and another waits, which reads the configuration as it is then; see `valetkey status`",
-            ));
+            let busy = NotReloaded::Busy;
+            warn!("the configuration is not read once more: {busy}");
+            return Err(busy);
         };
         let _turn = self.turn.lock().await;
         let result = self.try_reload().await;
@@ -68,7 +68,7 @@ impl Reloader {
             successful: result.is_ok(),
             message,
         })));
-        result
+        result.map_err(NotReloaded::Mistakes)
     }
 
     async fn try_reload(&self) -> Result<Reloaded, String> {

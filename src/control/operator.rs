@@ -12,9 +12,21 @@ pub trait Operator: Send + Sync {
     /// Has a person's code tried by STS; `profile` may be left out where one profile alone takes codes.
     fn submit(&self, profile: Option<ProfileName>, code: TokenCode) -> BoxFuture<'_, Result<Accepted, Refused>>;
 
-    /// Reads the configuration again and applies what differs. The error is for people: every mistake, and that nothing
-    /// was changed.
-    fn reload(&self) -> BoxFuture<'_, Result<Reloaded, String>>;
+    /// Reads the configuration again and applies what differs.
+    fn reload(&self) -> BoxFuture<'_, Result<Reloaded, NotReloaded>>;
+}
+
+/// Why a reload changed nothing.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum NotReloaded {
+    /// There is nothing that one more would add.
+    #[error(
+        "a reload is under way and another waits, which reads the configuration as it is then; see `valetkey status`"
+    )]
+    Busy,
+    /// Every mistake, for people, on lines of their own.
+    #[error("{0}")]
+    Mistakes(String),
 }
 
 /// What a reload did. A line each, for people; both are empty when nothing differs.

@@ -2,8 +2,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
 use super::refusal::Refusal;
-use super::{Reloaded, Status, VERSION};
-use crate::renew::{Accepted, Refused};
+use super::{NotReloaded, Reloaded, Status, VERSION};
+use crate::renew::{Accepted, Reason, Refused};
 
 /// One line, ready to be sent.
 pub(super) struct Reply(Vec<u8>);
@@ -42,13 +42,19 @@ impl From<Result<Accepted, Refused>> for Reply {
     }
 }
 
-impl From<Result<Reloaded, String>> for Reply {
-    fn from(result: Result<Reloaded, String>) -> Self {
+impl From<Result<Reloaded, NotReloaded>> for Reply {
+    fn from(result: Result<Reloaded, NotReloaded>) -> Self {
         match result {
             Ok(Reloaded { changed, needs_restart }) => Self::new(&json!({
                 "version": VERSION, "ok": true, "changed": changed, "needs_restart": needs_restart,
             })),
-            Err(mistakes) => Self::refused("configuration", &mistakes),
+            Err(error) => {
+                let reason = match error {
+                    NotReloaded::Busy => Reason::Busy.as_str(),
+                    NotReloaded::Mistakes(_) => "configuration",
+                };
+                Self::refused(reason, &error.to_string())
+            }
         }
     }
 }
@@ -101,7 +107,7 @@ mod tests {
                 r#"{"changed":["profile ops: added"],"needs_restart":[],"ok":true,"version":1}"#,
             ),
             (
-                Reply::from(Err(String::from("x"))),
+                Reply::from(Err(NotReloaded::Mistakes(String::from("x")))),
                 r#"{"message":"x","ok":false,"reason":"configuration","version":1}"#,
             ),
             (

@@ -1,4 +1,4 @@
-use valetkey::control::Reloaded;
+use valetkey::control::{NotReloaded, Reloaded};
 
 use crate::scene::Scene;
 
@@ -23,7 +23,16 @@ fn it_tells_what_changed_or_why_nothing_did() {
     );
 
     let mistakes = "valetkey.toml:1:1: wrong\nvaletkey.toml:2:1: wrong\n2 mistakes";
-    *scene.fake.reload.lock().unwrap() = Err(mistakes.into());
+    *scene.fake.reload.lock().unwrap() = Err(NotReloaded::Mistakes(mistakes.into()));
     let said = scene.run(&["reload"], b"");
     assert_eq!((said.code, said.stderr), (78, format!("{mistakes}\n")));
+
+    *scene.fake.reload.lock().unwrap() = Err(NotReloaded::Busy);
+    let said = scene.run(&["reload"], b"");
+    assert_eq!(said.code, 75, "{}", said.stderr);
+    assert!(
+        said.stderr.contains("a reload is under way and another waits"),
+        "{}",
+        said.stderr
+    );
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use tracing::Level;
 use tracing_subscriber::fmt;
-use valetkey::control::Reloaded;
+use valetkey::control::{NotReloaded, Reloaded};
 
 use crate::operator::CODE;
 use crate::scene::{STATUS, Scene, submit};
@@ -31,7 +31,7 @@ async fn the_three_commands_are_carried_out() {
     let reply = scene.ask(reload).await;
     assert_eq!(reply["changed"][0], "profile x: added");
     assert_eq!(reply["needs_restart"][0], "[server] ops");
-    *scene.fake.reload.lock().unwrap() = Err("two\nmistakes".into());
+    *scene.fake.reload.lock().unwrap() = Err(NotReloaded::Mistakes("two\nmistakes".into()));
     let reply = scene.ask(reload).await;
     assert_eq!(
         (&reply["reason"], &reply["message"]),

@@ -7,8 +7,8 @@ use tokio::sync::Semaphore;
 use valetkey::BoxFuture;
 use valetkey::aws::{Endpoint, ProfileName, TokenCode};
 use valetkey::control::{
-    ClockOffset, Configuration, Listeners, MfaDevice, Operator, ProfileStatus, Protections, Reloaded, Source, State,
-    Status, Trouble,
+    ClockOffset, Configuration, Listeners, MfaDevice, NotReloaded, Operator, ProfileStatus, Protections, Reloaded,
+    Source, State, Status, Trouble,
 };
 use valetkey::renew::{Accepted, Reason, Refused};
 
@@ -18,7 +18,7 @@ pub(crate) const CODE: &str = "481516";
 /// What is asked of it, and what it answers.
 pub(crate) struct Fake {
     pub(crate) status: Mutex<Status>,
-    pub(crate) reload: Mutex<Result<Reloaded, String>>,
+    pub(crate) reload: Mutex<Result<Reloaded, NotReloaded>>,
     /// The profiles of the codes that were tried.
     pub(crate) tried: Mutex<Vec<String>>,
     /// A submission to the profile `slow` waits for one of these.
@@ -71,7 +71,7 @@ impl Operator for Fake {
         })
     }
 
-    fn reload(&self) -> BoxFuture<'_, Result<Reloaded, String>> {
+    fn reload(&self) -> BoxFuture<'_, Result<Reloaded, NotReloaded>> {
         Box::pin(async { self.reload.lock().unwrap().clone() })
     }
 }

@@ -219,6 +219,7 @@ impl Engine {
             .submissions
             .extract_if(|_, submission| waits(submission) && submission.until <= now);
         for (_, submission) in old {
+            info!("an MFA code was given up: it could not be sent within a minute");
             let obstacle = submission.obstacle.as_deref().unwrap_or("STS could not be asked");
             let message = format!("the code was not used and is too old now: {obstacle}; submit a fresh one");
             let _ = submission.answer.send(refused(Reason::Expired, &message));
