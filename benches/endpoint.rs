@@ -207,6 +207,7 @@ fn profile() -> Profile {
         name: "ops".parse().unwrap(),
         required: true,
         endpoint: Endpoint::regional(&region),
+        expected_account_id: None,
         region,
         kind: Kind::Session(Session {
             key: KeySource::Directory("/nowhere".into()),

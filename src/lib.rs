@@ -17,6 +17,7 @@ pub mod control;
 #[cfg(feature = "emulator")]
 pub mod emulator;
 pub mod harden;
+pub mod idp;
 pub mod keys;
 pub mod metrics;
 pub mod mfa;

@@ -1,4 +1,4 @@
-//! Reading a file that holds secrets: a half of the long-term key or a TOTP seed alone, or a text with keys in it.
+//! Reading a file that holds secrets: a half of the long-term key, a TOTP seed or a token alone, or a text with keys in it.
 //!
 //! The file may be changed by others while it is read and may be something else than a file: it is opened without
 //! blocking, must be a regular file of a bounded size that not everybody may write, and is read into memory that is wiped.
@@ -45,8 +45,8 @@ enum Reason {
     NotText,
     #[error("holds more than one line; write the value alone, without its name or a comment")]
     SeveralLines,
-    #[error("is larger than {LIMIT} bytes; write the value alone")]
-    TooLarge,
+    #[error("is larger than {0} bytes; write the value alone")]
+    TooLarge(u64),
     #[error("is larger than {0} bytes; make it smaller")]
     TooLargeText(u64),
     #[error("can be written by everybody (mode {0:03o}), so its content cannot be trusted; run chmod o-w")]
@@ -83,8 +83,16 @@ pub fn read(path: &Path) -> Result<Secret, Error> {
 
 /// Reads the secret in the file `name` of an open folder; messages say `shown`. Blocks.
 pub fn read_at(directory: impl AsFd, name: &Path, shown: &Path) -> Result<Secret, Error> {
-    read_line(directory, name).map_err(|reason| Error {
+    read_line(directory, name, LIMIT).map_err(|reason| Error {
         path: shown.to_owned(),
+        reason,
+    })
+}
+
+/// Reads the secret in a file, of at most `limit` bytes. Blocks.
+pub fn read_within_limit(path: &Path, limit: u64) -> Result<Secret, Error> {
+    read_line(CWD, path.as_os_str().as_ref(), limit).map_err(|reason| Error {
+        path: path.to_owned(),
         reason,
     })
 }
@@ -100,8 +108,8 @@ pub fn read_text(path: &Path, limit: u64) -> Result<Secret, Error> {
         })
 }
 
-fn read_line(directory: impl AsFd, name: &Path) -> Result<Secret, Reason> {
-    let bytes = read_within(directory, name, LIMIT)?.ok_or(Reason::TooLarge)?;
+fn read_line(directory: impl AsFd, name: &Path, limit: u64) -> Result<Secret, Reason> {
+    let bytes = read_within(directory, name, limit)?.ok_or(Reason::TooLarge(limit))?;
     let text = text(&bytes)?.trim();
     if text.is_empty() {
         return Err(Reason::Empty);

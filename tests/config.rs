@@ -50,7 +50,19 @@ fn the_words_of_later_versions_are_the_only_mistakes_of_the_whole_language() {
         .collect();
     let plan = config::parse(of_now.join("\n").as_bytes(), Format::Toml, "whole.toml", &home).unwrap();
     let kinds: Vec<_> = plan.profiles.iter().map(|profile| profile.kind.as_str()).collect();
-    assert_eq!(kinds, ["session", "role", "role", "session", "session"]);
+    let expected = [
+        "session",
+        "role",
+        "role",
+        "session",
+        "session",
+        "web_identity",
+        "saml",
+        "saml",
+        "federation",
+        "root",
+    ];
+    assert_eq!(kinds, expected);
 }
 
 /// Every key stands in the file that shows the whole language.
@@ -149,6 +161,7 @@ fn session() -> Profile {
             url: "http://127.0.0.1:4566".parse().unwrap(),
             signing_region: "eu-west-1".parse().unwrap(),
         },
+        expected_account_id: None,
         kind: Kind::Session(Session {
             key: KeySource::Directory(PathBuf::from("/etc/valetkey/key")),
             mfa: Some(Mfa {
@@ -171,6 +184,7 @@ fn role() -> Profile {
         name: "deploy".parse().unwrap(),
         required: true,
         endpoint: Endpoint::regional(&region),
+        expected_account_id: None,
         region,
         kind: Kind::Role(Role {
             signed_by: SignedBy::Profile("ops".parse().unwrap()),

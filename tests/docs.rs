@@ -148,15 +148,23 @@ fn the_configuration_of_the_five_minutes_is_a_plan() {
 }
 
 #[test]
-fn the_example_of_the_configuration_is_a_plan() {
+fn the_examples_of_the_configuration_are_plans() {
+    assert_eq!(kinds("Configuration", ""), ["session", "role", "role"]);
+    let server = "[server]\ntoken_dir = \"/t\"\ncontrol_socket = \"/c\"\n";
+    let of_others = kinds("Roles, federation and the organization", server);
+    assert_eq!(of_others, ["web_identity", "role", "saml"]);
+}
+
+/// The kinds of the profiles in the first configuration under this heading.
+fn kinds(heading: &str, before: &str) -> Vec<&'static str> {
     let readme = readme();
-    let (_, section) = readme.split_once("\n## Configuration\n").unwrap();
+    let (_, section) = readme.split_once(&format!("\n## {heading}\n")).unwrap();
     let (_, rest) = section.split_once("```toml\n").unwrap();
     let (toml, _) = rest.split_once("```").unwrap();
+    let text = format!("{before}{toml}");
     let home = |name: &str| (name == "HOME").then(|| "/home/ops".into());
-    let plan = config::parse(toml.as_bytes(), Format::Toml, "README.md", &home).unwrap();
-    let kinds: Vec<_> = plan.profiles.iter().map(|profile| profile.kind.as_str()).collect();
-    assert_eq!(kinds, ["session", "role", "role"]);
+    let plan = config::parse(text.as_bytes(), Format::Toml, "README.md", &home).unwrap();
+    plan.profiles.iter().map(|profile| profile.kind.as_str()).collect()
 }
 
 #[test]

@@ -1,5 +1,5 @@
-"""The plans of tests/aws_files/right against what botocore does with the same files: the key that it finds, every
-AssumeRole call of the chain, the processes that it starts, region and endpoint. `cargo test` holds valetkey to the same
+"""The plans of tests/aws_files/right against what botocore does with the same files: the key or the token that it finds, every
+call of the chain, the processes that it starts, region and endpoint. `cargo test` holds valetkey to the same
 plans. A case that says that botocore differs must differ."""
 
 import contextlib
@@ -55,21 +55,29 @@ class Botocore:
         self.calls, self.argv = [], None
         self.session = botocore.session.Session(profile=profile)
         botocore.credentials.ProcessProvider.__init__.__defaults__ = (self.process,)
+        botocore.credentials._get_client_creator = lambda *_: self.client
+        botocore.utils.FileWebIdentityTokenLoader.__call__ = lambda loader: token(loader._web_identity_token_path)
         resolver = self.session.get_component("credential_provider")
-        assume_role = resolver.get_provider("assume-role")
-        assume_role._client_creator = self.client
-        assume_role._prompter = lambda _: "123456"
+        resolver.get_provider("assume-role")._prompter = lambda _: "123456"
         credentials = self.session.get_credentials()
         if credentials is None:
             raise LookupError("no credentials")
         self.credentials = credentials.get_frozen_credentials()
 
-    def client(self, _service, aws_access_key_id, aws_secret_access_key, **_):
+    def client(self, _service, aws_access_key_id=None, aws_secret_access_key=None, **_):
         botocore_ = self
 
         class Client:
             def assume_role(self, **parameters):
                 botocore_.calls.append((aws_access_key_id, aws_secret_access_key, parameters))
+                return self.issued(parameters)
+
+            def assume_role_with_web_identity(self, **parameters):
+                same(None, aws_access_key_id, "signer of a call with a token")
+                botocore_.calls.append((parameters.pop("WebIdentityToken"), None, parameters))
+                return self.issued(parameters)
+
+            def issued(self, parameters):
                 return {
                     "Credentials": {
                         "AccessKeyId": temporary(parameters["RoleArn"]),
@@ -105,6 +113,10 @@ class Botocore:
         return botocore_requests.destination(client)
 
 
+def token(path):
+    return "token of " + path
+
+
 def temporary(role_arn):
     return "temporary key of " + role_arn
 
@@ -123,13 +135,14 @@ def check(case):
     while "source_profile" in way[-1]:
         way.append(by_name[way[-1]["source_profile"]])
     same(len(way), len(case.plan), "profiles")
-    signer = check_key(way[-1]["key"], found)
-    roles = [profile for profile in reversed(way) if profile["kind"] == "role"]
-    same(len(roles), len(found.calls), "AssumeRole calls")
+    last = way[-1]
+    signer = check_key(last["key"], found) if "key" in last else token(last["web_identity_token_file"])
+    roles = [profile for profile in reversed(way) if "role_arn" in profile]
+    same(len(roles), len(found.calls), "calls")
     devices = set()
     for profile in reversed(way):
         devices.add(profile.get("mfa_serial"))
-        if profile["kind"] == "role":
+        if "role_arn" in profile:
             check_call(profile, found.calls.pop(0), signer, devices)
             signer = temporary(profile["role_arn"])
     same(signer, found.credentials.access_key, "key in the end")

@@ -128,7 +128,8 @@ impl Operator {
             endpoint: profile.endpoint.clone(),
             required: profile.required,
             state: State::of(&snapshot, snapshot.code_wanted.is_some(), now),
-            account: snapshot.account.as_ref().map(ToString::to_string),
+            account: snapshot.caller.as_ref().map(|caller| caller.account.to_string()),
+            arn: snapshot.caller.as_ref().and_then(|caller| caller.arn.clone()),
             mfa: mfa.map(|mfa| {
                 let push = matches!(mfa.code, MfaCode::Push { .. });
                 MfaDevice {

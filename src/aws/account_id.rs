@@ -21,7 +21,7 @@ impl FromStr for AccountId {
         if text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit()) {
             Ok(Self(text.into()))
         } else {
-            Err(Invalid("must be an account of twelve digits"))
+            Err(Invalid("must be an account: a string of twelve digits"))
         }
     }
 }

@@ -50,6 +50,9 @@ const LEGACY_GLOBAL_REGIONS: [&str; 16] = [
 /// The region's name that stands for the global endpoint.
 const GLOBAL: &str = "aws-global";
 
+/// The global endpoint's host.
+const GLOBAL_HOST: &str = "sts.amazonaws.com";
+
 /// What requests to the global endpoint are signed for.
 const REGION_OF_GLOBAL: &str = "us-east-1";
 
@@ -79,7 +82,7 @@ impl Endpoint {
             partition.dns_suffix
         };
         let host = if asks_global {
-            String::from("sts.amazonaws.com")
+            String::from(GLOBAL_HOST)
         } else {
             format!("{name}.{region}.{suffix}")
         };
@@ -99,6 +102,11 @@ impl Endpoint {
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_temp_region-endpoints.html>
     pub fn regional(region: &Region) -> Self {
         Self::of_aws(region, Variant::default())
+    }
+
+    /// Whether it is AWS's global one.
+    pub fn is_aws_global(&self) -> bool {
+        self.url.host_str() == Some(GLOBAL_HOST)
     }
 
     /// Another STS. It is signed for the region, whatever the host is called.

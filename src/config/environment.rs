@@ -25,6 +25,7 @@ pub(super) fn profile(env: Env<'_>, mistakes: &Mistakes) -> Result<Profile, Repo
         name: default_profile(),
         required: true,
         endpoint: endpoint?,
+        expected_account_id: None,
         kind: Kind::Session(Session {
             key: KeySource::Environment,
             mfa: mfa?,

@@ -14,14 +14,15 @@ mod file;
 mod json;
 mod key_source;
 mod keys;
+mod kind;
 mod mfa;
 mod mistake;
 mod overrides;
 mod paths;
 mod plan;
 mod profile;
-mod role;
 mod server;
+mod signed_by;
 mod source_profile;
 mod suggest;
 mod table;
@@ -40,7 +41,10 @@ pub use file::{Format, MAX_BYTES};
 pub use keys::{KEYS, Key, Presence};
 pub use mistake::{Errors, Mistake, Place};
 pub use overrides::Overrides;
-pub use plan::{KeySource, Kind, Mfa, MfaCode, Plan, Profile, Role, Server, Session, SignedBy};
+pub use plan::{
+    AssertionSource, Federation, KeySource, Kind, Mfa, MfaCode, Plan, Profile, Role, Root, SamlRole, Server, Session,
+    SignedBy, WebIdentityRole,
+};
 
 use mistake::Mistakes;
 pub use server::default_control_socket;

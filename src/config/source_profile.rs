@@ -2,6 +2,7 @@ use std::collections::HashMap;
 
 use super::echo;
 use super::keys::SOURCE_PROFILE;
+use super::kind::Word;
 use super::mistake::Reported;
 use super::suggest::nearest;
 use super::table::{NamedTable, Table};
@@ -34,9 +35,16 @@ pub(super) fn check(profiles: &[NamedTable<'_>]) -> Result<(), Reported> {
             continue;
         };
         next[index] = places.get(source.as_str()).copied();
-        if next[index].is_none() {
-            let text = unknown(source.as_str(), names[index], &names);
-            result = Err(table.report(&SOURCE_PROFILE, text));
+        match next[index].map(|place| (names[place], profiles[place].1.as_ref())) {
+            None => {
+                let text = unknown(source.as_str(), names[index], &names);
+                result = Err(table.report(&SOURCE_PROFILE, text));
+            }
+            Some((name, Ok(source))) => {
+                let asked = may_ask(table, name, source);
+                result = result.and(asked);
+            }
+            Some((_, Err(_))) => {}
         }
     }
     for circle in circles(&next) {
@@ -46,6 +54,26 @@ pub(super) fn check(profiles: &[NamedTable<'_>]) -> Result<(), Reported> {
         }
     }
     result
+}
+
+/// What AWS lets temporary credentials ask of STS depends on the action that gave them.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_credentials_sts-comparison.html>
+fn may_ask(table: &Table<'_>, name: &str, source: &Table<'_>) -> Result<(), Reported> {
+    let name = echo::profile(name);
+    let text = match (Word::of(source), Word::of(table)) {
+        (Word::Federation, _) => format!(
+            "names {name}, a federated user, who may ask nothing of STS but GetCallerIdentity; name a session or a role, \
+             or write `key` instead"
+        ),
+        (Word::Root, _) => {
+            format!("names {name}, a root session, which has its one task and may assume nothing; name a role")
+        }
+        (Word::Session, Word::Root) => format!(
+            "names {name}, a session, which may do nothing in STS but assume roles; chain a role from it, and name that"
+        ),
+        _ => return Ok(()),
+    };
+    Err(table.report(&SOURCE_PROFILE, text))
 }
 
 /// What is no name at all is told where the profile is read.

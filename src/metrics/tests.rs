@@ -182,6 +182,7 @@ fn table(names: &[&str]) -> Arc<Table> {
         region: region.clone(),
         required: true,
         endpoint: Endpoint::regional(&region),
+        expected_account_id: None,
         kind: ProfileKind::Session(Session {
             key: KeySource::Directory("/nowhere".into()),
             mfa: None,

@@ -5,6 +5,8 @@ mod reload;
 mod settle;
 #[cfg(test)]
 mod tests;
+mod verify;
+mod watch;
 mod worker;
 
 use std::collections::HashMap;
@@ -23,6 +25,7 @@ use super::machine::{Decision, Means};
 use super::schedule::Fraction;
 use super::{Event, Handle, Job, Observer, Published, Table};
 use crate::clock::{BootInstant, Clock, StsTime};
+use crate::idp;
 use crate::mfa::steps::{Choice, Ledger};
 use crate::mfa::{SeenCodes, Step};
 use crate::sts::Sts;
@@ -67,6 +70,8 @@ pub struct Engine {
     ledger: Ledger,
     seen: Arc<Mutex<SeenCodes>>,
     people: People,
+    /// The looks under way, each with the number of the worker that it is for.
+    looks: JoinSet<(u64, idp::Version)>,
     time: StsTime,
     /// The wall clock minus boot time, to notice that somebody set it.
     wall_at_boot: DateTime<Utc>,
@@ -95,6 +100,7 @@ impl Engine {
             ledger: Ledger::default(),
             seen: Arc::default(),
             people: People::default(),
+            looks: JoinSet::new(),
             time: StsTime::default(),
             wall_at_boot,
             told_offset: TimeDelta::zero(),
@@ -115,6 +121,7 @@ impl Engine {
                 Some(ended) = self.calls.join_next_with_id(), if !self.calls.is_empty() => self.end_call(ended),
                 Some(order) = self.orders.recv() => self.obey(order),
                 Some(_) = self.people.notices.join_next(), if !self.people.notices.is_empty() => {}
+                Some(look) = self.looks.join_next(), if !self.looks.is_empty() => self.end_look(&look),
                 () = clock.sleep_until(wake) => {}
             }
         }
@@ -138,7 +145,8 @@ impl Engine {
         let wakes = (0..count).filter_map(|turn| self.decide((first + turn) % count));
         let wake = wakes.min();
         let asking = self.ask_people();
-        [wake, old_codes, asking]
+        let looking = self.look();
+        [wake, old_codes, asking, looking]
             .into_iter()
             .flatten()
             .fold(longest, BootInstant::min)
@@ -163,6 +171,7 @@ impl Engine {
         if self.calls.len() >= MOST_CALLS
             || worker.needs_source() && self.source(worker, at).is_none()
             || self.is_called_by_predecessor(worker)
+            || worker.watch.waits_for_another()
         {
             return Means::Missing;
         }
@@ -204,6 +213,7 @@ impl Engine {
             source: self.source(worker, self.parts.clock.boot()),
             time: self.time.clone(),
             seen: Arc::clone(&self.seen),
+            known: worker.known.clone(),
         };
         if let (Some(Device { serial, .. }), Some(step)) = (&job.device, step) {
             self.ledger.reserve(serial, step);

@@ -3,6 +3,7 @@
 //! `machine` and `schedule` decide, as functions of values; [`Engine`] drives them and is the only writer of the
 //! [`Table`] that everybody else reads.
 
+mod caller;
 mod document;
 mod engine;
 mod event;
@@ -16,6 +17,7 @@ mod schedule;
 mod submission;
 mod telling;
 
+pub use caller::Caller;
 pub use engine::{Engine, Parts};
 pub use event::{Event, Observer};
 pub use handle::{Applied, Handle};

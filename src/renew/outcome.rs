@@ -3,8 +3,12 @@ use crate::sts::Class;
 /// Why a renewal failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Failure {
+    /// The credentials are of another account than the one that is expected.
+    Account,
     /// The MFA code could not be made: the seed file or the process that gives it is missing or wrong.
     Code,
+    /// The web identity token or the SAML assertion could not be read.
+    Identity,
     /// A defect of valetkey.
     Internal,
     /// The long-term key could not be read.
@@ -24,12 +28,18 @@ pub enum Outcome {
 
 impl Outcome {
     /// How many outcomes there are.
-    pub const COUNT: usize = 4 + Class::ALL.len();
+    pub const COUNT: usize = 6 + Class::ALL.len();
 
     /// Every outcome; the position of one is its [`Outcome::index`].
     pub fn all() -> impl Iterator<Item = Self> {
-        let failures = [Failure::Code, Failure::Internal, Failure::Key].into_iter();
-        let failures = failures.chain(Class::ALL.into_iter().map(Failure::Sts));
+        let own = [
+            Failure::Account,
+            Failure::Code,
+            Failure::Identity,
+            Failure::Internal,
+            Failure::Key,
+        ];
+        let failures = own.into_iter().chain(Class::ALL.into_iter().map(Failure::Sts));
         std::iter::once(Self::Success).chain(failures.map(Self::Failed))
     }
 
@@ -42,7 +52,9 @@ impl Outcome {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Success => "success",
+            Self::Failed(Failure::Account) => "account_mismatch",
             Self::Failed(Failure::Code) => "code_unavailable",
+            Self::Failed(Failure::Identity) => "identity_unreadable",
             Self::Failed(Failure::Internal) => "internal",
             Self::Failed(Failure::Key) => "key_unreadable",
             Self::Failed(Failure::Sts(class)) => class.as_str(),

@@ -5,8 +5,8 @@ use arc_swap::{ArcSwap, Guard};
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
 
-use super::{CodeVerdict, Failure, KeyReload, Outcome};
-use crate::aws::{AccessKeyId, AccountId, ProfileName, Region, SerialNumber};
+use super::{Caller, CodeVerdict, Failure, KeyReload, Outcome};
+use crate::aws::{AccessKeyId, ProfileName, Region, SerialNumber};
 use crate::clock::BootInstant;
 use crate::config::{MfaCode, Profile};
 
@@ -163,8 +163,8 @@ pub struct Snapshot {
     pub code_accepted_from: Option<DateTime<Utc>>,
     /// The id of the latest credentials' key.
     pub session_key: Option<AccessKeyId>,
-    /// The account of the credentials, where STS has named it.
-    pub account: Option<AccountId>,
+    /// Whose the credentials are, where STS has told.
+    pub caller: Option<Arc<Caller>>,
 }
 
 /// A failed renewal.

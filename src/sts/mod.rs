@@ -95,6 +95,16 @@ pub struct Error {
     pub sent: bool,
 }
 
+impl Error {
+    /// Whether STS refused the identity provider's token or assertion itself, which another one may heal and the same
+    /// one never will.
+    pub fn is_of_voucher(&self) -> bool {
+        let code = self.code.as_deref().unwrap_or_default();
+        let code = code.strip_suffix("Exception").unwrap_or(code);
+        self.class == Class::Denied && ["ExpiredToken", "IDPRejectedClaim", "InvalidIdentityToken"].contains(&code)
+    }
+}
+
 impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.message)

@@ -35,6 +35,13 @@ fn profile(profile: &Profile) -> Value {
                 put("source_profile", json!(source.as_str()));
             }
         }
+        Kind::WebIdentity(role) => {
+            put("role_arn", json!(role.request.role_arn.as_str()));
+            put("role_session_name", json!(role.request.role_session_name.as_str()));
+            put("duration_seconds", json!(role.request.duration.as_secs()));
+            put("web_identity_token_file", json!(role.token_file));
+        }
+        Kind::Saml(_) | Kind::Federation(_) | Kind::Root(_) => panic!("the AWS files have no such kind"),
     }
     if let Some(source) = profile.kind.key() {
         put("key", key(source));

@@ -282,6 +282,7 @@ fn profile(name: &str) -> Profile {
         name: name.parse().unwrap(),
         required: name != "optional",
         endpoint: Endpoint::regional(&region),
+        expected_account_id: None,
         region,
         kind: Kind::Session(Session {
             key: KeySource::Directory("/nowhere".into()),

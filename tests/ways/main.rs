@@ -14,6 +14,7 @@ mod codes;
 mod common;
 mod flags;
 mod keys;
+mod kinds;
 mod people;
 mod reload;
 mod restart;

@@ -1,10 +1,10 @@
-//! From NAME through `source_profile` down to the long-term key.
+//! From NAME through `source_profile` down to the long-term key, or to the token of an identity provider.
 
 use super::files::Files;
 use super::location::{self, Location};
-use super::roles::{RoleOnTheWay, signed_roles};
+use super::roles::{Foot, RoleOnTheWay, signed_roles};
 use super::settings::{AwsProfile, Setting};
-use super::{key, mfa};
+use super::{key, mfa, web_identity};
 use crate::aws::{Invalid, ProfileName};
 use crate::config::endpoint::Environment;
 use crate::config::mistake::Reported;
@@ -24,17 +24,11 @@ pub(super) fn profiles(files: &Files, name: &str, env: Env<'_>) -> Result<Vec<Pr
         roles: Vec::new(),
     };
     // What is wrong with the roles counts wherever the way ends.
-    let end = way.follow(first);
-    let session = match &end {
-        Ok(End {
-            key,
-            owner: Some(owner),
-        }) if way.roles.is_empty() || owner.has("mfa_serial") => Some(way.session(owner, key)),
-        _ => None,
-    };
-    let roles = signed_roles(&way.roles, end.map(|end| end.key), session.as_ref());
-    let mut profiles = roles?;
-    profiles.extend(session.transpose()?);
+    let foot = way.follow(first).and_then(|end| way.foot(end));
+    let mut profiles = signed_roles(&way.roles, foot.as_ref().map_err(|reported| *reported))?;
+    if let Foot::Profile(profile) = foot? {
+        profiles.push(*profile);
+    }
     if let Some(first) = profiles.first_mut() {
         first.required = true;
     }
@@ -56,33 +50,59 @@ struct Way<'f> {
 }
 
 /// Where the way ends.
-struct End<'f> {
-    key: KeySource,
-    /// The profile that has the key, unless it is the last role itself.
-    owner: Option<AwsProfile<'f>>,
+enum End<'f> {
+    /// At a long-term key.
+    Key {
+        key: KeySource,
+        /// The profile that has the key, unless it is the last role itself.
+        owner: Option<AwsProfile<'f>>,
+    },
+    /// At a profile whose token opens its role.
+    Token(AwsProfile<'f>),
 }
 
 impl<'f> Way<'f> {
     fn follow(&mut self, first: AwsProfile<'f>) -> Result<End<'f>, Reported> {
         let mut profile = first;
         // botocore takes a source's own key rather than its role, but NAME's role rather than its key.
-        while profile.has("role_arn") && (self.roles.is_empty() || !key::is_written_down(&profile)) {
+        loop {
+            if web_identity::opens(&profile)? {
+                return Ok(End::Token(profile));
+            }
+            if !profile.has("role_arn") || !self.roles.is_empty() && key::is_written_down(&profile) {
+                break;
+            }
             let role = RoleOnTheWay::read(profile, self.location(&profile));
             self.roles.push(role);
             match self.source(&profile)? {
-                Source::Key(key) => return Ok(End { key, owner: None }),
+                Source::Key(key) => return Ok(End::Key { key, owner: None }),
                 Source::Profile(source) => profile = source,
             }
         }
         let key = key::of(&profile)?;
-        Ok(End {
+        Ok(End::Key {
             key,
             owner: Some(profile),
         })
     }
 
+    fn foot(&self, end: End<'f>) -> Result<Foot, Reported> {
+        Ok(match end {
+            End::Key {
+                key,
+                owner: Some(owner),
+            } if self.roles.is_empty() || owner.has("mfa_serial") => {
+                Foot::Profile(Box::new(self.session(&owner, &key)?))
+            }
+            End::Key { key, .. } => Foot::Key(key),
+            End::Token(profile) => {
+                let read = web_identity::read(&profile, served_name(&profile), self.location(&profile));
+                Foot::Profile(Box::new(read?))
+            }
+        })
+    }
+
     fn source(&self, profile: &AwsProfile<'f>) -> Result<Source<'f>, Reported> {
-        key::refuse_web_identity(profile)?;
         match (profile.setting("source_profile"), profile.setting("credential_source")) {
             (Some(_), Some(setting)) => Err(setting.report("stands beside source_profile; keep one of them")),
             (None, Some(setting)) => key::from_environment(&setting).map(Source::Key),
@@ -131,6 +151,7 @@ impl<'f> Way<'f> {
             name: name?,
             required: false,
             endpoint: location.endpoint,
+            expected_account_id: None,
             region: location.region,
             kind: Kind::Session(Session {
                 key: key.clone(),

@@ -19,7 +19,6 @@ pub(super) fn is_written_down(profile: &AwsProfile<'_>) -> bool {
 
 /// The key by which the profile itself signs.
 pub(super) fn of(profile: &AwsProfile<'_>) -> Result<KeySource, Reported> {
-    refuse_web_identity(profile)?;
     refuse(profile, &["sso_account_id", "sso_role_name"], IDENTITY_CENTER)?;
     if let Some(key) = written_down(profile, Form::Credentials) {
         return key;
@@ -52,11 +51,6 @@ pub(super) fn from_environment(setting: &Setting<'_>) -> Result<KeySource, Repor
         _ => "must be Environment, with the long-term key in AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY",
     };
     Err(setting.report(text))
-}
-
-pub(super) fn refuse_web_identity(profile: &AwsProfile<'_>) -> Result<(), Reported> {
-    let reason = "AssumeRoleWithWebIdentity is signed by no long-term key";
-    refuse(profile, &["web_identity_token_file"], reason)
 }
 
 /// `credential_process` and `mfa_process`: an argument list, never a shell.

@@ -2,8 +2,8 @@
 //!
 //! A profile with a long-term key becomes a session. A role is followed through `source_profile` down to a key: a key
 //! alone signs AssumeRole itself, with the MFA code of the role in the call; a key with an `mfa_serial` of its own becomes
-//! a session from which the role is chained. What the SDKs do with other ways (IAM Identity Center, web identity, instance
-//! metadata) is a mistake only where NAME needs it.
+//! a session from which the role is chained. A `web_identity_token_file` opens its role itself, from which others may be
+//! chained. What the SDKs do with other ways (IAM Identity Center, instance metadata) is a mistake only where NAME needs it.
 
 mod chain;
 mod files;
@@ -12,6 +12,7 @@ mod location;
 mod mfa;
 mod roles;
 mod settings;
+mod web_identity;
 
 use super::mistake::Errors;
 use super::{Env, Profile};

@@ -35,6 +35,7 @@ impl<'f> RoleOnTheWay<'f> {
             name,
             required: false,
             endpoint: location.endpoint,
+            expected_account_id: None,
             region: location.region,
             kind: Kind::Role(Role {
                 signed_by: signer?,
@@ -69,6 +70,11 @@ impl<'f> RoleOnTheWay<'f> {
                  that device",
                 device.shown
             ))),
+            None if !device.has_key => Err(setting.report(format!(
+                "is of no use here: this role is asked for with the temporary credentials of the profile {}, which has no \
+                 long-term key, and STS takes a code with such a key alone; remove it",
+                device.shown
+            ))),
             None => Err(setting.report(format!(
                 "is of no use here: this role is asked for with temporary credentials, and STS takes a code with the \
                  long-term key alone; move it to the profile {}",
@@ -78,38 +84,51 @@ impl<'f> RoleOnTheWay<'f> {
     }
 }
 
+/// What the first request of a chain is made with, where no role of the chain is.
+pub(super) enum Foot {
+    /// A long-term key, which signs for the last role itself.
+    Key(KeySource),
+    /// A profile with temporary credentials, from which the last role is chained.
+    Profile(Box<Profile>),
+}
+
 /// What gives the codes of a chain, and the profile that does.
 struct Device<'a> {
     serial: Option<&'a SerialNumber>,
     shown: &'a str,
+    /// Whether that profile could give any.
+    has_key: bool,
 }
 
-/// The roles as profiles, NAME first: the last is signed by the session if there is one, else by the key with its own
-/// code, each other by the one after it.
+/// The roles as profiles, NAME first: the last is signed by what the chain stands on, a key with the role's own code, each
+/// other by the one after it.
 pub(super) fn signed_roles(
     roles: &[RoleOnTheWay<'_>],
-    key: Result<KeySource, Reported>,
-    session: Option<&Result<Profile, Reported>>,
+    foot: Result<&Foot, Reported>,
 ) -> Result<Vec<Profile>, Reported> {
-    let key = key?;
+    let foot = foot?;
     let Some((last, others)) = roles.split_last() else {
         return Ok(Vec::new());
     };
-    let of_last = last.mfa.as_ref().ok().and_then(Option::as_ref);
-    let (device, last_signed) = match session {
-        None => {
-            let mfa = last.mfa.clone();
-            let signer = mfa.map(|mfa| SignedBy::Key { key, mfa });
-            let serial = of_last.map(|mfa| &mfa.serial);
-            let shown = last.profile.shown();
-            (Device { serial, shown }, last.signed(signer))
+    let (device, last_signed) = match foot {
+        Foot::Key(key) => {
+            let of_last = last.mfa.as_ref().ok().and_then(Option::as_ref);
+            let device = Device {
+                serial: of_last.map(|mfa| &mfa.serial),
+                shown: last.profile.shown(),
+                has_key: true,
+            };
+            let key = key.clone();
+            let signer = last.mfa.clone().map(|mfa| SignedBy::Key { key, mfa });
+            (device, last.signed(signer))
         }
-        Some(Err(reported)) => return Err(*reported),
-        Some(Ok(session)) => {
-            let serial = session.kind.mfa().map(|mfa| &mfa.serial);
-            let shown = session.name.as_str();
-            let device = Device { serial, shown };
-            let signer = last.chained(&Ok(session.name.clone()), &device);
+        Foot::Profile(profile) => {
+            let device = Device {
+                serial: profile.kind.mfa().map(|mfa| &mfa.serial),
+                shown: profile.name.as_str(),
+                has_key: profile.kind.key().is_some(),
+            };
+            let signer = last.chained(&Ok(profile.name.clone()), &device);
             (device, last.signed(signer))
         }
     };

@@ -1,11 +1,13 @@
 //! The configuration language as data: the one list that reading, messages and documents are made from.
 
+mod identity;
 mod profile;
 mod role;
 mod server;
 
 use std::fmt;
 
+pub(super) use identity::*;
 pub(super) use profile::*;
 pub(super) use role::*;
 pub(super) use server::*;
@@ -89,7 +91,18 @@ pub const KEYS: &[Key] = &[
     PROVIDED_CONTEXTS,
     PROVIDER_ARN,
     CONTEXT_ASSERTION,
+    WEB_IDENTITY_TOKEN_FILE,
+    PROVIDER_ID,
+    PRINCIPAL_ARN,
+    SAML_ASSERTION,
+    SAML_ASSERTION_FILE,
+    SAML_ASSERTION_PROCESS,
+    SAML_ASSERTION_PASS_ENVIRONMENT,
+    FEDERATION_NAME,
+    TARGET_PRINCIPAL,
+    TASK_POLICY_ARN,
     DURATION_SECONDS,
+    EXPECTED_ACCOUNT_ID,
     REQUIRED,
     USE_FIPS_ENDPOINT,
     USE_DUALSTACK_ENDPOINT,
@@ -103,12 +116,6 @@ pub(super) const LATER: &[(&str, &str)] = &[
     ("server.imds", "the IMDSv2 endpoint"),
     ("server.imds_profile", "the IMDSv2 endpoint"),
     ("server.state_dir", "the state directory"),
-    ("profile.<name>.web_identity_token_file", "AssumeRoleWithWebIdentity"),
-    ("profile.<name>.principal_arn", "AssumeRoleWithSAML"),
-    ("profile.<name>.saml_assertion", "AssumeRoleWithSAML"),
-    ("profile.<name>.federation_name", "GetFederationToken"),
-    ("profile.<name>.target_principal", "AssumeRoot"),
-    ("profile.<name>.expected_account_id", "the check of the account"),
 ];
 
 /// The names directly in a table that this version understands; `""` is the file itself.

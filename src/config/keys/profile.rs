@@ -12,7 +12,8 @@ pub(crate) const KEY: Key = Key {
     path: "profile.<name>.key",
     presence: Presence::Required,
     must: "must be a table with one source, such as { directory = \"/etc/valetkey/key\" }",
-    what: "Where the long-term key comes from: one of the sources below. A role with a `source_profile` has none",
+    what: "Where the long-term key comes from: one of the sources below. A profile that another one, a token or an assertion \
+           opens has none",
 };
 
 pub(crate) const KEY_DIRECTORY: Key = Key {
@@ -103,8 +104,8 @@ pub(crate) const DURATION_SECONDS: Key = Key {
     path: "profile.<name>.duration_seconds",
     presence: Presence::Default("43200"),
     must: "must be 900 to 129600 seconds (15 minutes to 36 hours)",
-    what: "How long the credentials are asked for: a session 900 to 129600 seconds; a role 900 to 43200, by default 3600, which \
-           is the most with a `source_profile`",
+    what: "How long the credentials are asked for: a session or a federated user 900 to 129600 seconds; a role 900 to 43200, by \
+           default 3600, which is the most with a `source_profile`; a root session 60 to 900, by default 900",
 };
 
 pub(crate) const REQUIRED: Key = Key {

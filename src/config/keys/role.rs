@@ -4,14 +4,15 @@ pub(crate) const ROLE_ARN: Key = Key {
     path: "profile.<name>.role_arn",
     presence: Presence::Optional,
     must: "must be the ARN of a role such as \"arn:aws:iam::123456789012:role/deploy\"",
-    what: "Role that AssumeRole asks for; without one the profile is a session (GetSessionToken)",
+    what: "Role that is asked for; without one, a `federation_name` or a `target_principal` the profile is a session \
+           (GetSessionToken)",
 };
 
 pub(crate) const SOURCE_PROFILE: Key = Key {
     path: "profile.<name>.source_profile",
     presence: Presence::Optional,
     must: "must be the name of another profile such as \"ops\"",
-    what: "Profile whose credentials ask for the role, with the MFA of its session; in place of `key`",
+    what: "Profile whose credentials ask for these, with the MFA of its session; in place of `key`",
 };
 
 pub(crate) const ROLE_SESSION_NAME: Key = Key {

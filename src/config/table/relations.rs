@@ -63,7 +63,7 @@ impl Table<'_> {
     }
 
     /// At the key rather than its value.
-    fn report_key(&self, key: &Key, text: &str) -> Reported {
+    pub(in crate::config) fn report_key(&self, key: &Key, text: &str) -> Reported {
         let at = self.find(key.name()).map_or(self.at, |entry| entry.at);
         self.mistakes.report(at, &self.path_of(key.name()), text)
     }

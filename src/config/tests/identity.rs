@@ -12,6 +12,19 @@ fn profile(text: &str) -> Profile {
     toml(&text).unwrap().profiles.remove(0)
 }
 
+fn web() -> String {
+    LEAST.replace("key = { directory = \"/k\" }", "web_identity_token_file = \"/t\"") + ROLE
+}
+
+fn saml() -> String {
+    let saml = "principal_arn = \"arn:aws:iam::123456789012:saml-provider/ADFS\"\nsaml_assertion = { file = \"/a\" }";
+    LEAST.replace("key = { directory = \"/k\" }", saml) + ROLE
+}
+
+fn federation() -> String {
+    format!("{LEAST}federation_name = \"jane\"\n")
+}
+
 #[test]
 fn stays_when_only_the_terms_change() {
     let session = format!("{LEAST}{MFA}");
@@ -25,6 +38,10 @@ fn stays_when_only_the_terms_change() {
         (&role, format!("{role}duration_seconds = 900\nrequired = false")),
         (&role, role.replace("push = true", "process = [\"p\"]")),
         (&chained, format!("{chained}duration_seconds = 900")),
+        (&session, format!("{session}expected_account_id = \"123456789012\"")),
+        (&web(), web() + "duration_seconds = 900"),
+        (&saml(), saml() + "duration_seconds = 900"),
+        (&federation(), federation() + "duration_seconds = 900"),
     ] {
         assert!(profile(text).same_identity(&profile(&changed)), "{changed}");
         assert!(profile(&changed).same_identity(&profile(text)), "{changed}");
@@ -53,6 +70,12 @@ fn goes_when_anything_else_changes() {
         (&role, format!("{role}tags = {{ a = \"b\" }}")),
         (&plain_role, chained.clone()),
         (&chained, chained.replace("other", "third")),
+        (&web(), web().replace("/t", "/u")),
+        (&web(), web() + "provider_id = \"www.amazon.com\""),
+        (&saml(), saml().replace("/a\"", "/b\"")),
+        (&saml(), saml().replace("ADFS", "Okta")),
+        (&federation(), federation().replace("jane", "joan")),
+        (&web(), saml()),
     ] {
         assert!(!profile(text).same_identity(&profile(&changed)), "{changed}");
         assert!(!profile(&changed).same_identity(&profile(text)), "{changed}");

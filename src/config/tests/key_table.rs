@@ -1,10 +1,11 @@
 use std::collections::BTreeSet;
 
-use super::super::keys::{LATER, MFA_SERIAL, ROLE_DURATION_SECONDS};
+use super::super::keys::{LATER, MFA_SERIAL, ROLE_DURATION_SECONDS, ROOT_DURATION_SECONDS};
 use super::super::{KEYS, Presence};
 use super::{LEAST, ROLE, mistakes, toml};
 use crate::aws::{
-    Arn, ExternalId, Invalid, Policy, Region, RoleArn, RoleDuration, SerialNumber, SessionDuration, SessionName,
+    AccountId, Arn, ExternalId, FederatedUserName, Invalid, Policy, ProviderId, Region, RoleArn, RoleDuration,
+    RootDuration, SamlProviderArn, SerialNumber, SessionDuration, SessionName, TargetPrincipal, TaskPolicyArn,
 };
 
 #[test]
@@ -31,6 +32,13 @@ fn each_rule_is_the_one_that_is_held() {
     assert_eq!("".parse::<ExternalId>(), Err(Invalid(must("external_id"))));
     assert_eq!("".parse::<Policy>(), Err(Invalid(must("policy"))));
     assert_eq!("".parse::<Arn>(), Err(Invalid(must("provider_arn"))));
+    assert_eq!("".parse::<ProviderId>(), Err(Invalid(must("provider_id"))));
+    assert_eq!("".parse::<SamlProviderArn>(), Err(Invalid(must("principal_arn"))));
+    assert_eq!("".parse::<FederatedUserName>(), Err(Invalid(must("federation_name"))));
+    assert_eq!("".parse::<TargetPrincipal>(), Err(Invalid(must("target_principal"))));
+    assert_eq!("".parse::<TaskPolicyArn>(), Err(Invalid(must("task_policy_arn"))));
+    assert_eq!("".parse::<AccountId>(), Err(Invalid(must("expected_account_id"))));
+    assert_eq!(RootDuration::try_from(901), Err(Invalid(ROOT_DURATION_SECONDS.must)));
 }
 
 /// A default that is written out changes nothing.
@@ -81,17 +89,32 @@ fn each_key_is_read() {
 
 /// A right file, but for one key.
 fn with_a_float(path: &str) -> String {
-    let mut lines = vec![
-        ("profile.ops.region", "\"eu-west-1\""),
-        ("profile.ops.key.directory", "\"/k\""),
-        ("profile.ops.mfa_serial", "\"GAHT12345678\""),
-        ("profile.ops.mfa_code.push", "true"),
-        ("profile.ops.role_arn", "\"arn:aws:iam::123456789012:role/deploy\""),
-    ];
-    // Longer for a session.
-    lines.retain(|(name, _)| !(path.ends_with("duration_seconds") && name.ends_with("role_arn")));
-    lines.retain(|(name, _)| *name != path && !name.starts_with(&format!("{path}.")));
-    let mut lines: Vec<_> = lines.iter().map(|(name, value)| format!("{name} = {value}")).collect();
+    let name = path.strip_prefix("profile.ops.").unwrap_or_default();
+    let role = "role_arn = \"arn:aws:iam::123456789012:role/deploy\"";
+    let key = "key.directory = \"/k\"";
+    let lines = match name.split('.').next().unwrap_or_default() {
+        "web_identity_token_file" | "provider_id" => vec![role, "web_identity_token_file = \"/t\""],
+        "principal_arn" | "saml_assertion" => vec![
+            role,
+            "principal_arn = \"arn:aws:iam::123456789012:saml-provider/ADFS\"",
+            "saml_assertion.file = \"/a\"",
+        ],
+        "federation_name" => vec![key, "federation_name = \"jane\""],
+        "target_principal" | "task_policy_arn" => vec![
+            "source_profile = \"ops\"",
+            "target_principal = \"123456789012\"",
+            "task_policy_arn = \"arn:aws:iam::aws:policy/root-task/S3UnlockBucketPolicy\"",
+        ],
+        // Longer for a session.
+        "duration_seconds" => vec![key],
+        _ => vec![key, "mfa_serial = \"GAHT12345678\"", "mfa_code.push = true", role],
+    };
+    let lines = ["region = \"eu-west-1\""].into_iter().chain(lines);
+    let kept = lines.filter(|line| {
+        let given = line.split(" = ").next().unwrap_or_default();
+        given != name && !given.starts_with(&format!("{name}."))
+    });
+    let mut lines: Vec<_> = kept.map(|line| format!("profile.ops.{line}")).collect();
     lines.push(match path.split_once("provided_contexts.") {
         Some((table, name)) => format!("{table}provided_contexts = [{{ {name} = 1.5 }}]"),
         None => format!("{path} = 1.5"),

@@ -6,6 +6,7 @@ mod environment;
 mod flags;
 mod identity;
 mod key_table;
+mod kinds;
 mod mutation;
 mod names;
 mod profile;
@@ -29,7 +30,9 @@ const ROLE: &str = "role_arn = \"arn:aws:iam::123456789012:role/deploy\"\n";
 /// What a profile may have, as messages list it.
 const PROFILE_KEYS: &str = "`region`, `key`, `mfa_serial`, `mfa_code`, `role_arn`, `source_profile`, \
                             `role_session_name`, `external_id`, `source_identity`, `policy`, `policy_arns`, `tags`, \
-                            `transitive_tag_keys`, `provided_contexts`, `duration_seconds`, `required`, \
+                            `transitive_tag_keys`, `provided_contexts`, `web_identity_token_file`, `provider_id`, \
+                            `principal_arn`, `saml_assertion`, `federation_name`, `target_principal`, \
+                            `task_policy_arn`, `duration_seconds`, `expected_account_id`, `required`, \
                             `use_fips_endpoint`, `use_dualstack_endpoint`, `sts_regional_endpoints`, \
                             `endpoint_url`, `insecure_endpoint`";
 

@@ -71,7 +71,6 @@ fn every_word_of_a_later_version_is_refused_by_name() {
         let path = path.replace("<name>", "ops");
         let (text, place) = match table {
             "server" => (format!("{LEAST}[server]\n{name} = \"x\""), "5:1"),
-            "profile.<name>" => (format!("{LEAST}{name} = \"x\""), "4:1"),
             other => panic!("no case for {other}"),
         };
         assert_eq!(
@@ -82,18 +81,6 @@ fn every_word_of_a_later_version_is_refused_by_name() {
             )
         );
     }
-}
-
-#[test]
-fn a_profile_of_a_later_version_lacks_nothing_that_this_one_knows_of() {
-    assert_eq!(
-        mistake(
-            "[profile.deploy]\nrole_arn = \"arn:aws:iam::123456789012:role/deploy\"\n\
-             web_identity_token_file = \"/token\""
-        ),
-        "3:1: profile.deploy.web_identity_token_file: is known, but this version does not have it yet: \
-         it comes with AssumeRoleWithWebIdentity; leave it out"
-    );
 }
 
 #[test]

@@ -62,6 +62,8 @@ pub struct ProfileStatus {
     pub state: State,
     /// The account of its credentials, twelve digits, where known.
     pub account: Option<String>,
+    /// The ARN that policies name for them, where known.
+    pub arn: Option<String>,
     /// The device whose codes it takes.
     pub mfa: Option<MfaDevice>,
     /// When the latest credentials were issued.

@@ -99,7 +99,7 @@ fn same_identities(old: &HashMap<ProfileName, Worker>, jobs: &[Job]) -> HashSet<
             let (Some(worker), Some(profile)) = (old.get(name), new.get(name)) else {
                 return false;
             };
-            if !worker.job.profile.same_identity(profile) {
+            if !worker.job.profile.same_identity(profile) || !worker.may_be_served_for(profile) {
                 return false;
             }
             link = profile.kind.source_profile();

@@ -60,6 +60,7 @@ impl Engine {
     }
 
     fn end_attempt(&mut self, call: &UnderWay, attempt: &Attempt) {
+        self.note_version(call, attempt);
         match &attempt.result {
             Ok(reply) => self.end_exchange(call, attempt, reply),
             Err(Unprepared { failure, message }) => {
@@ -89,6 +90,7 @@ impl Engine {
         if let Some(sample) = reply.sample {
             self.learn(sample);
         }
+        self.note_caller(call, attempt);
         self.settle_code(call, &reply.result);
         self.note_key(call, attempt.key_id.as_ref(), reply.result.is_ok());
         let useless = |message| Cause {
@@ -107,7 +109,18 @@ impl Engine {
                 let message = "STS gave credentials that die before those that are served, which are served on";
                 self.fail(call, &useless(message));
             }
-            Ok(issued) => self.succeed(call, attempt.sent, issued),
+            Ok(issued) => match self.refuse_account(call, attempt) {
+                Some((failure, message)) => self.fail(
+                    call,
+                    &Cause {
+                        failure,
+                        message: &message,
+                        request_id: Some(&issued.request_id),
+                        code_is_left: false,
+                    },
+                ),
+                None => self.succeed(call, attempt, issued),
+            },
             Err(error) => self.fail(
                 call,
                 &Cause {
@@ -120,8 +133,19 @@ impl Engine {
         }
     }
 
+    /// Takes in which token or assertion was tried, and whether STS will take it again.
+    fn note_version(&mut self, call: &UnderWay, attempt: &Attempt) {
+        let refused = match &attempt.result {
+            Ok(reply) => reply.result.as_ref().is_err_and(sts::Error::is_of_voucher),
+            Err(_) => false,
+        };
+        if let Some(index) = self.place_of(call) {
+            self.workers[index].watch.tried(attempt.version, refused);
+        }
+    }
+
     /// Takes STS's `Date` in, and tells in the log when the host's clock is off.
-    fn learn(&mut self, sample: Sample) {
+    pub(super) fn learn(&mut self, sample: Sample) {
         let clock = Arc::clone(&self.parts.clock);
         if !self.time.learn(sample, &*clock) {
             let seconds = (sample.date - self.time.at(sample.received, &*clock)).num_seconds();
@@ -207,10 +231,11 @@ impl Engine {
         served.is_some_and(|document| dies < document.dies)
     }
 
-    fn succeed(&mut self, call: &UnderWay, sent: BootInstant, issued: &Issued) {
+    fn succeed(&mut self, call: &UnderWay, attempt: &Attempt, issued: &Issued) {
         let Some(index) = self.place_of(call) else {
             return;
         };
+        let (sent, caller) = (attempt.sent, &attempt.caller.caller);
         let dies = sent + issued.lifetime;
         let due = match self.workers[index].job.submitted_device() {
             Some(_) => schedule::submission(sent, issued.lifetime),
@@ -231,7 +256,7 @@ impl Engine {
         let code_wanted = face.snapshot().code_wanted;
         face.publish(Snapshot {
             document: Some(Document {
-                body: document::render(credentials, issued.account.as_ref(), time(sent)),
+                body: document::render(credentials, caller.as_deref().map(|caller| &caller.account), time(sent)),
                 dies,
             }),
             started: true,
@@ -242,7 +267,7 @@ impl Engine {
             trouble: None,
             code_wanted,
             session_key: Some(credentials.access_key_id.clone()),
-            account: issued.account.clone(),
+            caller: caller.clone(),
             code_accepted_from: accepted.map(time),
         });
         face.count_renewal(Outcome::Success);
@@ -346,7 +371,7 @@ impl Engine {
     }
 
     /// Where the worker is whose call it was; none if a reload has taken it away.
-    fn place_of(&self, call: &UnderWay) -> Option<usize> {
+    pub(super) fn place_of(&self, call: &UnderWay) -> Option<usize> {
         self.workers.iter().position(|worker| worker.number == call.worker)
     }
 

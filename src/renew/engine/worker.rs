@@ -1,12 +1,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::watch::Watch;
 use crate::aws::{AccessKeyId, Credentials};
 use crate::clock::BootInstant;
+use crate::config::Profile;
 use crate::mfa::Step;
 use crate::renew::machine::Machine;
 use crate::renew::telling::Telling;
-use crate::renew::{Job, Published};
+use crate::renew::{Caller, Job, Published};
 
 /// A profile as the engine knows it.
 pub(super) struct Worker {
@@ -23,8 +25,12 @@ pub(super) struct Worker {
     pub(super) asks: BootInstant,
     /// The long-term key that last brought credentials.
     pub(super) key_id: Option<AccessKeyId>,
+    /// Whose the credentials are that the key of this id brings, where STS has told.
+    pub(super) known: Option<(Option<AccessKeyId>, Arc<Caller>)>,
     /// Which failure the log knows.
     pub(super) telling: Telling,
+    /// Whether there is another token or assertion than the last that was sent.
+    pub(super) watch: Watch,
 }
 
 /// A call, and what must be settled when it has ended.
@@ -50,7 +56,9 @@ impl Worker {
             held: None,
             asks: now,
             key_id: None,
+            known: None,
             telling: Telling::default(),
+            watch: Watch::new(now),
         }
     }
 
@@ -60,6 +68,20 @@ impl Worker {
         match self.job.submitted_device() {
             Some(_) => (self.asks, Some(due)),
             None => (due, None),
+        }
+    }
+
+    /// Whether what is held is of the account that `profile` expects, if it holds and expects anything.
+    pub(super) fn may_be_served_for(&self, profile: &Profile) -> bool {
+        match (&profile.expected_account_id, &self.held) {
+            (Some(expected), Some(_)) => {
+                let snapshot = self.face.snapshot();
+                snapshot
+                    .caller
+                    .as_ref()
+                    .is_some_and(|caller| caller.account == *expected)
+            }
+            _ => true,
         }
     }
 

@@ -252,7 +252,8 @@ impl World {
             if let Some(document) = snapshot.servable(self.clock.boot()) {
                 let body: serde_json::Value = serde_json::from_slice(&document.body).unwrap();
                 let key = body["AccessKeyId"].as_str().unwrap();
-                self.oracle.check_served(key, &identity(&self.plan, place));
+                self.oracle
+                    .check_served(key, &identity(&self.plan, place), body["AccountId"].as_str());
             }
             if snapshot.code_wanted.is_some() {
                 let Made::Session(Some((device, Way::Person))) = self.plan[place].made else {
@@ -350,6 +351,7 @@ fn job_of(place: usize, spec: &Spec, oracle: &Arc<Oracle>) -> Job {
                         Way::Person => Codes::Submitted { notify: None },
                     },
                 }),
+                voucher: None,
             }
         }
         Made::Role(source) => {

@@ -1,10 +1,12 @@
 //! The engine in virtual time, against an STS of a script.
 
+mod caller;
 mod histories;
 mod people;
 mod reload;
 mod roles;
 mod scene;
+mod vouchers;
 
 use tokio::time::sleep;
 

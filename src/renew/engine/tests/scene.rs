@@ -26,6 +26,8 @@ pub(super) enum Say {
         lifetime: Duration,
     },
     Refuse(Class),
+    /// The token or assertion has expired.
+    RefuseVoucher,
     /// The connection failed before a byte left.
     Unreachable,
     Hang,
@@ -40,6 +42,10 @@ pub(super) struct Script {
     ahead: TimeDelta,
     say: Mutex<VecDeque<Say>>,
     pub(super) calls: Mutex<Vec<Asked>>,
+    /// What it answers in turn to whoever asks who he is; nothing when the list is at its end.
+    pub(super) accounts: Mutex<VecDeque<Result<&'static str, Class>>>,
+    /// How often somebody asked that.
+    pub(super) questions: Mutex<u32>,
 }
 
 /// A call as it came.
@@ -79,6 +85,10 @@ impl Script {
             let result = match say.unwrap_or(Say::Session { lifetime }) {
                 Say::Session { lifetime } => Ok(self.session(lifetime, sample.date)),
                 Say::Refuse(class) => Err(refusal(class, true)),
+                Say::RefuseVoucher => Err(Error {
+                    code: Some("ExpiredTokenException".into()),
+                    ..refusal(Class::Denied, true)
+                }),
                 Say::Unreachable => Err(refusal(Class::Network, false)),
                 Say::Hang => std::future::pending().await,
                 Say::Late => {
@@ -236,6 +246,8 @@ impl Scene {
             ahead,
             say: Mutex::new(say.into()),
             calls: Mutex::default(),
+            accounts: Mutex::default(),
+            questions: Mutex::default(),
         });
         let profiles: Vec<_> = jobs.iter().map(|job| job.profile.clone()).collect();
         let table = Arc::new(Table::new(&profiles));
@@ -330,6 +342,7 @@ pub(super) fn job_of(profile: Profile) -> Job {
     Job {
         key: profile.kind.key().map(|_| Arc::new(Sources) as Arc<dyn keys::Source>),
         device,
+        voucher: None,
         profile,
     }
 }
@@ -351,6 +364,7 @@ fn profile(name: ProfileName, kind: Kind) -> Profile {
     Profile {
         name,
         endpoint: aws::Endpoint::regional(&region),
+        expected_account_id: None,
         region,
         required: true,
         kind,

@@ -55,6 +55,12 @@ pub(super) fn role_identity(role_arn: &str, source: &str) -> String {
     format!("{role_arn} < {source}")
 }
 
+/// The account of whoever is at the end of the chain: the digits of his key.
+fn account(identity: &str) -> &str {
+    let (_, key) = identity.rsplit_once(" < ").unwrap_or(("", identity));
+    &key[4..16]
+}
+
 impl Oracle {
     pub(super) fn new(clock: Arc<PausedClock>, seed: u64) -> Self {
         let state = State {
@@ -77,8 +83,12 @@ impl Oracle {
         self.state().healed = true;
     }
 
-    pub(super) fn check_served(&self, key: &str, identity: &str) {
+    pub(super) fn check_served(&self, key: &str, identity: &str, account_id: Option<&str>) {
         let (whose, dies) = self.state().issued[key].clone();
+        assert!(
+            account_id.is_none_or(|id| id == account(identity)),
+            "somebody else's account is told"
+        );
         assert_eq!(whose, identity, "somebody else's credentials are served");
         assert!(self.clock.boot() < dies, "dead credentials are served");
     }
@@ -265,8 +275,29 @@ impl Sts for Oracle {
         unreachable!("no profile here is made so")
     }
 
-    fn get_caller_identity<'a>(&'a self, _: GetCallerIdentity<'a>) -> BoxFuture<'a, Reply<CallerIdentity>> {
-        unreachable!("nobody here asks who he is")
+    fn get_caller_identity<'a>(&'a self, call: GetCallerIdentity<'a>) -> BoxFuture<'a, Reply<CallerIdentity>> {
+        Box::pin(async move {
+            let Signer::Session(credentials) = call.signer else {
+                unreachable!("nobody asks about a key");
+            };
+            let (identity, _) = self.state().issued[credentials.access_key_id.as_str()].clone();
+            self.dawdle().await;
+            let result = match self.mood(false) {
+                Mood::Give => Ok(CallerIdentity {
+                    user_id: String::new(),
+                    account: account(&identity).parse().unwrap(),
+                    arn: "arn:aws:iam::123456789012:user/x".parse().unwrap(),
+                }),
+                Mood::Refuse(class) => Err(refusal(class, true)),
+                Mood::Unreachable => Err(refusal(Class::Network, false)),
+                Mood::Panic => panic!("a defect of a call"),
+            };
+            Reply {
+                sample: None,
+                elapsed: Duration::ZERO,
+                result,
+            }
+        })
     }
 }
 

@@ -59,13 +59,19 @@ impl Sts for Script {
         )
     }
 
-    /// This STS tells nobody who they are.
     fn get_caller_identity<'a>(&'a self, _: GetCallerIdentity<'a>) -> BoxFuture<'a, Reply<CallerIdentity>> {
+        *self.questions.lock().unwrap() += 1;
+        let account = self.accounts.lock().unwrap().pop_front();
+        let result = account.unwrap_or(Err(Class::Config)).map(|account| CallerIdentity {
+            user_id: "AIDAIOSFODNN7EXAMPLE".into(),
+            account: account.parse().unwrap(),
+            arn: format!("arn:aws:iam::{account}:user/ops").parse().unwrap(),
+        });
         Box::pin(async {
             Reply {
                 sample: None,
                 elapsed: Duration::ZERO,
-                result: Err(refusal(Class::Config, true)),
+                result: result.map_err(|class| refusal(class, true)),
             }
         })
     }

@@ -1,4 +1,6 @@
-use crate::aws::{Arn, Invalid, ProvidedContext, ProvidedContexts, SessionPolicies, Tag, TagKey, TagValue, Tags};
+use crate::aws::{
+    Arn, Invalid, ProvidedContext, ProvidedContexts, SessionPolicies, Tag, TagKey, TagList, TagValue, Tags,
+};
 use crate::config::keys::{
     CONTEXT_ASSERTION, POLICY, POLICY_ARNS, PROVIDED_CONTEXTS, PROVIDER_ARN, TAGS, TRANSITIVE_TAG_KEYS,
 };
@@ -15,18 +17,20 @@ pub(super) fn policies(table: &Table<'_>) -> Result<SessionPolicies, Reported> {
 
 /// `tags` and `transitive_tag_keys`.
 pub(super) fn tags(table: &Table<'_>) -> Result<Tags, Reported> {
+    let tags = tag_list(table);
+    let transitive = table.strings(&TRANSITIVE_TAG_KEYS, |text| text.parse().map_err(|Invalid(rule)| rule));
+    let (tags, transitive) = (tags?, transitive?.unwrap_or_default());
+    Tags::new(tags.as_slice().to_vec(), transitive).map_err(|Invalid(rule)| table.report(&TRANSITIVE_TAG_KEYS, rule))
+}
+
+/// `tags` alone.
+pub(super) fn tag_list(table: &Table<'_>) -> Result<TagList, Reported> {
     let key = |text: &str| text.parse().map_err(|Invalid(rule)| rule);
     let value = |text: &str| text.parse().map_err(|Invalid(rule)| rule);
-    let tags: Result<Option<Vec<(TagKey, TagValue)>>, _> = table.named_strings(&TAGS, key, value);
-    let transitive = table.strings(&TRANSITIVE_TAG_KEYS, key);
-    let tags = tags?
-        .unwrap_or_default()
-        .into_iter()
-        .map(|(key, value)| Tag { key, value });
-    let tags: Vec<_> = tags.collect();
-    Tags::new(tags.clone(), Vec::new()).map_err(|Invalid(rule)| table.report(&TAGS, rule))?;
-    let transitive = transitive?.unwrap_or_default();
-    Tags::new(tags, transitive).map_err(|Invalid(rule)| table.report(&TRANSITIVE_TAG_KEYS, rule))
+    let tags: Option<Vec<(TagKey, TagValue)>> = table.named_strings(&TAGS, key, value)?;
+    let tags = tags.unwrap_or_default().into_iter();
+    let tags: Vec<_> = tags.map(|(key, value)| Tag { key, value }).collect();
+    TagList::try_from(tags).map_err(|Invalid(rule)| table.report(&TAGS, rule))
 }
 
 /// The context assertions.

@@ -1,0 +1,210 @@
+//! Whose the credentials are.
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use tokio::time::sleep;
+
+use super::scene::{Say, Scene, job, job_of, role_job};
+use super::*;
+use crate::BoxFuture;
+use crate::aws::LongTermKey;
+use crate::keys;
+use crate::secret::Secret;
+use crate::sts::Class;
+
+const OURS: &str = "123456789012";
+const THEIRS: &str = "210987654321";
+
+fn expecting(account: &str) -> Job {
+    let mut profile = job(0, true).profile;
+    profile.expected_account_id = Some(account.parse().unwrap());
+    job_of(profile)
+}
+
+fn start(job: Job, accounts: &[Result<&'static str, Class>]) -> Scene {
+    let scene = Scene::start_jobs(vec![job], TimeDelta::zero(), vec![]);
+    scene.sts.accounts.lock().unwrap().extend(accounts.iter().copied());
+    scene
+}
+
+fn account_id(scene: &Scene) -> Option<String> {
+    let snapshot = scene.table.profiles()[0].snapshot();
+    let body: serde_json::Value = serde_json::from_slice(&snapshot.document.as_ref()?.body).unwrap();
+    body["AccountId"].as_str().map(str::to_owned)
+}
+
+fn questions(scene: &Scene) -> u32 {
+    *scene.sts.questions.lock().unwrap()
+}
+
+#[tokio::test(start_paused = true)]
+async fn is_asked_after_the_first_success_and_never_again() {
+    let scene = start(job(0, true), &[Ok(OURS)]);
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(account_id(&scene).as_deref(), Some(OURS));
+    let snapshot = scene.table.profiles()[0].snapshot().clone();
+    let caller = snapshot.caller.as_ref().unwrap();
+    assert_eq!(caller.arn.as_deref(), Some("arn:aws:iam::123456789012:user/ops"));
+    assert!(
+        scene
+            .heard
+            .0
+            .lock()
+            .unwrap()
+            .iter()
+            .any(|event| event.starts_with("Called") && event.contains("GetCallerIdentity"))
+    );
+    sleep(Duration::from_hours(24)).await;
+    assert_eq!((scene.calls().len(), questions(&scene)), (5, 1));
+    assert_eq!(
+        account_id(&scene).as_deref(),
+        Some(OURS),
+        "renewed documents name it, too"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn is_not_asked_where_the_reply_tells() {
+    let jobs = vec![role_job("deploy", "p1"), job(1, false)];
+    let scene = Scene::start_jobs(jobs, TimeDelta::zero(), vec![]);
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(account_id(&scene).as_deref(), Some(OURS));
+    assert_eq!(questions(&scene), 1, "for the session alone");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_sts_that_does_not_tell_is_fine_and_is_asked_at_the_next_renewal() {
+    let scene = start(job(0, false), &[Err(Class::Config), Ok(OURS)]);
+    sleep(Duration::from_secs(1)).await;
+    assert!(scene.served() && account_id(&scene).is_none());
+    assert_eq!(questions(&scene), 1);
+    sleep(Duration::from_hours(6)).await;
+    assert_eq!(account_id(&scene).as_deref(), Some(OURS));
+}
+
+/// Another key after every second reading.
+struct Rotating(AtomicU32);
+
+impl keys::Source for Rotating {
+    fn read(&self) -> BoxFuture<'_, Result<LongTermKey, keys::Error>> {
+        let reads = self.0.fetch_add(1, Ordering::Relaxed);
+        Box::pin(async move {
+            Ok(LongTermKey {
+                access_key_id: format!("AKIAIOSFODNN7EXAMP{:02}", reads / 2).parse().unwrap(),
+                secret_access_key: Arc::new(Secret::from("secret")),
+            })
+        })
+    }
+}
+
+fn rotating(job: Job) -> Job {
+    Job {
+        key: Some(Arc::new(Rotating(AtomicU32::new(0)))),
+        ..job
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_of_another_account_changes_nothing_that_is_served() {
+    let scene = start(rotating(expecting(OURS)), &[Ok(OURS), Ok(THEIRS)]);
+    sleep(Duration::from_hours(11)).await;
+    let before = scene.table.profiles()[0].snapshot().session_key.clone();
+    assert_eq!(scene.counted(Outcome::Success), 2);
+    // The third reading finds the other key.
+    sleep(Duration::from_hours(8)).await;
+    assert!(scene.counted(Outcome::Failed(Failure::Account)) > 0);
+    let snapshot = scene.table.profiles()[0].snapshot().clone();
+    assert_eq!(
+        (snapshot.session_key.clone(), account_id(&scene).as_deref()),
+        (before, None)
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_key_is_another_question() {
+    let scene = start(rotating(job(0, false)), &[Ok(OURS), Ok(THEIRS)]);
+    sleep(Duration::from_hours(6)).await;
+    assert_eq!((scene.calls().len(), questions(&scene)), (2, 1));
+    sleep(Duration::from_hours(6)).await;
+    assert_eq!((scene.calls().len(), questions(&scene)), (3, 2));
+    assert_eq!(account_id(&scene).as_deref(), Some(THEIRS));
+}
+
+#[tokio::test(start_paused = true)]
+async fn credentials_of_another_account_are_never_served() {
+    let scene = start(expecting(OURS), &[Ok(THEIRS); 100]);
+    for _ in 0..600 {
+        sleep(Duration::from_secs(1)).await;
+        assert!(!scene.served());
+    }
+    assert_eq!(scene.counted(Outcome::Success), 0);
+    assert!(scene.counted(Outcome::Failed(Failure::Account)) > 5);
+    let snapshot = scene.table.profiles()[0].snapshot().clone();
+    let trouble = snapshot.trouble.as_ref().unwrap();
+    assert!(
+        trouble.message.contains(THEIRS) && trouble.message.contains(OURS),
+        "{}",
+        trouble.message
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_reload_withdraws_what_is_of_another_account_than_is_expected_now() {
+    let scene = start(expecting(OURS), &[Ok(OURS)]);
+    sleep(Duration::from_secs(1)).await;
+    let jobs = |account: &str| vec![expecting(account)];
+    // What is served is of the account that was expected, and is not of another.
+    assert!(scene.handle.apply(jobs(OURS)).await.unwrap().changed.is_empty());
+    assert!(scene.served());
+    assert_eq!(scene.handle.apply(jobs(THEIRS)).await.unwrap().changed.len(), 1);
+    assert!(!scene.served());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_account_may_be_expected_of_what_is_served_already() {
+    let scene = start(job(0, true), &[Ok(OURS)]);
+    sleep(Duration::from_secs(1)).await;
+    let applied = scene.handle.apply(vec![expecting(OURS)]).await.unwrap();
+    assert_eq!((applied.changed.len(), applied.adjusted.len()), (0, 1));
+    assert!(scene.served());
+}
+
+/// The code is used by then, so that the question is put again rather than the whole call made.
+#[tokio::test(start_paused = true)]
+async fn where_an_account_is_expected_an_answer_is_asked_for_three_times() {
+    let scene = start(expecting(OURS), &[Err(Class::Timeout), Err(Class::Network), Ok(OURS)]);
+    sleep(Duration::from_secs(5)).await;
+    assert!(scene.served());
+    assert_eq!((scene.calls().len(), questions(&scene)), (1, 3));
+
+    let scene = start(expecting(OURS), &[Err(Class::Timeout); 4]);
+    sleep(Duration::from_secs(5)).await;
+    assert!(!scene.served(), "what is not known is not served");
+    assert_eq!((scene.calls().len(), questions(&scene)), (1, 3));
+    assert_eq!(scene.counted(Outcome::Failed(Failure::Sts(Class::Timeout))), 1);
+
+    let scene = start(expecting(OURS), &[]);
+    sleep(Duration::from_secs(2)).await;
+    assert_eq!(
+        questions(&scene),
+        1,
+        "an STS that has no such action will have none a second later"
+    );
+}
+
+/// What was begun before the reload is held against what is expected after it.
+#[tokio::test(start_paused = true)]
+async fn a_call_under_way_is_held_against_what_is_expected_at_its_end() {
+    let scene = Scene::start_jobs(vec![job(0, false)], TimeDelta::zero(), vec![Say::Late]);
+    scene.sts.accounts.lock().unwrap().push_back(Ok(THEIRS));
+    sleep(Duration::from_secs(1)).await;
+    let mut profile = job(0, false).profile;
+    profile.expected_account_id = Some(OURS.parse().unwrap());
+    assert_eq!(
+        scene.handle.apply(vec![job_of(profile)]).await.unwrap().adjusted.len(),
+        1
+    );
+    sleep(Duration::from_secs(10)).await;
+    assert!(scene.counted(Outcome::Failed(Failure::Account)) > 0);
+    assert!(!scene.served());
+}

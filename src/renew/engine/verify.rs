@@ -1,0 +1,113 @@
+//! Whose new credentials are, where the profile says whose they must be.
+
+use std::sync::Arc;
+
+use tracing::debug;
+
+use super::Engine;
+use super::worker::UnderWay;
+use crate::aws::AccountId;
+use crate::renew::job::{Attempt, Inquiry};
+use crate::renew::{Event, Failure};
+use crate::sts::Action;
+
+impl Engine {
+    /// Takes in what STS answered on whose the credentials are.
+    pub(super) fn note_caller(&mut self, call: &UnderWay, attempt: &Attempt) {
+        for question in &attempt.caller.asked {
+            self.observe(&Event::Called {
+                action: Action::GetCallerIdentity,
+                error: question.error,
+                elapsed: question.elapsed,
+            });
+            if let Some(sample) = question.sample {
+                self.learn(sample);
+            }
+        }
+        if let Some(error) = &attempt.caller.error {
+            debug!(profile = %call.job.profile.name, "STS did not tell whose the credentials are: {error}");
+        }
+        if let Some(index) = self.place_of(call) {
+            let caller = attempt.caller.caller.as_ref();
+            self.workers[index].known = caller.map(|caller| (attempt.key_id.clone(), Arc::clone(caller)));
+        }
+    }
+
+    /// Why the credentials must not be served, by what the configuration expects now.
+    pub(super) fn refuse_account(&self, call: &UnderWay, attempt: &Attempt) -> Option<(Failure, String)> {
+        let worker = &self.workers[self.place_of(call)?];
+        let expected = worker.job.profile.expected_account_id.as_ref()?;
+        refuse(expected, &attempt.caller)
+    }
+}
+
+fn refuse(expected: &AccountId, found: &Inquiry) -> Option<(Failure, String)> {
+    match (&found.caller, &found.error) {
+        (Some(caller), _) if caller.account == *expected => None,
+        (Some(caller), _) => Some((
+            Failure::Account,
+            format!(
+                "STS gave credentials of account {}, and expected_account_id is {expected}: they are not served; correct \
+                 the key, the role or expected_account_id",
+                caller.account
+            ),
+        )),
+        (None, Some(error)) => Some((
+            Failure::Sts(error.class),
+            format!(
+                "STS gave credentials, but did not tell of which account, and expected_account_id is {expected}: they \
+                 are not served; {error}"
+            ),
+        )),
+        (None, None) => Some((
+            Failure::Account,
+            format!(
+                "the account of the credentials was not asked for, and expected_account_id is {expected}: they are not \
+                 served; the next try asks"
+            ),
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::renew::Caller;
+    use crate::sts::{Class, Error};
+
+    #[test]
+    fn only_the_account_that_is_expected_is_served() {
+        let expected: AccountId = "012345678901".parse().unwrap();
+        let of = |account: &str| Inquiry {
+            caller: Some(Arc::new(Caller {
+                account: account.parse().unwrap(),
+                arn: None,
+            })),
+            ..Inquiry::default()
+        };
+        assert_eq!(refuse(&expected, &of("012345678901")), None);
+        let (failure, message) = refuse(&expected, &of("012345678902")).unwrap();
+        assert_eq!(failure, Failure::Account);
+        assert!(
+            message.contains("of account 012345678902, and expected_account_id is 012345678901: they are not served"),
+            "{message}"
+        );
+        let unknown = Inquiry {
+            error: Some(Error {
+                class: Class::Timeout,
+                message: "no answer; try again".into(),
+                code: None,
+                request_id: None,
+                sent: true,
+            }),
+            ..Inquiry::default()
+        };
+        let (failure, message) = refuse(&expected, &unknown).unwrap();
+        assert_eq!(failure, Failure::Sts(Class::Timeout));
+        assert!(
+            message.ends_with("they are not served; no answer; try again"),
+            "{message}"
+        );
+        assert!(refuse(&expected, &Inquiry::default()).is_some());
+    }
+}

@@ -1,0 +1,139 @@
+use std::sync::{Arc, MutexGuard, PoisonError};
+
+use tracing::debug;
+
+use super::ask::Opener;
+use super::{Attempt, Codes, Device, Inquiry, Job, Supplies, Unprepared, in_time, read_key};
+use crate::aws::{AccessKeyId, SerialNumber, TokenCode};
+use crate::clock::{BootInstant, Clock, StsTime};
+use crate::idp::Voucher;
+use crate::mfa::{SeenCodes, Step};
+use crate::sts::{Reply, Signer, Sts};
+use crate::{idp, mfa};
+
+impl Job {
+    /// Reads what opens the call, makes the code, calls STS once, and asks it whose the new credentials are where that is
+    /// not known.
+    pub(in crate::renew) async fn attempt(&self, sts: &dyn Sts, clock: &dyn Clock, supplies: Supplies) -> Attempt {
+        let mut attempt = Attempt {
+            sent: clock.boot(),
+            key_id: None,
+            version: self.version(clock).await,
+            result: Err(Unprepared::internal()),
+            caller: Inquiry::default(),
+        };
+        match self.call(sts, clock, &supplies, &mut attempt.key_id).await {
+            Ok((sent, reply)) => {
+                attempt.caller = self
+                    .inquire(sts, clock, &supplies, attempt.key_id.as_ref(), &reply)
+                    .await;
+                (attempt.sent, attempt.result) = (sent, Ok(reply));
+            }
+            Err(unprepared) => (attempt.sent, attempt.result) = (clock.boot(), Err(unprepared)),
+        }
+        attempt
+    }
+
+    /// Taken before what it is the version of is read: what is written meanwhile is another one.
+    async fn version(&self, clock: &dyn Clock) -> Option<idp::Version> {
+        let source = self.voucher.as_ref()?;
+        in_time(clock, source.patience(), source.version()?).await
+    }
+
+    async fn call(
+        &self,
+        sts: &dyn Sts,
+        clock: &dyn Clock,
+        supplies: &Supplies,
+        key_id: &mut Option<AccessKeyId>,
+    ) -> Result<(BootInstant, Reply), Unprepared> {
+        let key = match &self.key {
+            Some(source) => Some(read_key(&**source, clock).await?),
+            None => None,
+        };
+        *key_id = key.as_ref().map(|key| key.access_key_id.clone());
+        let voucher = match &self.voucher {
+            Some(source) => Some(read_voucher(&**source, clock).await?),
+            None => None,
+        };
+        let opener = match (&voucher, &key, &supplies.source) {
+            (Some(Voucher::Token(token)), ..) => Opener::Token(token),
+            (Some(Voucher::Assertion(assertion)), ..) => Opener::Assertion(assertion),
+            (None, Some(key), _) => Opener::Signer(Signer::Key(key)),
+            (None, None, Some(source)) => Opener::Signer(Signer::Session(source)),
+            (None, None, None) => return Err(Unprepared::internal()),
+        };
+        let code = self.code(clock, supplies).await?;
+        debug!(
+            profile = %self.profile.name,
+            key = key_id.as_ref().map(tracing::field::display),
+            step = supplies.step.map(Step::number),
+            "calling STS"
+        );
+        let sent = clock.boot();
+        let now = supplies.time.at(sent, clock);
+        let reply = self.ask(sts, opener, now, code.as_ref()).await?;
+        // A code that provably never left may be sent again.
+        if let (Err(error), Some((serial, code))) = (&reply.result, &code)
+            && !error.sent
+        {
+            seen(supplies).remove(serial, code);
+        }
+        Ok((sent, reply))
+    }
+
+    /// The code that goes with the call, from now on counted as seen by STS.
+    async fn code(
+        &self,
+        clock: &dyn Clock,
+        supplies: &Supplies,
+    ) -> Result<Option<(&SerialNumber, Arc<TokenCode>)>, Unprepared> {
+        let Some(Device { serial, codes }) = &self.device else {
+            return Ok(None);
+        };
+        let code = match (codes, supplies.step, &supplies.code) {
+            (Codes::Made(source), Some(step), _) => Arc::new(make_code(&**source, clock, &supplies.time, step).await?),
+            (Codes::Submitted { .. }, _, Some(code)) => Arc::clone(code),
+            // Never a session without the MFA that the user asked for.
+            _ => return Err(Unprepared::internal()),
+        };
+        let (mut seen, now) = (seen(supplies), clock.boot());
+        // Two steps may have the same code; whoever knows the step may send it.
+        if !self.knows_steps() && seen.contains(serial, &code, now) {
+            return Err(Unprepared::code(&mfa::Error::Repeated));
+        }
+        seen.add(serial, Arc::clone(&code), now);
+        drop(seen);
+        Ok(Some((serial, code)))
+    }
+}
+
+fn seen(supplies: &Supplies) -> MutexGuard<'_, SeenCodes> {
+    // A panic while it was held left a list of codes, which is never half of one.
+    supplies.seen.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+async fn read_voucher(source: &dyn idp::Source, clock: &dyn Clock) -> Result<Voucher, Unprepared> {
+    let voucher = in_time(clock, source.patience(), source.read()).await;
+    voucher
+        .unwrap_or(Err(idp::Error::Slow))
+        .map_err(|error| Unprepared::voucher(&error))
+}
+
+/// The code of `step`, if that can still be sent once it is made. A code of no known step is taken as it comes.
+async fn make_code(
+    source: &dyn mfa::Source,
+    clock: &dyn Clock,
+    time: &StsTime,
+    step: Step,
+) -> Result<TokenCode, Unprepared> {
+    let code = in_time(clock, source.patience(), source.code(step)).await;
+    let code = code
+        .unwrap_or(Err(mfa::Error::Slow))
+        .map_err(|error| Unprepared::code(&error))?;
+    if !source.has_step() || step.is_usable(time.at(clock.boot(), clock)) {
+        Ok(code)
+    } else {
+        Err(Unprepared::code(&mfa::Error::Slow))
+    }
+}

@@ -1,0 +1,211 @@
+mod ask;
+mod call;
+mod caller;
+
+use std::future::Future;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use super::{Caller, Failure};
+use crate::aws::{AccessKeyId, Credentials, LongTermKey, SerialNumber, TokenCode};
+use crate::clock::{BootInstant, Clock, StsTime};
+use crate::config::{Kind, Profile};
+use crate::mfa::{SeenCodes, Step};
+use crate::sts::{Action, Reply};
+use crate::{idp, keys, mfa, process};
+pub(super) use caller::Inquiry;
+
+/// All that obtaining a profile's credentials takes.
+pub struct Job {
+    /// The profile.
+    pub profile: Profile,
+    /// The long-term key that signs, unless a source profile's credentials do.
+    pub key: Option<Arc<dyn keys::Source>>,
+    /// The MFA device.
+    pub device: Option<Device>,
+    /// What opens the role where nothing signs.
+    pub voucher: Option<Arc<dyn idp::Source>>,
+}
+
+/// An MFA device and where its codes come from.
+pub struct Device {
+    /// Its serial number.
+    pub serial: SerialNumber,
+    /// Its codes.
+    pub codes: Codes,
+}
+
+/// Where a device's codes come from.
+pub enum Codes {
+    /// They are made when they are needed.
+    Made(Arc<dyn mfa::Source>),
+    /// A person submits them.
+    Submitted {
+        /// Run when a person is asked.
+        notify: Option<process::Command>,
+    },
+}
+
+/// What a try works with, beside the job's own sources.
+pub(super) struct Supplies {
+    /// The step whose code is to be made.
+    pub(super) step: Option<Step>,
+    /// A code from a person.
+    pub(super) code: Option<Arc<TokenCode>>,
+    /// The credentials of the source profile.
+    pub(super) source: Option<Arc<Credentials>>,
+    /// STS's time.
+    pub(super) time: StsTime,
+    /// What STS may have seen already.
+    pub(super) seen: Arc<Mutex<SeenCodes>>,
+    /// Whose the credentials are that the key of this id brings, if STS has told.
+    pub(super) known: Option<(Option<AccessKeyId>, Arc<Caller>)>,
+}
+
+/// What came of one try.
+pub(super) struct Attempt {
+    /// When the request was about to leave.
+    pub(super) sent: BootInstant,
+    /// The long-term key that signed.
+    pub(super) key_id: Option<AccessKeyId>,
+    /// The version of the token or assertion, where versions are told apart.
+    pub(super) version: Option<idp::Version>,
+    pub(super) result: Result<Reply, Unprepared>,
+    /// Whose the new credentials are, and by which questions that was found out.
+    pub(super) caller: Inquiry,
+}
+
+/// Why STS was not even asked.
+pub(super) struct Unprepared {
+    pub(super) failure: Failure,
+    pub(super) message: String,
+}
+
+impl Job {
+    /// The job of a profile, its sources opened.
+    pub fn new(profile: &Profile) -> Self {
+        let device = profile.kind.mfa().map(|mfa| Device {
+            serial: mfa.serial.clone(),
+            codes: match mfa::open(&mfa.code) {
+                Some(source) => Codes::Made(source),
+                None => Codes::Submitted {
+                    notify: mfa.code.notify().cloned(),
+                },
+            },
+        });
+        Self {
+            key: profile.kind.key().map(keys::open),
+            device,
+            voucher: idp::open(&profile.kind),
+            profile: profile.clone(),
+        }
+    }
+
+    /// What STS is asked.
+    pub fn action(&self) -> Action {
+        match &self.profile.kind {
+            Kind::Session(_) => Action::GetSessionToken,
+            Kind::Role(_) => Action::AssumeRole,
+            Kind::WebIdentity(_) => Action::AssumeRoleWithWebIdentity,
+            Kind::Saml(_) => Action::AssumeRoleWithSaml,
+            Kind::Federation(_) => Action::GetFederationToken,
+            Kind::Root(_) => Action::AssumeRoot,
+        }
+    }
+
+    /// Tries the sources, all at once, without calling STS. Tells every mistake.
+    pub fn check(&self, clock: Arc<dyn Clock>) -> impl Future<Output = Vec<String>> + Send + use<> {
+        let key = self.key.clone();
+        let code = match &self.device {
+            Some(Device {
+                codes: Codes::Made(source),
+                ..
+            }) => Some(Arc::clone(source)),
+            _ => None,
+        };
+        let voucher = self.voucher.clone();
+        async move {
+            let key = async { read_key(&*key?, &*clock).await.err() };
+            let code = async { check_code(&*code?, &*clock).await.err() };
+            let voucher = async { check_voucher(&*voucher?, &*clock).await.err() };
+            let (key, code, voucher) = tokio::join!(key, code, voucher);
+            let mistakes = key.into_iter().chain(code).chain(voucher);
+            mistakes.map(|unprepared| unprepared.message).collect()
+        }
+    }
+
+    /// Whether the codes are of the steps that are asked for.
+    pub(super) fn knows_steps(&self) -> bool {
+        match &self.device {
+            Some(Device {
+                codes: Codes::Made(source),
+                ..
+            }) => source.has_step(),
+            _ => false,
+        }
+    }
+
+    /// The serial number, where a person submits the codes.
+    pub(super) fn submitted_device(&self) -> Option<&SerialNumber> {
+        match &self.device {
+            Some(Device {
+                serial,
+                codes: Codes::Submitted { .. },
+            }) => Some(serial),
+            _ => None,
+        }
+    }
+}
+
+async fn read_key(source: &dyn keys::Source, clock: &dyn Clock) -> Result<LongTermKey, Unprepared> {
+    let key = in_time(clock, source.patience(), source.read()).await;
+    key.unwrap_or(Err(keys::Error::Slow)).map_err(|error| Unprepared {
+        failure: Failure::Key,
+        message: error.to_string(),
+    })
+}
+
+async fn check_code(source: &dyn mfa::Source, clock: &dyn Clock) -> Result<(), Unprepared> {
+    let checked = in_time(clock, source.patience(), source.check()).await;
+    checked
+        .unwrap_or(Err(mfa::Error::Slow))
+        .map_err(|error| Unprepared::code(&error))
+}
+
+async fn check_voucher(source: &dyn idp::Source, clock: &dyn Clock) -> Result<(), Unprepared> {
+    let checked = in_time(clock, source.patience(), source.check()).await;
+    checked
+        .unwrap_or(Err(idp::Error::Slow))
+        .map_err(|error| Unprepared::voucher(&error))
+}
+
+impl Unprepared {
+    fn code(error: &mfa::Error) -> Self {
+        Self {
+            failure: Failure::Code,
+            message: error.to_string(),
+        }
+    }
+
+    fn voucher(error: &idp::Error) -> Self {
+        Self {
+            failure: Failure::Identity,
+            message: error.to_string(),
+        }
+    }
+
+    fn internal() -> Self {
+        Self {
+            failure: Failure::Internal,
+            message: String::from("the call failed in valetkey itself; please report this"),
+        }
+    }
+}
+
+async fn in_time<T>(clock: &dyn Clock, patience: Duration, result: impl Future<Output = T>) -> Option<T> {
+    tokio::select! {
+        biased;
+        result = result => Some(result),
+        () = clock.sleep_until(clock.boot() + patience) => None,
+    }
+}
