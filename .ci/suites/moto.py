@@ -1,7 +1,10 @@
-"""The daemon gets a session and a role from moto's server: keys that do not look like AWS's, times with fractions and
-offsets. moto takes every parameter of AssumeRole and checks no MFA code."""
+"""The daemon gets a session, a federated user and roles by a key, a token and an assertion from moto's server: keys that do not
+look like AWS's, times with fractions and offsets. moto takes every parameter of AssumeRole, checks neither codes nor tokens, and
+reads the assertion."""
 
+import base64
 import json
+import pathlib
 import socket
 import subprocess
 import sys
@@ -28,6 +31,30 @@ ROLE = {
 }
 
 
+ATTRIBUTES = "https://aws.amazon.com/SAML/Attributes"
+SAML = f"""<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" xmlns:saml="urn:oasis:names:tc:SAML:2.0:assertion">
+<saml:Assertion><saml:AttributeStatement>
+<saml:Attribute Name="{ATTRIBUTES}/RoleSessionName"><saml:AttributeValue>jane</saml:AttributeValue></saml:Attribute>
+<saml:Attribute Name="{ATTRIBUTES}/Role"><saml:AttributeValue>arn:aws:iam::123456789012:role/saml,arn:aws:iam::123456789012:saml-provider/Corp</saml:AttributeValue></saml:Attribute>
+</saml:AttributeStatement></saml:Assertion></samlp:Response>"""
+
+
+def other_kinds(folder, profile):
+    """Profiles of the other kinds that moto has, each with the ARN that it gives."""
+    folder = pathlib.Path(folder)
+    (folder / "token").write_text("eyJh.eyJz.c2ln")
+    (folder / "assertion").write_text(base64.encodebytes(SAML.encode()).decode())
+    at = {key: profile[key] for key in ("region", "endpoint_url")}
+    role = {"role_arn": "arn:aws:iam::123456789012:role/web", "role_session_name": "ci"}
+    saml = {"role_arn": "arn:aws:iam::123456789012:role/saml", "principal_arn": "arn:aws:iam::123456789012:saml-provider/Corp"}
+    session = "arn:aws:sts::123456789012:assumed-role"
+    return {
+        "web": (at | role | {"web_identity_token_file": str(folder / "token")}, f"{session}/web/ci"),
+        "saml": (at | saml | {"saml_assertion": {"file": str(folder / "assertion")}}, f"{session}/saml/jane"),
+        "guest": (profile | {"federation_name": "guest"}, "arn:aws:sts::123456789012:federated-user/guest"),
+    }
+
+
 def main():
     checks = Checks()
     with socket.socket() as free:
@@ -44,7 +71,8 @@ def main():
             }
             # moto needs seconds to start; the daemon meets a refused connection and comes back by itself.
             role = profile | ROLE
-            daemon = Daemon(folder, {"moto": profile, "role": role})
+            others = other_kinds(folder, profile)
+            daemon = Daemon(folder, {"moto": profile, "role": role} | {name: other for name, (other, _) in others.items()})
             daemon.wait_for_credentials("moto")
             document = served(daemon, "moto")
             checks.equal("the document is a success", document["Code"], "Success")
@@ -58,10 +86,21 @@ def main():
             cli = subprocess.run(["aws", "sts", "get-caller-identity"], env=env, capture_output=True, text=True, timeout=60)
             arn = "arn:aws:sts::123456789012:assumed-role/deploy/everything"
             checks.that("moto knows the role's session", arn in cli.stdout, cli.stdout + cli.stderr)
+            for name, (_, arn) in others.items():
+                daemon.wait_for_credentials(name)
+                checks.equal(f"{name}: the document names its account", served(daemon, name).get("AccountId"), "123456789012")
+                checks.equal(f"{name}: status knows the ARN", status(daemon, name)["arn"], arn)
+            # A session's reply names no account; moto is asked for it.
+            checks.equal("the session's account was asked for", status(daemon, "moto")["account"], "123456789012")
             checks.equal("the daemon ends cleanly", daemon.stop(), 0)
     finally:
         moto.terminate()
     checks.done()
+
+
+def status(daemon, profile):
+    document = json.loads(daemon.operator("status", "--json").stdout)
+    return next(found for found in document["status"]["profiles"] if found["name"] == profile)
 
 
 def served(daemon, profile):
