@@ -13,6 +13,7 @@
 mod common;
 mod search;
 mod uncapped;
+mod vouchers;
 mod ways;
 
 use std::fs;

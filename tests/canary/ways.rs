@@ -281,7 +281,7 @@ fn device(world: &World) -> String {
     world.emulator.handle.token_code(serial, SystemClock.wall()).unwrap()
 }
 
-fn script(world: &World, name: &str, text: &str) -> String {
+pub(crate) fn script(world: &World, name: &str, text: &str) -> String {
     world.write(name, &format!("#!/bin/sh\n{text}\n"));
     fs::set_permissions(world.path(name), fs::Permissions::from_mode(0o755)).unwrap();
     show(&world.path(name))
