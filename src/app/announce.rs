@@ -1,7 +1,8 @@
 use tracing::{info, warn};
 
 use super::{App, Listeners};
-use crate::config::{KeySource, Profile};
+use crate::aws::SessionPolicies;
+use crate::config::{KeySource, Kind, Profile};
 use crate::harden::Protections;
 use crate::sts::StsClient;
 
@@ -49,6 +50,14 @@ pub(super) fn profile(profile: &Profile, sts: &StsClient) {
         route = %sts.route(&profile.endpoint.url),
         "profile"
     );
+    if let Kind::Federation(federation) = kind
+        && federation.request.policies == SessionPolicies::default()
+    {
+        warn!(
+            profile = %profile.name,
+            "a federated user without policy and policy_arns may do nothing but what resources allow him by name"
+        );
+    }
     if kind.key() == Some(&KeySource::Environment) {
         warn!(
             profile = %profile.name,

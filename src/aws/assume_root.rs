@@ -37,6 +37,12 @@ impl TargetPrincipal {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// The member account.
+    pub fn account(&self) -> &str {
+        // The fifth part of an ARN; the digits alone have no parts.
+        self.0.split(':').nth(4).unwrap_or(&self.0)
+    }
 }
 
 impl FromStr for TargetPrincipal {
@@ -131,7 +137,9 @@ mod tests {
             "arn:aws:iam::123456789012:root",
             "arn:aws-us-gov:iam::123456789012:root",
         ] {
-            assert_eq!(text.parse::<TargetPrincipal>().unwrap().as_str(), text);
+            let target: TargetPrincipal = text.parse().unwrap();
+            assert_eq!(target.as_str(), text);
+            assert!(target.account().parse::<AccountId>().is_ok() && text.contains(target.account()));
         }
         for text in [
             "",

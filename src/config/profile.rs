@@ -1,11 +1,11 @@
 use super::Env;
 use super::endpoint::{self, Environment};
-use super::keys::{EXPECTED_ACCOUNT_ID, REGION, REQUIRED, STS_REGIONAL_ENDPOINTS};
+use super::keys::{EXPECTED_ACCOUNT_ID, REGION, REQUIRED, ROLE_ARN, STS_REGIONAL_ENDPOINTS, TARGET_PRINCIPAL};
 use super::mistake::{Mistakes, Reported};
 use super::plan::{Kind, Profile};
 use super::table::Table;
 use super::{kind, source_profile};
-use crate::aws::{Endpoint, Invalid, ProfileName};
+use crate::aws::{AccountId, Endpoint, Invalid, ProfileName};
 
 /// Every `[profile.<name>]`, in the order of the file.
 pub(super) fn read(root: &Table<'_>, env: Env<'_>, mistakes: &Mistakes) -> Result<Vec<Profile>, Reported> {
@@ -37,14 +37,35 @@ fn profile(
     let region = region?;
     let (kind, endpoint) = (kind?, endpoint?);
     regional_for_root(&kind, &endpoint, table)?;
+    let expected_account_id = expected_account_id?;
+    of_one_account(&kind, expected_account_id.as_ref(), table)?;
     Ok(Profile {
         name: name.clone()?,
         required: required?.unwrap_or(true),
         endpoint,
-        expected_account_id: expected_account_id?,
+        expected_account_id,
         kind,
         region,
     })
+}
+
+/// Otherwise the wrong role would be assumed at every try, and never served.
+fn of_one_account(kind: &Kind, expected: Option<&AccountId>, table: &Table<'_>) -> Result<(), Reported> {
+    match (expected, kind.account()) {
+        (Some(expected), Some(account)) if expected.as_str() != account => {
+            let other = if matches!(kind, Kind::Root(_)) {
+                TARGET_PRINCIPAL
+            } else {
+                ROLE_ARN
+            };
+            let text = format!(
+                "is another account than that of `{}`; correct one of them",
+                other.name()
+            );
+            Err(table.report(&EXPECTED_ACCOUNT_ID, text))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// The global endpoint has no AssumeRoot.

@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::assertion::{LIMIT, WHAT, parse};
 use super::{Error, Source, Version, Voucher, blocking};
@@ -23,6 +23,15 @@ impl AssertionFile {
             secret_file::read_text(&self.path, LIMIT as u64).map_err(|error| Error::File { what: WHAT, error })?;
         parse(text.expose(), &self.path.display().to_string()).map(Voucher::Assertion)
     }
+
+    /// The file may have to be written yet, but its folder is there.
+    fn check_blocking(&self) -> Result<(), Error> {
+        let is_awaited = Version::of(&self.path) == Version::NONE;
+        if is_awaited && self.path.parent().is_some_and(Path::is_dir) {
+            return Ok(());
+        }
+        self.read_blocking().map(|_| ())
+    }
 }
 
 impl Source for AssertionFile {
@@ -33,10 +42,7 @@ impl Source for AssertionFile {
 
     fn check(&self) -> BoxFuture<'_, Result<(), Error>> {
         let file = self.clone();
-        Box::pin(blocking(move || match file.read_blocking() {
-            Err(Error::File { error, .. }) if error.is_not_found() => Ok(()),
-            read => read.map(|_| ()),
-        }))
+        Box::pin(blocking(move || file.check_blocking()))
     }
 
     fn version(&self) -> Option<BoxFuture<'static, Version>> {
@@ -61,12 +67,19 @@ mod tests {
         let path = folder.path().join("assertion");
         let source = AssertionFile::new(path.clone());
         assert!(source.check().await.is_ok());
+        let misspelt = AssertionFile::new(folder.path().join("nowhere/assertion"));
+        assert!(misspelt.check().await.is_err());
         let error = source.read().await.err().unwrap().to_string();
         assert!(
             error.starts_with(&format!("SAML assertion: {}: does not exist; ", path.display())),
             "{error}"
         );
         let before = source.version().unwrap().await;
+        fs::write(&path, "").unwrap();
+        assert!(
+            source.check().await.is_ok(),
+            "one that is empty is yet to be written, too"
+        );
 
         fs::write(&path, "PHNh\nbWw+\n").unwrap();
         assert!(source.check().await.is_ok());

@@ -26,6 +26,10 @@ impl TokenFile {
     fn read_blocking(&self) -> Result<WebIdentityToken, Error> {
         let token =
             secret_file::read_within_limit(&self.path, LIMIT).map_err(|error| Error::File { what: WHAT, error })?;
+        if token.expose().starts_with('{') {
+            let rule = "holds JSON; write the token alone, without what came around it";
+            return Err(Error::content(WHAT, &self.path, rule));
+        }
         if !token.expose().bytes().all(|byte| byte.is_ascii_graphic()) {
             let rule = "must hold the token alone, which has no spaces and no characters beyond ASCII";
             return Err(Error::content(WHAT, &self.path, rule));
@@ -79,6 +83,10 @@ mod tests {
         for (content, expected) in [
             ("Bearer eyJh.eyJz.c2ln", alone),
             ("eyJh.eyJz.c2lñ", alone),
+            (
+                "{\"access_token\":\"eyJh\"}",
+                "web identity token: /token: holds JSON; write the token alone, without what came around it",
+            ),
             ("eyJ", length),
             (&"a".repeat(20_001), length),
             ("", "web identity token: /token: holds nothing; write the value into it"),

@@ -20,16 +20,16 @@ impl Version {
     /// Nothing is there.
     pub const NONE: Self = Self(None);
 
-    /// What is at `path` now. Blocks.
+    /// What is at `path` now; an empty file is one that somebody has yet to write. Blocks.
     pub fn of(path: &Path) -> Self {
-        let state = std::fs::metadata(path).map(|status| State {
+        let status = std::fs::metadata(path).ok().filter(|status| status.size() > 0);
+        Self(status.map(|status| State {
             device: status.dev(),
             inode: status.ino(),
             size: status.size(),
             modified: (status.mtime(), status.mtime_nsec()),
             changed: (status.ctime(), status.ctime_nsec()),
-        });
-        Self(state.ok())
+        }))
     }
 
     /// A version that differs from those of all other numbers, for scenes without files.
@@ -57,6 +57,8 @@ mod tests {
         let path = folder.path().join("assertion");
         let mut versions = vec![Version::of(&path)];
         assert_eq!(versions[0], Version::NONE);
+        fs::write(&path, "").unwrap();
+        assert_eq!(Version::of(&path), Version::NONE);
 
         fs::write(&path, "one").unwrap();
         versions.push(Version::of(&path));

@@ -25,11 +25,11 @@ use super::machine::{Decision, Means};
 use super::schedule::Fraction;
 use super::{Event, Handle, Job, Observer, Published, Table};
 use crate::clock::{BootInstant, Clock, StsTime};
-use crate::idp;
 use crate::mfa::steps::{Choice, Ledger};
 use crate::mfa::{SeenCodes, Step};
 use crate::sts::Sts;
 use people::People;
+use watch::Look;
 use worker::{UnderWay, Worker};
 
 /// The longest sleep: timers stop while the host is suspended, and a resume must be noticed soon.
@@ -70,8 +70,9 @@ pub struct Engine {
     ledger: Ledger,
     seen: Arc<Mutex<SeenCodes>>,
     people: People,
-    /// The looks under way, each with the number of the worker that it is for.
-    looks: JoinSet<(u64, idp::Version)>,
+    /// The look under way at the files with assertions, and when the next one is due.
+    looks: JoinSet<Vec<Look>>,
+    next_look: BootInstant,
     time: StsTime,
     /// The wall clock minus boot time, to notice that somebody set it.
     wall_at_boot: DateTime<Utc>,
@@ -101,6 +102,7 @@ impl Engine {
             seen: Arc::default(),
             people: People::default(),
             looks: JoinSet::new(),
+            next_look: now,
             time: StsTime::default(),
             wall_at_boot,
             told_offset: TimeDelta::zero(),
@@ -121,7 +123,7 @@ impl Engine {
                 Some(ended) = self.calls.join_next_with_id(), if !self.calls.is_empty() => self.end_call(ended),
                 Some(order) = self.orders.recv() => self.obey(order),
                 Some(_) = self.people.notices.join_next(), if !self.people.notices.is_empty() => {}
-                Some(look) = self.looks.join_next(), if !self.looks.is_empty() => self.end_look(&look),
+                Some(looks) = self.looks.join_next(), if !self.looks.is_empty() => self.end_look(looks),
                 () = clock.sleep_until(wake) => {}
             }
         }

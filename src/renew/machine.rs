@@ -97,7 +97,7 @@ impl Machine {
         wait
     }
 
-    /// Ends the wait after a failure: a person gave a fresh code, which must not grow old meanwhile.
+    /// Ends the wait: a person gave a fresh code, or there is another assertion, neither of which must grow old meanwhile.
     pub(super) fn hasten(&mut self, now: BootInstant) {
         if let Phase::Waiting(due) = &mut self.phase {
             *due = now.min(*due);

@@ -19,10 +19,16 @@ pub fn why(profile: &Published, profiles: &[Arc<Published>], now: BootInstant) -
     message
 }
 
-/// What a profile waits for that is another one's, such as `the credentials of profile ops`.
+/// What a profile waits for that no time brings, such as `the credentials of profile ops`. A person's code is told otherwise.
 pub fn waits_for(profile: &Published, profiles: &[Arc<Published>], now: BootInstant) -> Option<String> {
     if let Some(source) = missing_source(profile, profiles, now) {
         return Some(format!("the credentials of profile {}", source.name));
+    }
+    if let (Some(file), true) = (&profile.assertion_file, profile.snapshot().assertion_wanted) {
+        return Some(format!(
+            "another SAML assertion in {}; to have the same one sent again, touch it",
+            file.display()
+        ));
     }
     let first = asked_first(profile, profiles).filter(|_| profile.snapshot().servable(now).is_none());
     first.map(device_of)

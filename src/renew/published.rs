@@ -1,3 +1,4 @@
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -51,6 +52,7 @@ pub struct Published {
     pub source_profile: Option<ProfileName>,
     /// Where it is made.
     pub region: Region,
+    pub(super) assertion_file: Option<PathBuf>,
     mfa_serial: Option<SerialNumber>,
     push: AtomicBool,
     required: AtomicBool,
@@ -67,6 +69,7 @@ impl Published {
             kind: profile.kind.as_str(),
             source_profile: profile.kind.source_profile().cloned(),
             region: profile.region.clone(),
+            assertion_file: profile.kind.assertion_file().map(Path::to_owned),
             mfa_serial: profile.kind.mfa().map(|mfa| mfa.serial.clone()),
             push: AtomicBool::new(is_push(profile)),
             required: AtomicBool::new(profile.required),
@@ -161,6 +164,8 @@ pub struct Snapshot {
     pub code_wanted: Option<DateTime<Utc>>,
     /// From when on a person's code is taken; none for a profile that gets its codes otherwise, or has no credentials yet.
     pub code_accepted_from: Option<DateTime<Utc>>,
+    /// Whether the profile waits for another assertion than its file has.
+    pub assertion_wanted: bool,
     /// The id of the latest credentials' key.
     pub session_key: Option<AccessKeyId>,
     /// Whose the credentials are, where STS has told.

@@ -96,8 +96,8 @@ pub struct Error {
 }
 
 impl Error {
-    /// Whether STS refused the identity provider's token or assertion itself, which another one may heal and the same
-    /// one never will.
+    /// Whether STS refused the identity provider's token or assertion itself, rather than what it opens: it has expired, or
+    /// is not what the provider in IAM vouches for. Another one may heal that, and the same one hardly.
     pub fn is_of_voucher(&self) -> bool {
         let code = self.code.as_deref().unwrap_or_default();
         let code = code.strip_suffix("Exception").unwrap_or(code);
@@ -112,3 +112,34 @@ impl std::fmt::Display for Error {
 }
 
 impl std::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_voucher_is_told_from_a_refused_call() {
+        let error = |class, code: &str| Error {
+            class,
+            message: String::new(),
+            code: Some(code.to_owned()),
+            request_id: None,
+            sent: true,
+        };
+        for code in [
+            "ExpiredToken",
+            "ExpiredTokenException",
+            "IDPRejectedClaim",
+            "InvalidIdentityToken",
+        ] {
+            assert!(error(Class::Denied, code).is_of_voucher(), "{code}");
+        }
+        for (class, code) in [
+            (Class::Denied, "AccessDenied"),
+            (Class::KeyInvalid, "ExpiredToken"),
+            (Class::Server, "IDPCommunicationError"),
+        ] {
+            assert!(!error(class, code).is_of_voucher(), "{code}");
+        }
+    }
+}

@@ -96,7 +96,7 @@ fn a_token_opens_a_role_from_which_others_are_chained() {
         (&status["kind"], &status["source"], &status["arn"]),
         (
             &json!("web_identity"),
-            &json!("unsigned"),
+            &json!("web_identity_token_file"),
             &json!("arn:aws:sts::123456789012:assumed-role/deploy/valetkey-ci")
         )
     );

@@ -37,7 +37,10 @@ pub(super) fn read(
     let role_arn = profile.read("role_arn");
     let session_name = profile.read("role_session_name");
     let duration = profile.seconds("duration_seconds");
-    let no_device = match profile.setting("mfa_serial") {
+    let device = ["mfa_serial", "mfa_process"]
+        .iter()
+        .find_map(|key| profile.setting(key));
+    let no_device = match device {
         None => Ok(()),
         Some(setting) => Err(setting.report(
             "is of no use beside web_identity_token_file: AssumeRoleWithWebIdentity takes no code; remove one of them",

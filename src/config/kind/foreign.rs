@@ -2,8 +2,8 @@
 
 use super::Word;
 use crate::config::keys::{
-    EXTERNAL_ID, KEY, Key, MFA_CODE, MFA_SERIAL, POLICY, POLICY_ARNS, PROVIDED_CONTEXTS, PROVIDER_ID, ROLE_ARN,
-    ROLE_SESSION_NAME, SOURCE_IDENTITY, SOURCE_PROFILE, TAGS, TASK_POLICY_ARN, TRANSITIVE_TAG_KEYS,
+    EXTERNAL_ID, FEDERATION_NAME, KEY, Key, MFA_CODE, MFA_SERIAL, POLICY, POLICY_ARNS, PROVIDED_CONTEXTS, PROVIDER_ID,
+    ROLE_ARN, ROLE_SESSION_NAME, SOURCE_IDENTITY, SOURCE_PROFILE, TAGS, TASK_POLICY_ARN, TRANSITIVE_TAG_KEYS,
 };
 use crate::config::mistake::Reported;
 use crate::config::table::Table;
@@ -48,6 +48,10 @@ fn refuse_key(word: Word, table: &Table<'_>, key: &Key, kinds: &[Word]) -> Resul
         // A session is what is made where nothing says otherwise: what is missing may be what says so.
         (Word::Session, [Word::WebIdentity]) => needs(table, key, &super::WEB_IDENTITY_TOKEN_FILE),
         (Word::Session, [Word::Root]) => needs(table, key, &super::TARGET_PRINCIPAL),
+        (Word::Session, kinds) if kinds.contains(&Word::Federation) => {
+            let text = "needs `role_arn` or `federation_name` beside it; add one of them, or leave this out";
+            table.beside(key, &[ROLE_ARN, FEDERATION_NAME], text)
+        }
         (Word::Session, _) => needs(table, key, &ROLE_ARN),
         _ => table.without(key, &format!("must be left out: {}", reason(word, key))),
     }

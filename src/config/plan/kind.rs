@@ -1,4 +1,4 @@
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::{AssertionSource, KeySource, Mfa};
@@ -59,6 +59,28 @@ impl Kind {
             })
             | Self::Federation(Federation { key, .. }) => Some(key),
             _ => None,
+        }
+    }
+
+    /// The file with the assertion that opens the role.
+    pub fn assertion_file(&self) -> Option<&Path> {
+        match self {
+            Self::Saml(SamlRole {
+                assertion: AssertionSource::File(path),
+                ..
+            }) => Some(path),
+            _ => None,
+        }
+    }
+
+    /// The account of what is asked for, where the configuration says it.
+    pub fn account(&self) -> Option<&str> {
+        match self {
+            Self::Role(role) => Some(role.request.role_arn.account()),
+            Self::WebIdentity(role) => Some(role.request.role_arn.account()),
+            Self::Saml(role) => Some(role.request.role_arn.account()),
+            Self::Root(root) => Some(root.request.target_principal.account()),
+            Self::Session(_) | Self::Federation(_) => None,
         }
     }
 

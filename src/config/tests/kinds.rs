@@ -295,6 +295,14 @@ fn a_profile_says_whose_account_it_must_be() {
         plan.profiles[0].expected_account_id.as_ref().unwrap().as_str(),
         "012345678901"
     );
+    let other = format!("{WEB}{ROLE}expected_account_id = \"210987654321\"\n");
+    assert_eq!(
+        mistake(&other),
+        "5:23: profile.ci.expected_account_id: is another account than that of `role_arn`; correct one of them"
+    );
+    assert!(toml(&other.replace("\"210987654321\"", "\"123456789012\"")).is_ok());
+    let other = format!("{ROOT}expected_account_id = \"123456789012\"\n{}", admin());
+    assert!(mistake(&other).contains("is another account than that of `target_principal`"));
     assert_eq!(
         mistake(&format!("{LEAST}expected_account_id = 123456789012\n")),
         "4:23: profile.ops.expected_account_id: found an integer; must be an account: a string of twelve digits"

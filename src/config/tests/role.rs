@@ -148,7 +148,11 @@ fn has_its_parameters_alone() {
     ];
     let expected = keys.iter().enumerate().map(|(index, key)| {
         let line = index + 4;
-        format!("v.toml:{line}:1: profile.ops.{key}: needs `role_arn` beside it; add that, or leave this out")
+        let needed = match *key {
+            "policy" | "policy_arns" | "tags" => "`role_arn` or `federation_name` beside it; add one of them",
+            _ => "`role_arn` beside it; add that",
+        };
+        format!("v.toml:{line}:1: profile.ops.{key}: needs {needed}, or leave this out")
     });
     assert_eq!(mistakes(toml(&text)), expected.collect::<Vec<_>>());
     assert_eq!(

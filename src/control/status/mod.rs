@@ -78,7 +78,7 @@ pub struct ProfileStatus {
     pub trouble: Option<Trouble>,
     /// Since when a person's code has been asked for.
     pub code_wanted: Option<DateTime<Utc>>,
-    /// What it waits for that is another profile's, such as `the credentials of profile ops`.
+    /// What it waits for that no time brings, such as `the credentials of profile ops`.
     pub waits_for: Option<String>,
 }
 

@@ -1,7 +1,7 @@
 use crate::aws::ProfileName;
-use crate::config::{KeySource, Kind};
+use crate::config::{KeySource, Kind, SignedBy};
 
-/// Whose signature asks for a profile's credentials.
+/// Whose signature asks for a profile's credentials, or what opens them where nothing signs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Source {
     /// A long-term key in a folder.
@@ -14,20 +14,31 @@ pub enum Source {
     SharedCredentials,
     /// The temporary credentials of another profile.
     Profile(ProfileName),
-    /// Nobody's: the request is not signed.
-    Unsigned,
+    /// The token of an identity provider.
+    WebIdentityTokenFile,
+    /// The SAML assertion of an identity provider.
+    SamlAssertion,
 }
 
 impl Source {
     /// The source of a profile of this kind.
     pub fn of(kind: &Kind) -> Self {
-        match (kind.key(), kind.source_profile()) {
-            (Some(KeySource::Directory(_)), _) => Self::KeyDirectory,
-            (Some(KeySource::Environment), _) => Self::Environment,
-            (Some(KeySource::Process(_)), _) => Self::Process,
-            (Some(KeySource::SharedCredentials { .. }), _) => Self::SharedCredentials,
-            (None, Some(profile)) => Self::Profile(profile.clone()),
-            (None, None) => Self::Unsigned,
+        let key = match kind {
+            Kind::Session(session) => &session.key,
+            Kind::Federation(federation) => &federation.key,
+            Kind::Role(role) => match &role.signed_by {
+                SignedBy::Key { key, .. } => key,
+                SignedBy::Profile(source) => return Self::Profile(source.clone()),
+            },
+            Kind::Root(root) => return Self::Profile(root.source.clone()),
+            Kind::WebIdentity(_) => return Self::WebIdentityTokenFile,
+            Kind::Saml(_) => return Self::SamlAssertion,
+        };
+        match key {
+            KeySource::Directory(_) => Self::KeyDirectory,
+            KeySource::Environment => Self::Environment,
+            KeySource::Process(_) => Self::Process,
+            KeySource::SharedCredentials { .. } => Self::SharedCredentials,
         }
     }
 
@@ -39,7 +50,8 @@ impl Source {
             Self::Process => "process",
             Self::SharedCredentials => "shared_credentials",
             Self::Profile(_) => "source_profile",
-            Self::Unsigned => "unsigned",
+            Self::WebIdentityTokenFile => "web_identity_token_file",
+            Self::SamlAssertion => "saml_assertion",
         }
     }
 

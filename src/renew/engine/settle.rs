@@ -106,7 +106,8 @@ impl Engine {
                 self.fail(call, &useless(message));
             }
             Ok(issued) if self.dies_before_the_served(call, attempt.sent, issued.lifetime) => {
-                let message = "STS gave credentials that die before those that are served, which are served on";
+                let message = "STS gave credentials that die before those that are served, which are served on; where an \
+                               assertion limits the session (SessionNotOnOrAfter), sign in anew";
                 self.fail(call, &useless(message));
             }
             Ok(issued) => match self.refuse_account(call, attempt) {
@@ -130,17 +131,6 @@ impl Engine {
                     code_is_left: !error.sent,
                 },
             ),
-        }
-    }
-
-    /// Takes in which token or assertion was tried, and whether STS will take it again.
-    fn note_version(&mut self, call: &UnderWay, attempt: &Attempt) {
-        let refused = match &attempt.result {
-            Ok(reply) => reply.result.as_ref().is_err_and(sts::Error::is_of_voucher),
-            Err(_) => false,
-        };
-        if let Some(index) = self.place_of(call) {
-            self.workers[index].watch.tried(attempt.version, refused);
         }
     }
 
@@ -228,7 +218,7 @@ impl Engine {
         let dies = sent + lifetime;
         let snapshot = self.face(index).snapshot();
         let served = snapshot.servable(self.parts.clock.boot());
-        served.is_some_and(|document| dies < document.dies)
+        served.is_some_and(|document| dies + ROUNDING < document.dies)
     }
 
     fn succeed(&mut self, call: &UnderWay, attempt: &Attempt, issued: &Issued) {
@@ -266,6 +256,7 @@ impl Engine {
             consecutive_failures: 0,
             trouble: None,
             code_wanted,
+            assertion_wanted: false,
             session_key: Some(credentials.access_key_id.clone()),
             caller: caller.clone(),
             code_accepted_from: accepted.map(time),
@@ -301,6 +292,7 @@ impl Engine {
         let failures = worker.machine.failures();
         // What came of a person's code is always told.
         let is_news = worker.telling.is_news(cause.failure, now) || call.submitted;
+        let assertion_wanted = worker.watch.waits_for_another();
         let next = self.next_call(index, now + backoff);
         let clock = &*self.parts.clock;
         let face = self.face(index);
@@ -311,6 +303,7 @@ impl Engine {
                 .map(|next| self.time.at(next, clock))
                 .or_else(|| before.renewal.filter(|_| call.job.submitted_device().is_some())),
             consecutive_failures: failures,
+            assertion_wanted,
             trouble: Some(Arc::new(Trouble {
                 failure: cause.failure,
                 message: cause.message.to_owned(),

@@ -27,9 +27,9 @@ impl Engine {
         if let Some(error) = &attempt.caller.error {
             debug!(profile = %call.job.profile.name, "STS did not tell whose the credentials are: {error}");
         }
-        if let Some(index) = self.place_of(call) {
-            let caller = attempt.caller.caller.as_ref();
-            self.workers[index].known = caller.map(|caller| (attempt.key_id.clone(), Arc::clone(caller)));
+        // Whose a key is stays true through calls that fail.
+        if let (Some(index), Some(caller)) = (self.place_of(call), &attempt.caller.caller) {
+            self.workers[index].known = Some((attempt.key_id.clone(), Arc::clone(caller)));
         }
     }
 
@@ -56,18 +56,15 @@ fn refuse(expected: &AccountId, found: &Inquiry) -> Option<(Failure, String)> {
             Failure::Sts(error.class),
             format!(
                 "STS gave credentials, but did not tell of which account, and expected_account_id is {expected}: they \
-                 are not served; {error}"
+                 are not served; an STS without GetCallerIdentity cannot be held to an account; {error}"
             ),
         )),
-        (None, None) => Some((
-            Failure::Account,
-            format!(
-                "the account of the credentials was not asked for, and expected_account_id is {expected}: they are not \
-                 served; the next try asks"
-            ),
-        )),
+        // Never served for want of a question.
+        (None, None) => Some((Failure::Internal, String::from(INTERNAL))),
     }
 }
+
+const INTERNAL: &str = "the account of the credentials was not asked for; please report this";
 
 #[cfg(test)]
 mod tests {
@@ -105,7 +102,7 @@ mod tests {
         let (failure, message) = refuse(&expected, &unknown).unwrap();
         assert_eq!(failure, Failure::Sts(Class::Timeout));
         assert!(
-            message.ends_with("they are not served; no answer; try again"),
+            message.contains("they are not served") && message.ends_with("; no answer; try again"),
             "{message}"
         );
         assert!(refuse(&expected, &Inquiry::default()).is_some());

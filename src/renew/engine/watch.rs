@@ -5,47 +5,47 @@ use std::time::Duration;
 use tokio::task::JoinError;
 
 use super::Engine;
+use super::worker::UnderWay;
 use crate::clock::BootInstant;
 use crate::idp::Version;
+use crate::renew::job::Attempt;
+use crate::sts::Error;
 
-/// Between two looks at a file. No more often than the engine wakes up by itself.
+/// Between two looks at the files. No more often than the engine wakes up by itself.
 const BETWEEN: Duration = Duration::from_secs(10);
 
 /// What is known of a profile's token or assertion.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Watch {
     /// The version that the last call was made with; none before the first, or where versions are not told apart.
     tried: Option<Version>,
     /// Whether STS wants another one than that.
     refused: bool,
-    /// When to look next; none while a look is under way.
-    next: Option<BootInstant>,
+}
+
+/// What a look at a file found.
+pub(super) struct Look {
+    worker: u64,
+    /// The version that had been tried when the look began: what was tried meanwhile is younger than what was seen.
+    tried: Version,
+    found: Version,
 }
 
 impl Watch {
-    pub(super) fn new(now: BootInstant) -> Self {
-        Self {
-            tried: None,
-            refused: false,
-            next: Some(now),
-        }
-    }
-
-    /// A call was made with this version; `refused` if STS will not take it again.
+    /// A call was made with this version, or would have been had there been any; `refused` if STS will not take it again.
     pub(super) fn tried(&mut self, version: Option<Version>, refused: bool) {
         self.tried = version;
-        self.refused = refused;
+        self.refused = refused || version == Some(Version::NONE);
     }
 
-    /// Whether a call would only repeat what STS refused.
+    /// Whether a call would only repeat what STS refused, or have nothing to send.
     pub(super) fn waits_for_another(&self) -> bool {
         self.refused && self.tried.is_some()
     }
 
-    /// Takes in what is there now. Tells whether it is another one than was tried.
-    fn found(&mut self, version: Version, now: BootInstant) -> bool {
-        self.next = Some(now + BETWEEN);
-        let is_another = self.tried.is_some_and(|tried| tried != version);
+    /// Takes in what a look found. Tells whether it is another one than was tried; one that is gone is none.
+    fn found(&mut self, tried: Version, found: Version) -> bool {
+        let is_another = self.tried == Some(tried) && found != tried && found != Version::NONE;
         if is_another {
             self.refused = false;
         }
@@ -54,41 +54,56 @@ impl Watch {
 }
 
 impl Engine {
-    /// Begins the looks that are due. Tells when the next one is.
-    pub(super) fn look(&mut self) -> Option<BootInstant> {
-        let now = self.parts.clock.boot();
-        let mut earliest = None;
-        for worker in &mut self.workers {
-            let Some(source) = worker.job.voucher.as_ref().filter(|_| worker.watch.tried.is_some()) else {
-                continue;
-            };
-            match worker.watch.next {
-                // One at a time, however long it takes: a file system that hangs must not hold a thread for each look.
-                None => {}
-                Some(next) if now < next => earliest = Some(earliest.map_or(next, |other| next.min(other))),
-                Some(_) => {
-                    let Some(version) = source.version() else {
-                        continue;
-                    };
-                    let number = worker.number;
-                    worker.watch.next = None;
-                    self.looks.spawn(async move { (number, version.await) });
-                }
-            }
+    /// Takes in which token or assertion was tried, and whether STS will take it again.
+    pub(super) fn note_version(&mut self, call: &UnderWay, attempt: &Attempt) {
+        let refused = match &attempt.result {
+            Ok(reply) => reply.result.as_ref().is_err_and(Error::is_of_voucher),
+            Err(_) => false,
+        };
+        if let Some(index) = self.place_of(call) {
+            self.workers[index].watch.tried(attempt.version, refused);
         }
-        earliest
     }
 
-    pub(super) fn end_look(&mut self, look: &Result<(u64, Version), JoinError>) {
-        let Ok(&(number, version)) = look.as_ref() else {
-            return;
-        };
+    /// Begins a look at all files if one is due. Tells when the next one is.
+    ///
+    /// There is one at a time for all, however long it takes: a file system that hangs must not hold a thread for each.
+    pub(super) fn look(&mut self) -> Option<BootInstant> {
+        if !self.looks.is_empty() {
+            return None;
+        }
+        if self.workers.iter().all(|worker| worker.watch.tried.is_none()) {
+            return None;
+        }
+        if self.parts.clock.boot() < self.next_look {
+            return Some(self.next_look);
+        }
+        let watched = self.workers.iter().filter_map(|worker| {
+            let tried = worker.watch.tried?;
+            Some((worker.number, tried, worker.job.voucher.as_ref()?.version()?))
+        });
+        let watched: Vec<_> = watched.collect();
+        self.looks.spawn(async move {
+            let mut looks = Vec::with_capacity(watched.len());
+            for (worker, tried, version) in watched {
+                let found = version.await;
+                looks.push(Look { worker, tried, found });
+            }
+            looks
+        });
+        None
+    }
+
+    pub(super) fn end_look(&mut self, looks: Result<Vec<Look>, JoinError>) {
         let now = self.parts.clock.boot();
-        let worker = self.workers.iter_mut().find(|worker| worker.number == number);
-        if let Some(worker) = worker
-            && worker.watch.found(version, now)
-        {
-            worker.machine.hasten(now);
+        self.next_look = now + BETWEEN;
+        for Look { worker, tried, found } in looks.unwrap_or_default() {
+            let worker = self.workers.iter_mut().find(|candidate| candidate.number == worker);
+            if let Some(worker) = worker
+                && worker.watch.found(tried, found)
+            {
+                worker.machine.hasten(now);
+            }
         }
     }
 }
@@ -97,29 +112,42 @@ impl Engine {
 mod tests {
     use super::*;
 
-    const fn at(seconds: u64) -> BootInstant {
-        BootInstant::from_boot(Duration::from_secs(seconds))
-    }
+    const ONE: Version = Version::numbered(1);
+    const TWO: Version = Version::numbered(2);
 
     #[test]
-    fn another_version_than_was_tried_is_news_once_it_was_tried() {
-        let mut watch = Watch::new(at(0));
-        assert!(!watch.found(Version::numbered(1), at(0)) && !watch.waits_for_another());
-        watch.tried(Some(Version::numbered(1)), false);
-        assert!(!watch.found(Version::numbered(1), at(10)));
-        assert!(watch.found(Version::numbered(2), at(20)));
-        assert!(watch.found(Version::NONE, at(30)));
-        assert_eq!(watch.next, Some(at(40)));
+    fn another_version_than_was_tried_is_news_and_one_that_is_gone_is_none() {
+        let mut watch = Watch::default();
+        assert!(!watch.found(ONE, TWO), "nothing was tried");
+        watch.tried(Some(ONE), false);
+        assert!(!watch.found(ONE, ONE));
+        assert!(!watch.found(ONE, Version::NONE));
+        assert!(watch.found(ONE, TWO));
     }
 
     #[test]
     fn what_was_refused_is_waited_out() {
-        let mut watch = Watch::new(at(0));
-        watch.tried(Some(Version::numbered(1)), true);
+        let mut watch = Watch::default();
+        watch.tried(Some(ONE), true);
         assert!(watch.waits_for_another());
-        assert!(!watch.found(Version::numbered(1), at(10)) && watch.waits_for_another());
-        assert!(watch.found(Version::numbered(2), at(20)) && !watch.waits_for_another());
+        assert!(!watch.found(ONE, ONE) && watch.waits_for_another());
+        assert!(watch.found(ONE, TWO) && !watch.waits_for_another());
         watch.tried(None, true);
         assert!(!watch.waits_for_another(), "nothing would tell that there is another");
+    }
+
+    #[test]
+    fn what_was_not_there_is_waited_for() {
+        let mut watch = Watch::default();
+        watch.tried(Some(Version::NONE), false);
+        assert!(watch.waits_for_another());
+        assert!(watch.found(Version::NONE, ONE) && !watch.waits_for_another());
+    }
+
+    #[test]
+    fn a_look_that_began_before_the_last_try_is_no_news() {
+        let mut watch = Watch::default();
+        watch.tried(Some(TWO), true);
+        assert!(!watch.found(Version::NONE, ONE) && watch.waits_for_another());
     }
 }

@@ -58,7 +58,7 @@ impl Worker {
             key_id: None,
             known: None,
             telling: Telling::default(),
-            watch: Watch::new(now),
+            watch: Watch::default(),
         }
     }
 

@@ -4,7 +4,7 @@ use tracing::debug;
 
 use super::ask::Opener;
 use super::{Attempt, Codes, Device, Inquiry, Job, Supplies, Unprepared, in_time, read_key};
-use crate::aws::{AccessKeyId, SerialNumber, TokenCode};
+use crate::aws::{SerialNumber, TokenCode};
 use crate::clock::{BootInstant, Clock, StsTime};
 use crate::idp::Voucher;
 use crate::mfa::{SeenCodes, Step};
@@ -18,11 +18,11 @@ impl Job {
         let mut attempt = Attempt {
             sent: clock.boot(),
             key_id: None,
-            version: self.version(clock).await,
+            version: None,
             result: Err(Unprepared::internal()),
             caller: Inquiry::default(),
         };
-        match self.call(sts, clock, &supplies, &mut attempt.key_id).await {
+        match self.call(sts, clock, &supplies, &mut attempt).await {
             Ok((sent, reply)) => {
                 attempt.caller = self
                     .inquire(sts, clock, &supplies, attempt.key_id.as_ref(), &reply)
@@ -34,26 +34,20 @@ impl Job {
         attempt
     }
 
-    /// Taken before what it is the version of is read: what is written meanwhile is another one.
-    async fn version(&self, clock: &dyn Clock) -> Option<idp::Version> {
-        let source = self.voucher.as_ref()?;
-        in_time(clock, source.patience(), source.version()?).await
-    }
-
     async fn call(
         &self,
         sts: &dyn Sts,
         clock: &dyn Clock,
         supplies: &Supplies,
-        key_id: &mut Option<AccessKeyId>,
+        attempt: &mut Attempt,
     ) -> Result<(BootInstant, Reply), Unprepared> {
         let key = match &self.key {
             Some(source) => Some(read_key(&**source, clock).await?),
             None => None,
         };
-        *key_id = key.as_ref().map(|key| key.access_key_id.clone());
+        attempt.key_id = key.as_ref().map(|key| key.access_key_id.clone());
         let voucher = match &self.voucher {
-            Some(source) => Some(read_voucher(&**source, clock).await?),
+            Some(source) => Some(read_voucher(&**source, clock, &mut attempt.version).await?),
             None => None,
         };
         let opener = match (&voucher, &key, &supplies.source) {
@@ -66,7 +60,7 @@ impl Job {
         let code = self.code(clock, supplies).await?;
         debug!(
             profile = %self.profile.name,
-            key = key_id.as_ref().map(tracing::field::display),
+            key = attempt.key_id.as_ref().map(tracing::field::display),
             step = supplies.step.map(Step::number),
             "calling STS"
         );
@@ -113,8 +107,19 @@ fn seen(supplies: &Supplies) -> MutexGuard<'_, SeenCodes> {
     supplies.seen.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn read_voucher(source: &dyn idp::Source, clock: &dyn Clock) -> Result<Voucher, Unprepared> {
-    let voucher = in_time(clock, source.patience(), source.read()).await;
+/// The version is taken before what it is the version of is read: what is written meanwhile is another one.
+async fn read_voucher(
+    source: &dyn idp::Source,
+    clock: &dyn Clock,
+    version: &mut Option<idp::Version>,
+) -> Result<Voucher, Unprepared> {
+    let read = async {
+        if let Some(there) = source.version() {
+            *version = Some(there.await);
+        }
+        source.read().await
+    };
+    let voucher = in_time(clock, source.patience(), read).await;
     voucher
         .unwrap_or(Err(idp::Error::Slow))
         .map_err(|error| Unprepared::voucher(&error))

@@ -13,7 +13,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Between two questions.
 const BETWEEN: Duration = Duration::from_secs(1);
 
-/// How often it is asked where nothing is served before the account is known. GetCallerIdentity changes nothing and
+/// How often it is asked where the new credentials are served only once their account is known. GetCallerIdentity changes nothing and
 /// carries no code, so that it may be asked again, unlike what brought the credentials.
 const MOST_QUESTIONS: u32 = 3;
 
@@ -108,7 +108,10 @@ impl Job {
 fn no_answer() -> Error {
     Error {
         class: Class::Timeout,
-        message: format!("STS did not answer within {} s", PATIENCE.as_secs()),
+        message: format!(
+            "STS did not answer GetCallerIdentity within {} s; the next renewal asks again",
+            PATIENCE.as_secs()
+        ),
         code: None,
         request_id: None,
         sent: true,

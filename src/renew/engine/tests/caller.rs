@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use tokio::time::sleep;
 
-use super::scene::{Say, Scene, job, job_of, role_job};
+use super::scene::{Say, Scene, WALL, job, job_of, role_job};
 use super::*;
 use crate::BoxFuture;
 use crate::aws::LongTermKey;
@@ -107,17 +107,70 @@ fn rotating(job: Job) -> Job {
 #[tokio::test(start_paused = true)]
 async fn a_key_of_another_account_changes_nothing_that_is_served() {
     let scene = start(rotating(expecting(OURS)), &[Ok(OURS), Ok(THEIRS)]);
-    sleep(Duration::from_hours(11)).await;
+    sleep(Duration::from_hours(10)).await;
     let before = scene.table.profiles()[0].snapshot().session_key.clone();
     assert_eq!(scene.counted(Outcome::Success), 2);
-    // The third reading finds the other key.
-    sleep(Duration::from_hours(8)).await;
+    // The third reading, after another 0.44 of 12 hours, finds the other key.
+    sleep(Duration::from_hours(2)).await;
     assert!(scene.counted(Outcome::Failed(Failure::Account)) > 0);
+    assert!(scene.served());
     let snapshot = scene.table.profiles()[0].snapshot().clone();
     assert_eq!(
         (snapshot.session_key.clone(), account_id(&scene).as_deref()),
-        (before, None)
+        (before, Some(OURS))
     );
+    sleep(Duration::from_hours(6)).await;
+    assert!(!scene.served(), "it dies in its time");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failed_call_makes_nobody_forget_whose_the_key_is() {
+    let hours = Say::Session {
+        lifetime: Duration::from_hours(12),
+    };
+    let say = vec![hours, Say::Refuse(Class::Server)];
+    let scene = Scene::start_jobs(vec![expecting(OURS)], TimeDelta::zero(), say);
+    scene.sts.accounts.lock().unwrap().push_back(Ok(OURS));
+    sleep(Duration::from_hours(6)).await;
+    assert_eq!((scene.counted(Outcome::Success), questions(&scene)), (2, 1));
+}
+
+/// Roles are made from whom they were made from: what a source may not be, a role of it may not be served for.
+#[tokio::test(start_paused = true)]
+async fn a_reload_withdraws_what_is_made_from_another_account_than_is_expected_now() {
+    let jobs = |expected: Option<&str>| {
+        let mut source = job(1, false).profile;
+        source.expected_account_id = expected.map(|account| account.parse().unwrap());
+        vec![role_job("deploy", "p1"), job_of(source)]
+    };
+    let scene = Scene::start_jobs(jobs(None), TimeDelta::zero(), vec![]);
+    scene.sts.accounts.lock().unwrap().push_back(Ok(OURS));
+    sleep(Duration::from_secs(1)).await;
+    assert!(scene.served(), "the role");
+    let applied = scene.handle.apply(jobs(Some(OURS))).await.unwrap();
+    assert!(applied.changed.is_empty() && scene.served());
+    let applied = scene.handle.apply(jobs(Some(THEIRS))).await.unwrap();
+    assert_eq!(applied.changed.len(), 2);
+    assert!(!scene.served());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_sts_that_is_silent_delays_the_first_credentials_by_seconds() {
+    let scene = start(job(0, false), &[]);
+    *scene.sts.is_silent.lock().unwrap() = true;
+    sleep(Duration::from_millis(4_999)).await;
+    assert!(!scene.served());
+    sleep(Duration::from_millis(2)).await;
+    assert!(scene.served() && account_id(&scene).is_none());
+}
+
+/// The first reply has told the time by then.
+#[tokio::test(start_paused = true)]
+async fn the_question_is_signed_with_the_time_of_the_reply_before_it() {
+    let scene = Scene::start_jobs(vec![job(0, false)], TimeDelta::hours(2), vec![]);
+    sleep(Duration::from_secs(1)).await;
+    let signed = scene.sts.signed_at.lock().unwrap().unwrap();
+    assert_eq!((signed - WALL).num_minutes(), 120);
 }
 
 #[tokio::test(start_paused = true)]

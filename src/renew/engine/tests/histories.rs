@@ -1,4 +1,4 @@
-//! Random histories: profiles of every kind, an STS of every mood, people, reloads, clocks that jump, hosts that sleep.
+//! Random histories: sessions and roles, an STS of every mood, people, reloads, clocks that jump, hosts that sleep.
 //! What must always hold is checked at every call and after every step.
 //!
 //! `VALETKEY_HISTORIES=100000` tries more; a failure names its seed, and `VALETKEY_HISTORY=<seed>` plays it alone.

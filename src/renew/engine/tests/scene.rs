@@ -44,8 +44,11 @@ pub(super) struct Script {
     pub(super) calls: Mutex<Vec<Asked>>,
     /// What it answers in turn to whoever asks who he is; nothing when the list is at its end.
     pub(super) accounts: Mutex<VecDeque<Result<&'static str, Class>>>,
-    /// How often somebody asked that.
+    /// How often somebody asked that, and when the last question was signed.
     pub(super) questions: Mutex<u32>,
+    pub(super) signed_at: Mutex<Option<DateTime<Utc>>>,
+    /// Whether it never answers that.
+    pub(super) is_silent: Mutex<bool>,
 }
 
 /// A call as it came.
@@ -116,6 +119,7 @@ impl Script {
                 expiration: now + lifetime,
             }),
             lifetime,
+            // Sessions name no account; those of the tests are longer than roles.
             account: (lifetime < Duration::from_hours(2)).then(|| "123456789012".parse().unwrap()),
             packed_policy_size: None,
             about: About::default(),
@@ -248,6 +252,8 @@ impl Scene {
             calls: Mutex::default(),
             accounts: Mutex::default(),
             questions: Mutex::default(),
+            signed_at: Mutex::default(),
+            is_silent: Mutex::default(),
         });
         let profiles: Vec<_> = jobs.iter().map(|job| job.profile.clone()).collect();
         let table = Arc::new(Table::new(&profiles));

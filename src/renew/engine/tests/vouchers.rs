@@ -30,6 +30,10 @@ struct File {
     version: Mutex<Option<u64>>,
     reads: Mutex<u32>,
     looks: Mutex<u32>,
+    /// Whether somebody writes another one while it is read.
+    is_replaced: Mutex<bool>,
+    /// Whether its file system hangs.
+    hangs: Mutex<bool>,
 }
 
 impl File {
@@ -46,6 +50,9 @@ impl idp::Source for File {
     fn read(&self) -> BoxFuture<'_, Result<Voucher, idp::Error>> {
         *self.reads.lock().unwrap() += 1;
         let version = *self.version.lock().unwrap();
+        if std::mem::take(&mut *self.is_replaced.lock().unwrap()) {
+            self.put(version.map(|version| version + 1));
+        }
         let assertion = version.map(|version| SamlAssertion::try_from(Secret::from(format!("assertion{version}"))));
         Box::pin(async { Ok(Voucher::Assertion(assertion.ok_or(idp::Error::Internal)?.unwrap())) })
     }
@@ -57,6 +64,9 @@ impl idp::Source for File {
     fn version(&self) -> Option<BoxFuture<'static, Version>> {
         *self.looks.lock().unwrap() += 1;
         let version = self.version.lock().unwrap().map_or(Version::NONE, Version::numbered);
+        if *self.hangs.lock().unwrap() {
+            return Some(Box::pin(std::future::pending()));
+        }
         Some(Box::pin(async move { version }))
     }
 }
@@ -90,10 +100,69 @@ async fn a_file_that_comes_later_is_used_when_it_comes() {
     let scene = start(&file, vec![]);
     sleep(Duration::from_mins(30)).await;
     assert!(scene.calls().is_empty());
-    assert!(scene.counted(Outcome::Failed(Failure::Identity)) > 5);
+    assert_eq!(
+        scene.counted(Outcome::Failed(Failure::Identity)),
+        1,
+        "nothing to read is no trouble"
+    );
+    let waits_for = || {
+        let faces = scene.table.profiles();
+        crate::renew::waits_for(&faces[0], &faces, scene.clock.boot())
+    };
+    let told = "another SAML assertion in /assertion; to have the same one sent again, touch it";
+    assert_eq!(waits_for().as_deref(), Some(told));
     file.put(Some(1));
     sleep(Duration::from_secs(10)).await;
     assert!(scene.served());
+    assert_eq!(waits_for(), None);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_file_that_is_removed_after_its_use_is_no_other_one() {
+    let file = Arc::new(File::default());
+    file.put(Some(1));
+    let scene = start(&file, vec![]);
+    sleep(Duration::from_secs(1)).await;
+    file.put(None);
+    sleep(Duration::from_mins(59)).await;
+    assert!(scene.served());
+    assert_eq!(
+        (scene.calls().len(), file.reads()),
+        (1, 2),
+        "the renewal found nothing, once"
+    );
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_written_while_it_is_read_is_another_one() {
+    let file = Arc::new(File::default());
+    file.put(Some(1));
+    *file.is_replaced.lock().unwrap() = true;
+    let scene = start(&file, vec![]);
+    sleep(Duration::from_secs(11)).await;
+    assert_eq!(scene.calls().len(), 2);
+}
+
+/// However many profiles have a file there.
+#[tokio::test(start_paused = true)]
+async fn a_file_system_that_hangs_holds_one_look() {
+    let file = Arc::new(File::default());
+    file.put(Some(1));
+    let jobs = (0..40).map(|number| Job {
+        voucher: Some(Arc::clone(&file) as Arc<dyn idp::Source>),
+        ..job_of(profiles(&SAML.replace("p0", &format!("p{number}"))).remove(0))
+    });
+    let _scene = Scene::start_jobs(jobs.collect(), TimeDelta::zero(), vec![]);
+    sleep(Duration::from_secs(1)).await;
+    *file.hangs.lock().unwrap() = true;
+    sleep(Duration::from_secs(15)).await;
+    let begun = *file.looks.lock().unwrap();
+    sleep(Duration::from_mins(10)).await;
+    assert_eq!(*file.looks.lock().unwrap(), begun, "no other look begins");
+    // Nor does a try hang twice: once for the version, and again for what is in the file.
+    let reads = file.reads();
+    sleep(Duration::from_mins(30)).await;
+    assert_eq!(file.reads(), reads);
 }
 
 #[tokio::test(start_paused = true)]

@@ -59,8 +59,12 @@ impl Sts for Script {
         )
     }
 
-    fn get_caller_identity<'a>(&'a self, _: GetCallerIdentity<'a>) -> BoxFuture<'a, Reply<CallerIdentity>> {
+    fn get_caller_identity<'a>(&'a self, call: GetCallerIdentity<'a>) -> BoxFuture<'a, Reply<CallerIdentity>> {
         *self.questions.lock().unwrap() += 1;
+        *self.signed_at.lock().unwrap() = Some(call.now);
+        if *self.is_silent.lock().unwrap() {
+            return Box::pin(std::future::pending());
+        }
         let account = self.accounts.lock().unwrap().pop_front();
         let result = account.unwrap_or(Err(Class::Config)).map(|account| CallerIdentity {
             user_id: "AIDAIOSFODNN7EXAMPLE".into(),
