@@ -42,6 +42,7 @@ pub use mistake::{Errors, Mistake, Place};
 pub use overrides::Overrides;
 pub use plan::{KeySource, Kind, Mfa, MfaCode, Plan, Profile, Role, Server, Session, SignedBy};
 
+use crate::aws::{Endpoint, Region};
 use mistake::Mistakes;
 pub use server::default_control_socket;
 
@@ -74,6 +75,13 @@ pub fn read(source: &Source, flags: &Overrides, env: Env<'_>) -> Result<Plan, Er
             beside_flags(source, profiles, flags, env)
         }
     }
+}
+
+/// Which STS the environment names, in `region` or else in its own: for the commands that no profile asks for.
+pub fn endpoint_of_environment(region: Option<Region>, env: Env<'_>) -> Result<Endpoint, Errors> {
+    let mistakes = Mistakes::default();
+    let endpoint = environment::endpoint(region, env, &mistakes);
+    mistakes.result(&Source::Environment.to_string(), b"", endpoint)
 }
 
 /// Reads the file at `path`, without flags.

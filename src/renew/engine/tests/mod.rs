@@ -3,6 +3,7 @@
 mod histories;
 mod people;
 mod reload;
+mod reserve;
 mod roles;
 mod scene;
 
