@@ -144,7 +144,9 @@ impl Command<'_> {
 }
 
 async fn exchange(path: &Path, command: Command<'_>) -> Result<String, AskError> {
-    let stream = UnixStream::connect(path).await.map_err(|error| unconnected(path, &error))?;
+    let stream = UnixStream::connect(path)
+        .await
+        .map_err(|error| unconnected(path, &error))?;
     let unreachable = |problem| AskError::Unreachable {
         path: path.to_owned(),
         problem,

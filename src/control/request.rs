@@ -115,7 +115,9 @@ impl<'t> Members<'t> {
 
     fn device(&self) -> Result<SerialNumber, Refusal> {
         let device = self.string("serial").and_then(|serial| serial.parse().ok());
-        device.ok_or(Refusal::malformed("`serial` must be the serial number or ARN of an MFA device"))
+        device.ok_or(Refusal::malformed(
+            "`serial` must be the serial number or ARN of an MFA device",
+        ))
     }
 
     fn code(&self) -> Result<TokenCode, Refusal> {
@@ -232,7 +234,10 @@ mod tests {
             (r#"{"version":1,"command":"Status"}"#, "unknown_command"),
             (r#"{"version":1,"command":"mfa_submit"}"#, "malformed"),
             (r#"{"version":1,"command":"mfa_reserve"}"#, "malformed"),
-            (r#"{"version":1,"command":"mfa_reserve","serial":"481516"}"#, "malformed"),
+            (
+                r#"{"version":1,"command":"mfa_reserve","serial":"481516"}"#,
+                "malformed",
+            ),
             (
                 r#"{"version":1,"command":"mfa_reserve","serial":"GAHT12345678","code":"481516"}"#,
                 "malformed",

@@ -36,7 +36,10 @@ fn a_command_waits_for_a_step_that_the_daemon_did_not_use() {
     let said = scene.run(&["get-session-token", "--profile", "ops"]);
     assert_eq!(said.code, 0, "{said:?}");
     let waited = said.stderr.is_empty()
-        || said.stderr.lines().all(|line| line.starts_with("valetkey: the MFA device's step is used; waiting "));
+        || said
+            .stderr
+            .lines()
+            .all(|line| line.starts_with("valetkey: the MFA device's step is used; waiting "));
     assert!(waited, "{said:?}");
     scene.daemon.wait_for("a command was given an MFA step");
     let steps = steps(&scene.world);
@@ -52,10 +55,22 @@ fn without_a_daemon_the_present_step_is_used_and_that_is_said() {
     let world = World::new(None);
     world.write("valetkey.toml", &(configuration(&world) + &world.profile("ops")));
     let arn = world.emulator.access.role_arn.clone();
-    let args = ["assume-role", "--profile", "ops", "--long-term-key", "--role-session-name", "s1", "--role-arn", &arn];
+    let args = [
+        "assume-role",
+        "--profile",
+        "ops",
+        "--long-term-key",
+        "--role-session-name",
+        "s1",
+        "--role-arn",
+        &arn,
+    ];
     let said = alone(&world, &args, b"");
     assert_eq!(said.code, 0, "{said:?}");
-    assert!(said.stderr.contains("no daemon runs at ") && said.stderr.contains("control.sock"), "{said:?}");
+    assert!(
+        said.stderr.contains("no daemon runs at ") && said.stderr.contains("control.sock"),
+        "{said:?}"
+    );
     assert!(world.emulator.handle.state().assumed[0].mfa);
     assert_eq!(steps(&world).len(), 1);
     // Nobody is asked where no code is wanted.
@@ -80,15 +95,25 @@ fn a_person_is_asked_for_the_code_and_a_process_run_for_it() {
     // What is no code is not sent.
     for (args, stdin) in [
         (&["get-session-token", "--profile", "person"][..], &b"12345\n"[..]),
-        (&["get-session-token", "--profile", "plain", "--serial-number", &serial], b""),
+        (
+            &["get-session-token", "--profile", "plain", "--serial-number", &serial],
+            b"",
+        ),
     ] {
         let said = alone(&world, args, stdin);
         assert_eq!(said.code, 64, "{said:?}");
-        assert!(said.stderr.ends_with("the code must be six digits; nothing was sent\n"), "{said:?}");
+        assert!(
+            said.stderr.ends_with("the code must be six digits; nothing was sent\n"),
+            "{said:?}"
+        );
     }
     let said = alone(&world, &["get-session-token", "--profile", "printed"], b"");
     assert_eq!(said.code, 0, "{said:?}");
-    let said = alone(&world, &["get-session-token", "--profile", "person"], code(&world).as_bytes());
+    let said = alone(
+        &world,
+        &["get-session-token", "--profile", "person"],
+        code(&world).as_bytes(),
+    );
     // The device still shows the code that the process printed, unless its step is over.
     assert!(matches!(said.code, 0 | 1), "{said:?}");
     assert!(!said.stderr.contains(&code(&world)), "{said:?}");

@@ -30,8 +30,14 @@ fn beside_an_application_its_environment_is_enough() {
     }
     let said = with_environment(&[WHO, &["--region", "us-east-1"]].concat(), &[region[1], endpoint]);
     assert_eq!(said.code, 69, "{said:?}");
-    assert!(said.stderr.contains("401: the daemon does not know the token"), "{said:?}");
-    let said = with_environment(&[WHO, &["--profile", "role"]].concat(), &[region[0], region[1], endpoint]);
+    assert!(
+        said.stderr.contains("401: the daemon does not know the token"),
+        "{said:?}"
+    );
+    let said = with_environment(
+        &[WHO, &["--profile", "role"]].concat(),
+        &[region[0], region[1], endpoint],
+    );
     assert_eq!(said.code, 64, "{said:?}");
     // What the configuration says comes first.
     let mut command = scene.command(&[WHO, &["--profile", "plain"]].concat());
@@ -46,7 +52,10 @@ fn the_profile_is_named_where_there_are_several() {
     for args in [WHO, &["get-caller-identity", "--profile", "nobody"]] {
         let said = scene.run(args);
         assert_eq!(said.code, 64, "{said:?}");
-        assert!(said.stderr.contains("Name one of role, plain with --profile"), "{said:?}");
+        assert!(
+            said.stderr.contains("Name one of role, plain with --profile"),
+            "{said:?}"
+        );
     }
     let said = scene.run(&["get-session-token", "--profile", "role"]);
     assert_eq!(said.code, 64, "{said:?}");
@@ -70,9 +79,17 @@ fn what_is_not_there_is_told() {
         assert!(said.stderr.contains(text), "{said:?}");
     };
     std::fs::remove_file(scene.world.path("key/aws_secret_access_key")).unwrap();
-    told(&["get-session-token", "--profile", "plain"], 78, "aws_secret_access_key: does not exist");
+    told(
+        &["get-session-token", "--profile", "plain"],
+        78,
+        "aws_secret_access_key: does not exist",
+    );
     std::fs::remove_file(scene.world.path("tokens/plain/token")).unwrap();
-    told(&["get-caller-identity", "--profile", "plain"], 69, "--long-term-key does without");
+    told(
+        &["get-caller-identity", "--profile", "plain"],
+        69,
+        "--long-term-key does without",
+    );
     // Without a daemon.
     let mut command = valetkey(["sts", "get-caller-identity", "--profile", "role", "--config"]);
     command.arg(scene.world.path("valetkey.toml"));
@@ -85,7 +102,9 @@ fn what_is_not_there_is_told() {
     world.write("valetkey.toml", &(configuration(&world) + &person));
     let daemon = world.serve();
     let mut command = valetkey(["sts", "get-caller-identity", "--profile", "plain", "--config"]);
-    command.arg(world.path("valetkey.toml")).args(["--credentials", &daemon.credentials.to_string()]);
+    command
+        .arg(world.path("valetkey.toml"))
+        .args(["--credentials", &daemon.credentials.to_string()]);
     let said = run(command, b"");
     assert_eq!(said.code, 75, "{said:?}");
     assert!(said.stderr.contains("valetkey mfa submit"), "{said:?}");
@@ -99,7 +118,7 @@ fn an_action_that_nothing_signs_needs_a_region_alone() {
     let arn = "arn:aws:iam::123456789012:role/web";
     let args = [
         ["assume-role-with-web-identity", "--role-arn", arn],
-        ["--role-session-name", "s", "--web-identity-token-file"],
+        ["--role-session-name", "s1", "--web-identity-token-file"],
     ];
     let args = [&args.concat()[..], &[&file]].concat();
     let url = world.emulator.access.url.as_str();
@@ -107,10 +126,16 @@ fn an_action_that_nothing_signs_needs_a_region_alone() {
     assert_eq!(said.code, 78, "{said:?}");
     assert!(said.stderr.contains("AWS_REGION"), "{said:?}");
     let said = with_environment(&args, &[("AWS_ENDPOINT_URL_STS", url), ("AWS_REGION", "us-east-1")]);
-    assert!(said.code == 1 && said.stderr.contains("InvalidIdentityToken"), "{said:?}");
+    assert!(
+        said.code == 1 && said.stderr.contains("InvalidIdentityToken"),
+        "{said:?}"
+    );
     let args = [&args[..], &["--region", "us-east-1"]].concat();
     let said = with_environment(&args, &[("AWS_ENDPOINT_URL_STS", url)]);
-    assert!(said.code == 1 && said.stderr.contains("InvalidIdentityToken"), "{said:?}");
+    assert!(
+        said.code == 1 && said.stderr.contains("InvalidIdentityToken"),
+        "{said:?}"
+    );
 }
 
 #[test]
@@ -136,7 +161,7 @@ fn the_environment_and_the_aws_files_are_profiles_as_for_the_daemon() {
     let files = show(&world.path("credentials"));
     let environment = [
         ("AWS_SHARED_CREDENTIALS_FILE", files.as_str()),
-        ("AWS_CONFIG_FILE", "/dev/null"),
+        ("AWS_CONFIG_FILE", "/nowhere/config"),
         key[3],
         key[4],
     ];

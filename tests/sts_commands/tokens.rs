@@ -20,7 +20,10 @@ impl Provider {
 
     pub(crate) fn registration(&self) -> OidcProvider {
         let point = &self.0.public_key().as_ref()[1..];
-        let (x, y) = (BASE64URL_NOPAD.encode(&point[..32]), BASE64URL_NOPAD.encode(&point[32..]));
+        let (x, y) = (
+            BASE64URL_NOPAD.encode(&point[..32]),
+            BASE64URL_NOPAD.encode(&point[32..]),
+        );
         let key = json!({"kty": "EC", "crv": "P-256", "alg": "ES256", "use": "sig", "kid": "k1", "x": x, "y": y});
         OidcProvider::new("123456789012", ISSUER, &["app"], &json!({ "keys": [key] })).unwrap()
     }

@@ -38,7 +38,10 @@ impl Action {
             parameter.arg().required_unless_present_any(typed)
         });
         let optional = self.optional.iter().map(|parameter| parameter.arg());
-        let common = self.common().iter().map(|parameter| parameter.arg().help_heading("Who asks whom"));
+        let common = self
+            .common()
+            .iter()
+            .map(|parameter| parameter.arg().help_heading("Who asks whom"));
         Command::new(self.name)
             .about(self.what)
             .override_usage(self.usage())

@@ -155,7 +155,9 @@ impl<'m> Asker<'m> {
         match (typed, own) {
             (None, None) => Ok(None),
             (Some(device), own) if own.is_none_or(|own| own.serial != device) => {
-                code::of_person(device, &place.plan.server.control_socket).await.map(Some)
+                code::of_person(device, &place.plan.server.control_socket)
+                    .await
+                    .map(Some)
             }
             (_, Some(own)) => code::of(own, &place.plan.server.control_socket).await.map(Some),
             (Some(_), None) => Ok(None),

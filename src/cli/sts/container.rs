@@ -104,7 +104,9 @@ impl Container {
             401 | 403 => Err(unavailable(format!(
                 "{status}: the daemon does not know the token; it may be that of another daemon"
             ))),
-            404 => Err(unavailable("404: the daemon serves no such profile by this token".to_owned())),
+            404 => Err(unavailable(
+                "404: the daemon serves no such profile by this token".to_owned(),
+            )),
             503 => {
                 let why = message(&body).unwrap_or_else(|| "503: there are no credentials yet".to_owned());
                 Err(Failed::new(Exit::TryAgain, &format_args!("{place}: {why}")))
@@ -184,16 +186,31 @@ mod tests {
     #[test]
     fn the_environment_names_an_address_on_this_machine() {
         for (uri, address, host, target) in [
-            ("http://127.0.0.1:7411/credentials/ops", "127.0.0.1:7411", "127.0.0.1:7411", "/credentials/ops"),
+            (
+                "http://127.0.0.1:7411/credentials/ops",
+                "127.0.0.1:7411",
+                "127.0.0.1:7411",
+                "/credentials/ops",
+            ),
             ("http://localhost/x?y=z", "127.0.0.1:80", "localhost", "/x?y=z"),
             ("http://[::1]:99", "[::1]:99", "[::1]:99", "/"),
-            ("http://169.254.170.23/v1/credentials", "169.254.170.23:80", "169.254.170.23", "/v1/credentials"),
+            (
+                "http://169.254.170.23/v1/credentials",
+                "169.254.170.23:80",
+                "169.254.170.23",
+                "/v1/credentials",
+            ),
         ] {
             let container = of(&[(URI, uri)]).ok().flatten().unwrap();
             assert_eq!(container.address, address.parse().unwrap());
             assert_eq!((container.host.as_str(), container.target.as_str()), (host, target));
         }
-        for uri in ["http://10.0.0.1/x", "http://example.com/", "https://127.0.0.1/", "nonsense"] {
+        for uri in [
+            "http://10.0.0.1/x",
+            "http://example.com/",
+            "https://127.0.0.1/",
+            "nonsense",
+        ] {
             let failed = of(&[(URI, uri)]).err().unwrap();
             assert_eq!(failed.exit, Exit::Usage, "{uri}");
             assert!(!failed.message.contains(uri));
@@ -216,9 +233,15 @@ mod tests {
     fn the_document_is_that_of_an_sdk() {
         let document = br#"{"Code":"Success","AccessKeyId":"ASIAIOSFODNN7EXAMPLE","SecretAccessKey":"a\/b","Token":"t=","Expiration":"2026-01-02T03:04:05Z"}"#;
         let found = credentials(document).unwrap();
-        assert_eq!((found.secret_access_key.expose(), found.session_token.expose()), ("a/b", "t="));
+        assert_eq!(
+            (found.secret_access_key.expose(), found.session_token.expose()),
+            ("a/b", "t=")
+        );
         assert_eq!(found.expiration.timestamp(), 1_767_323_045);
         assert!(credentials(b"{}").is_none() && credentials(b"[]").is_none());
-        assert_eq!(message(br#"{"code":"x","message":"wait\u001b"}"#).as_deref(), Some("wait?"));
+        assert_eq!(
+            message(br#"{"code":"x","message":"wait\u001b"}"#).as_deref(),
+            Some("wait?")
+        );
     }
 }

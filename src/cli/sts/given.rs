@@ -120,7 +120,9 @@ impl<'m> Given<'m> {
 
     /// The secret in the file that is named.
     pub(super) fn secret<T: TryFrom<Secret, Error = Invalid>>(&self, parameter: &Parameter) -> Result<T, Failed> {
-        let text = self.secret_text(parameter)?.ok_or_else(|| wrong(parameter, &"is missing"))?;
+        let text = self
+            .secret_text(parameter)?
+            .ok_or_else(|| wrong(parameter, &"is missing"))?;
         T::try_from(text).map_err(|Invalid(rule)| wrong(parameter, &format_args!("names a file whose text {rule}")))
     }
 
@@ -160,6 +162,9 @@ fn from_file(parameter: &Parameter, typed: &str) -> Result<String, Failed> {
     };
     match std::fs::read_to_string(path) {
         Ok(text) => Ok(text.trim_end().to_owned()),
-        Err(error) => Err(wrong(parameter, &format_args!("names a file that cannot be read ({error})"))),
+        Err(error) => Err(wrong(
+            parameter,
+            &format_args!("names a file that cannot be read ({error})"),
+        )),
     }
 }

@@ -34,8 +34,13 @@ pub(super) struct Args(ArgMatches);
 
 impl clap::Args for Args {
     fn augment_args(command: Command) -> Command {
-        let actions = actions::ALL.iter().map(|action| action.command().after_help(EXIT_CODES));
-        command.arg_required_else_help(true).subcommand_required(true).subcommands(actions)
+        let actions = actions::ALL
+            .iter()
+            .map(|action| action.command().after_help(EXIT_CODES));
+        command
+            .arg_required_else_help(true)
+            .subcommand_required(true)
+            .subcommands(actions)
     }
 
     fn augment_args_for_update(command: Command) -> Command {

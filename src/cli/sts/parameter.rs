@@ -95,7 +95,11 @@ impl Parameter {
 
 /// Takes whatever is typed, so that it can be refused without being repeated.
 pub(super) fn refused_arg(name: &'static str) -> Arg {
-    let taken = Arg::new(name).long(name).hide(true).num_args(0..).action(ArgAction::Append);
+    let taken = Arg::new(name)
+        .long(name)
+        .hide(true)
+        .num_args(0..)
+        .action(ArgAction::Append);
     taken.value_parser(ValueParser::os_string()).allow_hyphen_values(true)
 }
 
@@ -173,8 +177,11 @@ pub(super) const SIGNED: &[&Parameter] = &[
 pub(super) const SIGNED_BY_KEY: &[&Parameter] = UNSIGNED;
 
 pub(super) const ROLE_ARN: Parameter = Parameter::one("role-arn", "ARN", "The role");
-pub(super) const ROLE_SESSION_NAME: Parameter =
-    Parameter::one("role-session-name", "NAME", "The name of the session in the role's ARN and in CloudTrail");
+pub(super) const ROLE_SESSION_NAME: Parameter = Parameter::one(
+    "role-session-name",
+    "NAME",
+    "The name of the session in the role's ARN and in CloudTrail",
+);
 pub(super) const DURATION_SECONDS: Parameter =
     Parameter::one("duration-seconds", "SECONDS", "How long what STS gives shall live");
 pub(super) const POLICY: Parameter = Parameter::one("policy", "JSON", "A session policy, or file://PATH of one");

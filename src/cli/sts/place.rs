@@ -77,5 +77,8 @@ fn only(plan: &Plan) -> Option<&Profile> {
 
 fn no_profile(plan: &Plan) -> Failed {
     let names: Vec<_> = plan.profiles.iter().map(|profile| profile.name.as_str()).collect();
-    usage(&format_args!("which profile asks? Name one of {} with --profile", names.join(", ")))
+    usage(&format_args!(
+        "which profile asks? Name one of {} with --profile",
+        names.join(", ")
+    ))
 }

@@ -17,14 +17,22 @@ pub(super) fn texts(words: &[String]) -> Result<Vec<String>, String> {
 pub(super) fn read<const N: usize>(words: &[String], names: [&'static str; N]) -> Result<Vec<[String; N]>, String> {
     let rule = || {
         let shorthand: Vec<_> = names.iter().map(|name| format!("{name}=…")).collect();
-        format!("must be {}, once for each, or a list of objects in JSON", shorthand.join(","))
+        format!(
+            "must be {}, once for each, or a list of objects in JSON",
+            shorthand.join(",")
+        )
     };
     let structures = match words {
         [word] if word.starts_with(['[', '{']) => json(word),
         words => words.iter().map(|word| shorthand(word)).collect(),
     };
     let ordered = |members: Vec<(String, String)>| {
-        let value = |name: &str| members.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
+        let value = |name: &str| {
+            members
+                .iter()
+                .find(|(key, _)| key == name)
+                .map(|(_, value)| value.clone())
+        };
         let values: Option<Vec<_>> = names.iter().map(|name| value(name)).collect();
         values.filter(|_| members.len() == N)?.try_into().ok()
     };
@@ -121,7 +129,10 @@ mod tests {
             "[canary",
         ] {
             let error = read(&[word.to_owned()], ["Key", "Value"]).unwrap_err();
-            assert_eq!(error, "must be Key=…,Value=…, once for each, or a list of objects in JSON");
+            assert_eq!(
+                error,
+                "must be Key=…,Value=…, once for each, or a list of objects in JSON"
+            );
         }
     }
 

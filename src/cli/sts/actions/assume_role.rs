@@ -11,8 +11,11 @@ use crate::cli::sts::parameter::{
 use crate::cli::sts::structures;
 use crate::sts::{AssumeRole, Issued, Sts};
 
-const TRANSITIVE_TAG_KEYS: Parameter =
-    Parameter::many("transitive-tag-keys", "KEY", "Keys of the tags that stay through role chaining");
+const TRANSITIVE_TAG_KEYS: Parameter = Parameter::many(
+    "transitive-tag-keys",
+    "KEY",
+    "Keys of the tags that stay through role chaining",
+);
 const EXTERNAL_ID: Parameter = Parameter::one("external-id", "ID", "The id that the role's trust policy demands");
 const SOURCE_IDENTITY: Parameter = Parameter::one("source-identity", "NAME", "Who acts, for CloudTrail");
 const PROVIDED_CONTEXTS: Parameter = Parameter::secret_file(
@@ -88,7 +91,11 @@ fn provided_contexts(given: &Given<'_>) -> Result<ProvidedContexts, Failed> {
             context_assertion,
         })
     };
-    let contexts: Result<Vec<_>, Invalid> = contexts.map_err(|rule| wrong(&rule))?.into_iter().map(context).collect();
+    let contexts: Result<Vec<_>, Invalid> = contexts
+        .map_err(|rule| wrong(&rule))?
+        .into_iter()
+        .map(context)
+        .collect();
     let contexts = contexts.and_then(ProvidedContexts::try_from);
     contexts.map_err(|Invalid(rule)| wrong(&rule))
 }

@@ -8,8 +8,11 @@ use crate::cli::sts::parameter::{
 };
 use crate::sts::{AssumeRoleWithSaml, Identity, Issued, Sts};
 
-const PRINCIPAL_ARN: Parameter =
-    Parameter::one("principal-arn", "ARN", "The SAML provider in IAM that made the assertion");
+const PRINCIPAL_ARN: Parameter = Parameter::one(
+    "principal-arn",
+    "ARN",
+    "The SAML provider in IAM that made the assertion",
+);
 const SAML_ASSERTION: Parameter = Parameter::secret_file(
     "saml-assertion-file",
     "The provider's response in base64; - is standard input",
@@ -48,7 +51,11 @@ async fn ask(asker: &Asker<'_>) -> Result<Page, Failed> {
 
 fn fields(issued: &Issued) -> Vec<Field<'_>> {
     let mut fields = vec![Some(page::credentials(&issued.credentials))];
-    fields.push(page::user("AssumedRoleUser", "AssumedRoleId", issued.about.user.as_ref()));
+    fields.push(page::user(
+        "AssumedRoleUser",
+        "AssumedRoleId",
+        issued.about.user.as_ref(),
+    ));
     fields.push(page::number("PackedPolicySize", issued.packed_policy_size));
     if let Some(Identity::Saml {
         subject,

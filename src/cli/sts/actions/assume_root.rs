@@ -7,8 +7,11 @@ use crate::cli::sts::page::{self, Field, Page};
 use crate::cli::sts::parameter::{DURATION_SECONDS, MINIMUM_SESSION_TOKEN_SIZE, Parameter};
 use crate::sts::{AssumeRoot, Issued, Sts};
 
-const TARGET_PRINCIPAL: Parameter =
-    Parameter::one("target-principal", "ACCOUNT", "The member account, or the ARN of its root user");
+const TARGET_PRINCIPAL: Parameter = Parameter::one(
+    "target-principal",
+    "ACCOUNT",
+    "The member account, or the ARN of its root user",
+);
 const TASK_POLICY_ARN: Parameter = Parameter::one(
     "task-policy-arn",
     "arn=ARN",

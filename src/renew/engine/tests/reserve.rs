@@ -33,7 +33,11 @@ async fn a_command_gets_no_step_of_the_engines() {
     assert_eq!(scene.reserve().await, Ok(Choice::Wait(step(1).start())));
     sleep(Duration::from_secs(30)).await;
     assert_eq!(scene.reserve().await, Ok(Choice::Use(step(1))));
-    assert_eq!(scene.reserve().await, Ok(Choice::Wait(step(2).start())), "nor does another");
+    assert_eq!(
+        scene.reserve().await,
+        Ok(Choice::Wait(step(2).start())),
+        "nor does another"
+    );
     let other = "arn:aws:iam::123456789012:mfa/other".parse().unwrap();
     let other = scene.handle.reserve(other).await.unwrap().choice;
     assert_eq!(other, Choice::Use(step(1)), "another device has steps of its own");
