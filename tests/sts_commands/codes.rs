@@ -39,7 +39,7 @@ fn a_command_waits_for_a_step_that_the_daemon_did_not_use() {
         || said
             .stderr
             .lines()
-            .all(|line| line.starts_with("valetkey: the MFA device's step is used; waiting "));
+            .all(|line| line.starts_with("valetkey: no step of the MFA device is free; waiting "));
     assert!(waited, "{said:?}");
     scene.daemon.wait_for("a command was given an MFA step");
     let steps = steps(&scene.world);

@@ -38,14 +38,15 @@ impl Action {
             parameter.arg().required_unless_present_any(typed)
         });
         let optional = self.optional.iter().map(|parameter| parameter.arg());
-        let common = self
-            .common()
-            .iter()
-            .map(|parameter| parameter.arg().help_heading("Who asks whom"));
+        let key = (self.signed_by == SignedBy::Credentials).then_some(&parameter::LONG_TERM_KEY);
+        let common = key.into_iter().chain(parameter::COMMON);
+        let common = common.map(|parameter| parameter.arg().help_heading("Who asks whom"));
         Command::new(self.name)
             .about(self.what)
             .override_usage(self.usage())
-            .args(required.chain(optional).chain(common))
+            .args(required.chain(optional))
+            .arg(parameter::JSON.arg())
+            .args(common)
             .args(refused.iter().map(|(name, _)| parameter::refused_arg(name)))
             .arg(parameter::stray_arg())
     }
@@ -53,13 +54,5 @@ impl Action {
     fn usage(&self) -> String {
         let required = self.required.iter().map(|parameter| format!(" {}", parameter.usage()));
         format!("valetkey sts {}{} [OPTIONS]", self.name, required.collect::<String>())
-    }
-
-    fn common(&self) -> &'static [&'static Parameter] {
-        match self.signed_by {
-            SignedBy::Nobody => parameter::UNSIGNED,
-            SignedBy::Credentials => parameter::SIGNED,
-            SignedBy::Key => parameter::SIGNED_BY_KEY,
-        }
     }
 }

@@ -153,7 +153,8 @@ pub(super) const CONTROL_SOCKET: Parameter = Parameter::new(
     Form::PathOf("VALETKEY_CONTROL_SOCKET"),
 );
 
-pub(super) const UNSIGNED: &[&Parameter] = &[
+/// What every action has.
+pub(super) const COMMON: [&Parameter; 7] = [
     &PROFILE,
     &CONFIG,
     &AWS_PROFILE,
@@ -161,20 +162,7 @@ pub(super) const UNSIGNED: &[&Parameter] = &[
     &CREDENTIALS,
     &TOKEN_DIR,
     &CONTROL_SOCKET,
-    &JSON,
 ];
-pub(super) const SIGNED: &[&Parameter] = &[
-    &PROFILE,
-    &LONG_TERM_KEY,
-    &CONFIG,
-    &AWS_PROFILE,
-    &REGION,
-    &CREDENTIALS,
-    &TOKEN_DIR,
-    &CONTROL_SOCKET,
-    &JSON,
-];
-pub(super) const SIGNED_BY_KEY: &[&Parameter] = UNSIGNED;
 
 pub(super) const ROLE_ARN: Parameter = Parameter::one("role-arn", "ARN", "The role");
 pub(super) const ROLE_SESSION_NAME: Parameter = Parameter::one(

@@ -32,18 +32,17 @@ const TRIES: u32 = 4;
 /// How long after a step begins it is asked for: a renewal of the daemon's that waits for it has it first.
 const COURTESY: TimeDelta = TimeDelta::seconds(1);
 
-/// Asks for a step until there is one. A daemon that is not there gives none away, so that the step of the present is it.
+/// Asks for a step until there is one. Where there is no daemon that could give one away, it is the step of the present.
 pub(super) async fn step<'a>(
     device: &SerialNumber,
     clock: &dyn Clock,
     ask: &(dyn Fn() -> BoxFuture<'a, Result<Said, Failed>> + Sync),
     tell: &(dyn Fn(&str) + Sync),
 ) -> Result<Reserved, Failed> {
-    let alone = Ledger::default();
     for _ in 0..TRIES {
         let (choice, clock_offset) = match ask().await? {
             Said::Choice(choice, clock_offset) => (choice, clock_offset),
-            Said::NoDaemon => (alone.choose(device, clock.wall()), TimeDelta::zero()),
+            Said::NoDaemon => return Ok(alone(device, clock, tell).await),
         };
         match choice {
             Choice::Use(step) => return Ok(Reserved { step, clock_offset }),
@@ -56,11 +55,21 @@ pub(super) async fn step<'a>(
     ))
 }
 
+async fn alone(device: &SerialNumber, clock: &dyn Clock, tell: &(dyn Fn(&str) + Sync)) -> Reserved {
+    let (nobodys, clock_offset) = (Ledger::default(), TimeDelta::zero());
+    loop {
+        match nobodys.choose(device, clock.wall()) {
+            Choice::Use(step) => return Reserved { step, clock_offset },
+            Choice::Wait(from) => wait(from, clock_offset, clock, tell).await,
+        }
+    }
+}
+
 async fn wait(from: DateTime<Utc>, clock_offset: TimeDelta, clock: &dyn Clock, tell: &(dyn Fn(&str) + Sync)) {
     let left = from + COURTESY - (clock.wall() + clock_offset);
     let left = left.to_std().unwrap_or_default();
     tell(&format!(
-        "the MFA device's step is used; waiting {} s for the next",
+        "no step of the MFA device is free; waiting {} s for the next",
         left.as_secs() + 1
     ));
     clock.sleep_until(clock.boot() + left).await;
@@ -110,7 +119,7 @@ mod tests {
         let wait = Said::Choice(Choice::Wait(next.start()), offset);
         let (reserved, told) = asked(&clock, vec![wait, Said::Choice(Choice::Use(next), offset)]).await;
         assert_eq!(reserved.unwrap().step, next);
-        assert_eq!(told, ["the MFA device's step is used; waiting 17 s for the next"]);
+        assert_eq!(told, ["no step of the MFA device is free; waiting 17 s for the next"]);
         assert_eq!(clock.wall() + offset, next.start() + COURTESY);
     }
 
@@ -129,7 +138,7 @@ mod tests {
         let (reserved, _) = asked(&clock, vec![Said::NoDaemon]).await;
         assert_eq!(reserved.unwrap().step, Step::at(NOW));
         let late = PausedClock::new(NOW + TimeDelta::seconds(18));
-        let (reserved, told) = asked(&late, vec![Said::NoDaemon; 2]).await;
+        let (reserved, told) = asked(&late, vec![Said::NoDaemon]).await;
         assert_eq!(reserved.unwrap().step, Step::at(NOW + TimeDelta::seconds(30)));
         assert_eq!(told.len(), 1);
     }

@@ -1,4 +1,4 @@
-use std::io::Read;
+use std::io::{IsTerminal, Read};
 use std::path::Path;
 
 use zeroize::Zeroizing;
@@ -27,6 +27,9 @@ pub(super) fn read(path: &Path) -> Result<Secret, String> {
 
 /// Without the buffer of [`std::io::Stdin`], which nobody wipes, and into one allocation.
 fn standard_input() -> Result<Secret, String> {
+    if std::io::stdin().is_terminal() {
+        return Err("- is a terminal here, which would show the secret: pipe it in, or name a file".to_owned());
+    }
     let broken = |error: &dyn std::fmt::Display| format!("- cannot be read from standard input ({error})");
     let input = rustix::io::dup(std::io::stdin()).map_err(|error| broken(&error))?;
     let mut bytes = Zeroizing::new(Vec::with_capacity(LONGEST + 1));
