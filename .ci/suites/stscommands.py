@@ -8,6 +8,8 @@ import re
 import subprocess
 import time
 
+import botocore.session
+
 from harness import BINARY, Checks, Daemon, Emulator, clean_env, temporary_folder, write_key
 from oracle_jwt import Issuer
 
@@ -88,7 +90,8 @@ def questions(emulator, folder):
         ("get-caller-identity", []),
         ("get-access-key-info", ["--access-key-id", emulator.access["AWS_ACCESS_KEY_ID"]]),
         ("get-session-token", ["--duration-seconds", "900"]),
-        ("get-session-token", ["--minimum-session-token-size", "4096"]),
+        # The pinned AWS CLI has no option for it; botocore has, whose reply it would print.
+        ("get-session-token", ["--minimum-session-token-size", "4096"], {"MinimumSessionTokenSize": 4096}),
         ("get-federation-token", ["--name", "bob"]),
         ("get-federation-token", ["--name", "bob", *policies, *tags]),
         ("assume-role", session),
@@ -112,7 +115,7 @@ class Place:
         (folder / "config").write_text("[default]\ncli_timestamp_format = iso8601\n")
         self.env = clean_env(**emulator.access, XDG_RUNTIME_DIR=str(folder)) | {"AWS_CONFIG_FILE": str(folder / "config")}
         help = self.run([BINARY, "sts", "--help"]).stdout
-        self.unsigned = ("assume-role-with-saml", "assume-role-with-web-identity", "get-session-token", "get-federation-token")
+        self.without_flag = ("assume-role-with-saml", "assume-role-with-web-identity", "get-session-token", "get-federation-token")
         actions = re.findall(r"^  ([a-z-]+) ", help, re.M)
         known = self.run(["aws", "sts", "help"])
         text = re.sub(r".\x08", "", known.stdout)
@@ -123,17 +126,33 @@ class Place:
         return subprocess.run(command, env=self.env, capture_output=True, text=True, timeout=60)
 
     def ours(self, action, asked):
-        key = [] if action in self.unsigned else ["--long-term-key"]
+        key = [] if action in self.without_flag else ["--long-term-key"]
         return self.run([BINARY, "sts", action, *asked, *key, "--json"])
 
     def compare(self, action, ours, theirs):
         name = f"{action} {' '.join(ours)[:60]}"
-        found, expected = self.ours(action, ours), self.run(["aws", "sts", action, *theirs])
+        by_botocore = isinstance(theirs, dict)
+        expected = self.botocore(action, theirs) if by_botocore else self.run(["aws", "sts", action, *theirs])
+        found = self.ours(action, ours)
         if expected.returncode or found.returncode:
             self.checks.that(name, False, f"{found.stderr!r}, {expected.stderr!r}")
             return
         self.checks.equal(f"{name}: the same lines", lines(found.stdout), lines(expected.stdout))
         self.checks.equal(f"{name}: the same values", values(found.stdout), values(expected.stdout))
+
+    def botocore(self, action, asked):
+        access = self.emulator.access
+        client = botocore.session.Session().create_client(
+            "sts",
+            region_name=self.emulator.region,
+            endpoint_url=self.emulator.url,
+            aws_access_key_id=access["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=access["AWS_SECRET_ACCESS_KEY"],
+        )
+        reply = getattr(client, action.replace("-", "_"))(**asked)
+        del reply["ResponseMetadata"]
+        printed = json.dumps(reply, indent=4, ensure_ascii=False, default=lambda time: time.isoformat()) + "\n"
+        return subprocess.CompletedProcess(action, 0, printed, "")
 
     def compare_decoding(self, role):
         self.run(["aws", "sts", "assume-role", "--role-arn", role, "--role-session-name", "s1"])

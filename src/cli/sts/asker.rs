@@ -106,7 +106,7 @@ impl<'m> Asker<'m> {
             endpoint: place.profile.endpoint,
             with: key,
             now: SystemClock.wall() + offset,
-            mfa: code.map(|code| (code.device, code.code)),
+            mfa: code.map(|code| (code.device, code.digits)),
         })
     }
 
@@ -151,17 +151,15 @@ impl<'m> Asker<'m> {
                 None => Ok(None),
             };
         }
-        let own = place.profile.kind.mfa();
-        match (typed, own) {
-            (None, None) => Ok(None),
+        let (own, socket) = (place.profile.kind.mfa(), &place.plan.server.control_socket);
+        let code = match (typed, own) {
             (Some(device), own) if own.is_none_or(|own| own.serial != device) => {
-                code::of_person(device, &place.plan.server.control_socket)
-                    .await
-                    .map(Some)
+                code::of_person(device, socket).await?
             }
-            (_, Some(own)) => code::of(own, &place.plan.server.control_socket).await.map(Some),
-            (Some(_), None) => Ok(None),
-        }
+            (_, Some(own)) => code::of(own, socket).await?,
+            (_, None) => return Ok(None),
+        };
+        Ok(Some(code))
     }
 }
 

@@ -22,7 +22,7 @@ use crate::mfa::{self, Source, Step};
 /// A device and its code.
 pub(super) struct Code {
     pub(super) device: SerialNumber,
-    pub(super) code: TokenCode,
+    pub(super) digits: TokenCode,
     /// STS's time minus the host's, as far as the daemon knows it.
     pub(super) clock_offset: TimeDelta,
 }
@@ -43,14 +43,14 @@ pub(super) async fn of_person(device: SerialNumber, socket: &Path) -> Result<Cod
     } else {
         prompt::read().await
     };
-    let code = prompt::code(&line.map_err(PromptError::into_failed)?)?;
+    let digits = prompt::code(&line.map_err(PromptError::into_failed)?)?;
     let clock_offset = match ask(socket, &device).await? {
         Said::Choice(_, clock_offset) => clock_offset,
         Said::NoDaemon => TimeDelta::zero(),
     };
     Ok(Code {
         device,
-        code,
+        digits,
         clock_offset,
     })
 }
@@ -66,7 +66,7 @@ async fn made(source: &dyn Source, device: &SerialNumber, socket: &Path) -> Resu
     }
     Ok(Code {
         device: device.clone(),
-        code,
+        digits: code,
         clock_offset,
     })
 }

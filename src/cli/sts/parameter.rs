@@ -61,11 +61,10 @@ impl Parameter {
         let valued = || arg.clone().value_name(self.value);
         match self.form {
             Form::Flag => arg.action(ArgAction::SetTrue),
-            Form::One => valued(),
+            Form::One | Form::Asked(_) => valued(),
             Form::Many => valued().num_args(1..).action(ArgAction::Append),
             Form::Path | Form::SecretFile(_) => valued().value_parser(ValueParser::path_buf()),
             Form::PathOf(variable) => valued().env(variable).value_parser(ValueParser::path_buf()),
-            Form::Asked(_) => valued(),
         }
     }
 

@@ -52,7 +52,7 @@ pub(super) fn indented(document: &str) -> String {
             c if in_string => lines.text.push(c),
             '{' | '[' => {
                 lines.text.push(c);
-                while characters.next_if(|c| c.is_ascii_whitespace()).is_some() {}
+                while characters.next_if(char::is_ascii_whitespace).is_some() {}
                 match characters.next_if(|c| matches!(c, '}' | ']')) {
                     Some(end) => lines.text.push(end),
                     None => lines.begin(1),
