@@ -15,7 +15,6 @@ use crate::secret::Secret;
 /// What was typed for an action, which becomes types here.
 pub(super) struct Given<'m> {
     pub(super) signed_by: SignedBy,
-    /// Whether it has the flag for the long-term key.
     matches: &'m ArgMatches,
 }
 
