@@ -14,7 +14,7 @@ use valetkey::config::{self, Format, KEYS};
 use valetkey::metrics::Metrics;
 use valetkey::metrics::{Listener, NAMES};
 use valetkey::renew::{CodeVerdict, KeyReload, Outcome, Table};
-use valetkey::sts::Class;
+use valetkey::sts::{Action, Class};
 
 fn readme() -> String {
     fs::read_to_string("README.md").unwrap()
@@ -133,6 +133,17 @@ fn results_on<'p>(page: &'p str, metric: &str) -> Vec<&'p str> {
         .lines()
         .filter_map(|line| line.strip_prefix(&series)?.split('"').next());
     results.collect()
+}
+
+#[test]
+fn every_action_of_sts_is_listed() {
+    let rows = table("| action | signed by | secrets that are read |");
+    let listed: Vec<_> = rows
+        .iter()
+        .map(|row| row.split('`').nth(1).unwrap().replace('-', ""))
+        .collect();
+    let expected = Action::ALL.map(|action| action.as_str().to_lowercase());
+    assert_eq!(listed, expected);
 }
 
 #[test]

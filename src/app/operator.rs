@@ -10,7 +10,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::Listeners;
 use super::reload::Reloader;
 use crate::BoxFuture;
-use crate::aws::{ProfileName, TokenCode};
+use crate::aws::{ProfileName, SerialNumber, TokenCode};
 use crate::clock::Clock;
 use crate::config::{MfaCode, Profile};
 use crate::control::{
@@ -19,7 +19,7 @@ use crate::control::{
 };
 use crate::harden::Protections;
 use crate::metrics;
-use crate::renew::{self, Accepted, Event, Handle, Observer, Outcome, Published, Refused, Table};
+use crate::renew::{self, Accepted, Event, Handle, Observer, Outcome, Published, Refused, Reservation, Table};
 
 /// The daemon, as an operator sees it.
 pub(super) struct Operator {
@@ -107,6 +107,10 @@ impl control::Operator for Operator {
 
     fn submit(&self, profile: Option<ProfileName>, code: TokenCode) -> BoxFuture<'_, Result<Accepted, Refused>> {
         Box::pin(self.engine.submit(profile, code))
+    }
+
+    fn reserve(&self, device: SerialNumber) -> BoxFuture<'_, Result<Reservation, Refused>> {
+        Box::pin(self.engine.reserve(device))
     }
 
     fn reload(&self) -> BoxFuture<'_, Result<Reloaded, NotReloaded>> {

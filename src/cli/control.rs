@@ -50,10 +50,15 @@ const UNKNOWN: &str = "where is the daemon? Name its socket with --control-socke
 
 /// Asks the daemon there.
 pub(super) async fn ask(path: &Path, command: Command<'_>) -> Result<Answer, Failed> {
-    client::ask(path, command).await.map_err(|error| match error {
+    client::ask(path, command).await.map_err(refused)
+}
+
+/// Why there is no answer, with the exit code of its reason.
+pub(super) fn refused(error: AskError) -> Failed {
+    match error {
         AskError::Refused { reason, message } => Failed::new(exit(&reason), &message),
-        AskError::Unreachable { .. } => Failed::new(Exit::Unavailable, &error),
-    })
+        AskError::Absent { .. } | AskError::Unreachable { .. } => Failed::new(Exit::Unavailable, &error),
+    }
 }
 
 fn exit(reason: &str) -> Exit {

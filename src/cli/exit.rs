@@ -3,11 +3,11 @@ use std::process::ExitCode;
 /// The exit codes, as `sysexits.h` numbers them. 1 is a plain "no", 130 a shell's word for an interrupt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// A probe said no, not every required profile is ready, or STS gave no credentials for a code.
+    /// A probe said no, not every required profile is ready, STS gave no credentials for a code, or refused a command.
     Unhealthy = 1,
     /// `EX_USAGE`: the command line is wrong.
     Usage = 64,
-    /// `EX_UNAVAILABLE`: an address could not be bound, or the daemon could not be reached.
+    /// `EX_UNAVAILABLE`: an address could not be bound, or the daemon or STS could not be reached.
     Unavailable = 69,
     /// `EX_SOFTWARE`: a defect of valetkey.
     Internal = 70,

@@ -1,15 +1,8 @@
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use bytes::Bytes;
-use http_body_util::{BodyExt, Empty, Limited};
-use hyper::Request;
-use hyper::client::conn::http1;
-use hyper::header::HOST;
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
-
+use super::http::{self, reachable};
 use super::{Exit, Failed, runtime};
 use crate::aws::ProfileName;
 use crate::config;
@@ -17,9 +10,6 @@ use crate::sanitise::without_controls;
 
 /// A probe must not hang: the kubelet's own default is one second, and a local answer takes far less.
 const TIMEOUT: Duration = Duration::from_secs(3);
-
-/// More than any probe answers.
-const LONGEST_ANSWER: usize = 64 * 1024;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 the probe said yes, 1 it said no, or there was no answer, 64 wrong use, 78 the configuration is wrong.";
@@ -78,16 +68,6 @@ fn ops_address(args: &Args) -> Result<SocketAddr, Failed> {
     }
 }
 
-/// "Any address" is where the daemon listens, not where it can be reached.
-fn reachable(listening: SocketAddr) -> SocketAddr {
-    let ip = match listening.ip() {
-        IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),
-        IpAddr::V6(ip) if ip.is_unspecified() => IpAddr::V6(Ipv6Addr::LOCALHOST),
-        ip => ip,
-    };
-    SocketAddr::new(ip, listening.port())
-}
-
 fn target(probe: Probe, profile: Option<&ProfileName>) -> String {
     match (probe, profile) {
         (Probe::Live, _) => String::from("/livez"),
@@ -98,35 +78,13 @@ fn target(probe: Probe, profile: Option<&ProfileName>) -> String {
 }
 
 async fn ask(address: SocketAddr, target: &str) -> Result<(u16, String), String> {
-    let stream = TcpStream::connect(address).await.map_err(|error| error.to_string())?;
-    let broken = |error: hyper::Error| error.to_string();
-    let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(broken)?;
-    tokio::spawn(connection);
-    let request = Request::get(target)
-        .header(HOST, address.to_string())
-        .body(Empty::<Bytes>::new())
-        .map_err(|error| error.to_string())?;
-    let reply = sender.send_request(request).await.map_err(broken)?;
-    let status = reply.status().as_u16();
-    let body = Limited::new(reply.into_body(), LONGEST_ANSWER).collect().await;
-    let body = body.map_err(|error| error.to_string())?.to_bytes();
+    let (status, body) = http::get(address, &address.to_string(), target, None).await?;
     Ok((status, String::from_utf8_lossy(&body).into_owned()))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_daemon_on_every_address_is_asked_on_loopback() {
-        for (listening, asked) in [
-            ("0.0.0.0:7412", "127.0.0.1:7412"),
-            ("[::]:7412", "[::1]:7412"),
-            ("10.1.2.3:80", "10.1.2.3:80"),
-        ] {
-            assert_eq!(reachable(listening.parse().unwrap()), asked.parse().unwrap());
-        }
-    }
 
     #[test]
     fn each_probe_has_its_path() {

@@ -3,10 +3,12 @@
 mod control;
 mod exit;
 mod healthcheck;
+mod http;
 mod mfa;
 mod reload;
 mod serve;
 mod status;
+mod sts;
 
 #[cfg(feature = "emulator")]
 mod demo;
@@ -46,6 +48,8 @@ enum Command {
     Reload(reload::Args),
     /// Multi-factor authentication by hand
     Mfa(mfa::Args),
+    /// Ask STS, with a profile's credentials or its long-term key: every action, as the AWS CLI names it
+    Sts(sts::Args),
     /// Ask a running daemon's probe; for images without a shell or curl
     Healthcheck(healthcheck::Args),
     /// Run the strict STS emulator alone, with a user, a key and an MFA device that exist nowhere else
@@ -74,6 +78,7 @@ pub fn main(protections: Protections) -> ExitCode {
         Command::Status(args) => status::run(&args),
         Command::Reload(args) => reload::run(&args),
         Command::Mfa(args) => mfa::run(&args),
+        Command::Sts(args) => sts::run(&args),
         Command::Healthcheck(args) => healthcheck::run(&args),
         #[cfg(feature = "emulator")]
         Command::StsEmulator(args) => sts_emulator::run(&args),

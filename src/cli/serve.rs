@@ -52,7 +52,7 @@ struct ServerArgs {
     /// Permissions of a token file, such as 0600
     #[arg(long, value_name = "MODE")]
     token_mode: Option<String>,
-    /// Socket of `valetkey status`, `mfa submit` and `reload`
+    /// Socket of `valetkey status`, `mfa submit`, `reload` and `sts`
     #[arg(long, value_name = "PATH")]
     control_socket: Option<String>,
     /// Log each serving of credentials

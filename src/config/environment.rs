@@ -35,6 +35,13 @@ pub(super) fn profile(env: Env<'_>, mistakes: &Mistakes) -> Result<Profile, Repo
     })
 }
 
+/// Which STS its variables name, in `region` if one is given.
+pub(super) fn endpoint(region: Option<Region>, env: Env<'_>, mistakes: &Mistakes) -> Result<Endpoint, Reported> {
+    let variables = Variables { env, mistakes };
+    let region = region.map_or_else(|| variables.region(), Ok);
+    variables.endpoint(region.as_ref().map_err(|reported| *reported))
+}
+
 struct Variables<'e> {
     env: Env<'e>,
     mistakes: &'e Mistakes,

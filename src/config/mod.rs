@@ -46,6 +46,7 @@ pub use plan::{
     SignedBy, WebIdentityRole,
 };
 
+use crate::aws::{Endpoint, Region};
 use mistake::Mistakes;
 pub use server::default_control_socket;
 
@@ -78,6 +79,13 @@ pub fn read(source: &Source, flags: &Overrides, env: Env<'_>) -> Result<Plan, Er
             beside_flags(source, profiles, flags, env)
         }
     }
+}
+
+/// Which STS the environment names, in `region` or else in its own: for the commands that no profile asks for.
+pub fn endpoint_of_environment(region: Option<Region>, env: Env<'_>) -> Result<Endpoint, Errors> {
+    let mistakes = Mistakes::default();
+    let endpoint = environment::endpoint(region, env, &mistakes);
+    mistakes.result(&Source::Environment.to_string(), b"", endpoint)
 }
 
 /// Reads the file at `path`, without flags.

@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use super::VERSION;
 use super::request::LIMIT;
 use super::wire::send;
-use crate::aws::{ProfileName, TokenCode};
+use crate::aws::{ProfileName, SerialNumber, TokenCode};
 use crate::sanitise::without_controls;
 
 /// What is asked of the daemon.
@@ -28,6 +28,11 @@ pub enum Command<'a> {
         profile: Option<&'a ProfileName>,
         /// The code.
         code: &'a TokenCode,
+    },
+    /// Reserve a step for a call that the command makes itself.
+    MfaReserve {
+        /// The device.
+        device: &'a SerialNumber,
     },
 }
 
@@ -50,6 +55,14 @@ pub enum AskError {
         reason: String,
         /// What happened and what to do. It may have several lines; none holds a control character.
         message: String,
+    },
+    /// There is no socket, or nobody listens to it: no daemon runs there.
+    #[error("{}: {problem}", path.display())]
+    Absent {
+        /// The socket.
+        path: PathBuf,
+        /// What is wrong and what to do.
+        problem: String,
     },
     /// The daemon could not be reached, or did not answer as one does.
     #[error("{}: {problem}", path.display())]
@@ -74,7 +87,7 @@ pub async fn ask(path: &Path, command: Command<'_>) -> Result<Answer, AskError> 
             "the daemon did not answer within {seconds} s; {advice}"
         )));
     };
-    let line = line.map_err(unreachable)?;
+    let line = line?;
     let document = read(&line).map_err(unreachable)?;
     if document["ok"] == true {
         return Ok(Answer { line, document });
@@ -92,7 +105,7 @@ impl Command<'_> {
     /// process may take a minute.
     fn patience(self) -> Duration {
         Duration::from_secs(match self {
-            Self::Status => 5,
+            Self::Status | Self::MfaReserve { .. } => 5,
             Self::Reload | Self::MfaSubmit { .. } => 120,
         })
     }
@@ -101,50 +114,58 @@ impl Command<'_> {
         match self {
             Self::Status => "see its log",
             Self::Reload => "see its log; the reload may still happen",
+            Self::MfaReserve { .. } => "see its log; nothing was sent to STS",
             Self::MfaSubmit { .. } => "see its log; the code may have been used, so submit the next one",
         }
     }
 
-    /// One line. A profile's name has no character that JSON escapes, nor has a code.
+    /// One line. A profile's name has no character that JSON escapes, nor has a code or a serial number.
     fn line(self) -> Zeroizing<String> {
         let mut line = Zeroizing::new(String::with_capacity(LIMIT));
-        let (command, profile, code) = match self {
+        let (command, first, second) = match self {
             Self::Status => ("status", None, None),
             Self::Reload => ("reload", None, None),
-            Self::MfaSubmit { profile, code } => ("mfa_submit", profile, Some(code)),
+            Self::MfaSubmit { profile, code } => {
+                let profile = profile.map(|profile| ("profile", profile.as_str()));
+                ("mfa_submit", profile, Some(("code", code.expose())))
+            }
+            Self::MfaReserve { device } => ("mfa_reserve", Some(("serial", device.as_str())), None),
         };
         line.push_str(r#"{"version":1,"command":""#);
         line.push_str(command);
-        if let Some(profile) = profile {
-            line.push_str(r#"","profile":""#);
-            line.push_str(profile.as_str());
-        }
-        if let Some(code) = code {
-            line.push_str(r#"","code":""#);
-            line.push_str(code.expose());
+        for (key, value) in first.into_iter().chain(second) {
+            for piece in [r#"",""#, key, r#"":""#, value] {
+                line.push_str(piece);
+            }
         }
         line.push_str("\"}\n");
         line
     }
 }
 
-async fn exchange(path: &Path, command: Command<'_>) -> Result<String, String> {
-    let stream = UnixStream::connect(path).await.map_err(|error| unconnected(&error))?;
-    let peer = stream.peer_cred().map_err(|error| error.to_string())?;
+async fn exchange(path: &Path, command: Command<'_>) -> Result<String, AskError> {
+    let stream = UnixStream::connect(path)
+        .await
+        .map_err(|error| unconnected(path, &error))?;
+    let unreachable = |problem| AskError::Unreachable {
+        path: path.to_owned(),
+        problem,
+    };
+    let peer = stream.peer_cred().map_err(|error| unreachable(error.to_string()))?;
     let own = rustix::process::geteuid().as_raw();
     if !may_be_told(peer.uid(), own, || only_theirs(path, peer.uid())) {
         let user = peer.uid();
-        return Err(format!(
+        return Err(unreachable(format!(
             "user {user} listens there, who is neither you nor root, in a folder that is not that user's alone; name the \
              daemon's socket"
-        ));
+        )));
     }
     // A daemon that refuses at once has closed its side before this is written; what it said can be read all the same.
     let sent = send(&stream, command.line().as_bytes()).await;
     let received = receive(&stream).await;
     received.map_err(|received| match sent {
-        Err(sent) => broken(&sent),
-        Ok(()) => broken(&received),
+        Err(sent) => unreachable(broken(&sent)),
+        Ok(()) => unreachable(broken(&received)),
     })
 }
 
@@ -161,7 +182,15 @@ fn only_theirs(path: &Path, user: u32) -> bool {
     folder.is_ok_and(|folder| [0, user].contains(&folder.uid()) && folder.mode() & 0o022 == 0)
 }
 
-fn unconnected(error: &io::Error) -> String {
+fn unconnected(path: &Path, error: &io::Error) -> AskError {
+    let (path, problem) = (path.to_owned(), why_unconnected(error));
+    match error.kind() {
+        ErrorKind::NotFound | ErrorKind::ConnectionRefused => AskError::Absent { path, problem },
+        _ => AskError::Unreachable { path, problem },
+    }
+}
+
+fn why_unconnected(error: &io::Error) -> String {
     match error.kind() {
         ErrorKind::NotFound => {
             "there is no such socket; is the daemon running, and is this its [server] control_socket? \
@@ -240,6 +269,9 @@ mod tests {
             };
             assert_eq!((read.as_ref(), code.expose()), (profile, "005924"));
         }
+        let device = "arn:aws:iam::123456789012:mfa/o+p=s".parse().unwrap();
+        let line = line(Command::MfaReserve { device: &device });
+        assert!(matches!(parse(line.as_bytes()), Ok(Request::Reserve { device: read }) if read == device));
     }
 
     #[test]

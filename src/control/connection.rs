@@ -60,6 +60,10 @@ async fn answer(request: Request, user: u32, operator: &dyn Operator) -> Reply {
             debug!(user, "control socket: an MFA code came");
             Reply::from(operator.submit(profile, code).await)
         }
+        Request::Reserve { device } => {
+            debug!(user, "control socket: an MFA step is wanted");
+            Reply::from(operator.reserve(device).await)
+        }
     }
 }
 

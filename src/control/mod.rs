@@ -1,4 +1,4 @@
-//! What an operator reaches: the control socket, for `valetkey status`, `valetkey reload` and `valetkey mfa submit`.
+//! What an operator reaches: the control socket, for `valetkey status`, `reload`, `mfa submit` and `sts`.
 //!
 //! One connection is one question: a line of JSON each way, then the end. Whoever runs the daemon, and root, are let in:
 //! the socket's mode says so to the file system, and the peer's UID is asked of the kernel as well.
@@ -7,6 +7,7 @@
 //! {"version":1,"command":"status"}
 //! {"version":1,"command":"reload"}
 //! {"version":1,"command":"mfa_submit","profile":"ops","code":"123456"}      "profile" may be left out
+//! {"version":1,"command":"mfa_reserve","serial":"arn:…"}                    an MFA step for a call of one's own
 //!
 //! {"version":1,"ok":true,…}       {"version":1,"ok":false,"reason":"…","message":"…"}
 //! ```

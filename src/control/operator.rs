@@ -1,7 +1,7 @@
 use super::Status;
 use crate::BoxFuture;
-use crate::aws::{ProfileName, TokenCode};
-use crate::renew::{Accepted, Refused};
+use crate::aws::{ProfileName, SerialNumber, TokenCode};
+use crate::renew::{Accepted, Refused, Reservation};
 
 /// What the control socket may ask of the daemon. Every answer comes by itself within a bounded time: the socket waits
 /// for it whether or not its peer does, and drops it at the shutdown only.
@@ -11,6 +11,9 @@ pub trait Operator: Send + Sync {
 
     /// Has a person's code tried by STS; `profile` may be left out where one profile alone takes codes.
     fn submit(&self, profile: Option<ProfileName>, code: TokenCode) -> BoxFuture<'_, Result<Accepted, Refused>>;
+
+    /// Reserves a step of an MFA device for a command that asks STS itself. No code crosses the socket.
+    fn reserve(&self, device: SerialNumber) -> BoxFuture<'_, Result<Reservation, Refused>>;
 
     /// Reads the configuration again and applies what differs.
     fn reload(&self) -> BoxFuture<'_, Result<Reloaded, NotReloaded>>;

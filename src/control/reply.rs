@@ -3,7 +3,8 @@ use serde_json::{Value, json};
 
 use super::refusal::Refusal;
 use super::{NotReloaded, Reloaded, Status, VERSION};
-use crate::renew::{Accepted, Reason, Refused};
+use crate::mfa::steps::Choice;
+use crate::renew::{Accepted, Reason, Refused, Reservation};
 
 /// One line, ready to be sent.
 pub(super) struct Reply(Vec<u8>);
@@ -37,6 +38,24 @@ impl From<Result<Accepted, Refused>> for Reply {
             Ok(Accepted { profile, expiration }) => Self::new(&json!({
                 "version": VERSION, "ok": true, "profile": profile.as_str(), "expiration": time(expiration),
             })),
+            Err(Refused { reason, message }) => Self::refused(reason.as_str(), &message),
+        }
+    }
+}
+
+impl From<Result<Reservation, Refused>> for Reply {
+    fn from(reserved: Result<Reservation, Refused>) -> Self {
+        match reserved {
+            Ok(Reservation { choice, clock_offset }) => {
+                let (key, value) = match choice {
+                    Choice::Use(step) => ("step", Value::from(step.number())),
+                    Choice::Wait(from) => ("not_before", Value::from(time(from))),
+                };
+                let milliseconds = clock_offset.num_milliseconds();
+                Self::new(&json!({
+                    "version": VERSION, "ok": true, key: value, "clock_offset_milliseconds": milliseconds,
+                }))
+            }
             Err(Refused { reason, message }) => Self::refused(reason.as_str(), &message),
         }
     }
@@ -99,7 +118,7 @@ mod tests {
                 r#"{"expiration":"2027-01-15T08:00:00Z","ok":true,"profile":"ops","version":1}"#,
             ),
             (
-                Reply::from(Err(refused)),
+                Reply::from(Err::<Accepted, _>(refused)),
                 r#"{"message":"a \"message\"\nof two lines","ok":false,"reason":"too_early","version":1}"#,
             ),
             (

@@ -6,7 +6,7 @@ use serde_json::value::RawValue;
 
 use super::VERSION;
 use super::refusal::Refusal;
-use crate::aws::{ProfileName, TokenCode};
+use crate::aws::{ProfileName, SerialNumber, TokenCode};
 
 /// The longest request, in bytes, without its line feed. A profile's name and a code take a tenth of it.
 pub(super) const LIMIT: usize = 4096;
@@ -18,6 +18,9 @@ pub(super) enum Request {
     Submit {
         profile: Option<ProfileName>,
         code: TokenCode,
+    },
+    Reserve {
+        device: SerialNumber,
     },
 }
 
@@ -55,9 +58,14 @@ pub(super) fn parse(line: &[u8]) -> Result<Request, Refusal> {
                 code: members.code()?,
             })
         }
+        Some("mfa_reserve") => {
+            members.only(&["serial"])?;
+            let device = members.device()?;
+            Ok(Request::Reserve { device })
+        }
         _ => Err(Refusal::new(
             "unknown_command",
-            "`command` must be \"status\", \"reload\" or \"mfa_submit\"",
+            "`command` must be \"status\", \"reload\", \"mfa_submit\" or \"mfa_reserve\"",
         )),
     }
 }
@@ -103,6 +111,13 @@ impl<'t> Members<'t> {
         let name = self.string("profile").and_then(|name| name.parse().ok());
         let wrong = Refusal::malformed("`profile` must be a profile's name");
         name.map(Some).ok_or(wrong)
+    }
+
+    fn device(&self) -> Result<SerialNumber, Refusal> {
+        let device = self.string("serial").and_then(|serial| serial.parse().ok());
+        device.ok_or(Refusal::malformed(
+            "`serial` must be the serial number or ARN of an MFA device",
+        ))
     }
 
     fn code(&self) -> Result<TokenCode, Refusal> {
@@ -167,7 +182,7 @@ mod tests {
     }
 
     #[test]
-    fn the_three_commands_are_read() {
+    fn the_four_commands_are_read() {
         assert!(matches!(
             parse(br#"{"version":1,"command":"status"}"#),
             Ok(Request::Status)
@@ -183,6 +198,8 @@ mod tests {
         ));
         let parsed = parse(br#"{"version":1,"command":"mfa_submit","code":"005924"}"#);
         assert!(matches!(parsed, Ok(Request::Submit { profile: None, .. })));
+        let parsed = parse(br#"{"version":1,"command":"mfa_reserve","serial":"arn:aws:iam::123456789012:mfa/ops"}"#);
+        assert!(matches!(parsed, Ok(Request::Reserve { device }) if device.as_str().ends_with("mfa/ops")));
     }
 
     #[test]
@@ -216,6 +233,15 @@ mod tests {
             (r#"{"version":1,"command":"481516"}"#, "unknown_command"),
             (r#"{"version":1,"command":"Status"}"#, "unknown_command"),
             (r#"{"version":1,"command":"mfa_submit"}"#, "malformed"),
+            (r#"{"version":1,"command":"mfa_reserve"}"#, "malformed"),
+            (
+                r#"{"version":1,"command":"mfa_reserve","serial":"481516"}"#,
+                "malformed",
+            ),
+            (
+                r#"{"version":1,"command":"mfa_reserve","serial":"GAHT12345678","code":"481516"}"#,
+                "malformed",
+            ),
             (r#"{"version":1,"command":"mfa_submit","code":481516}"#, "malformed"),
             (r#"{"version":1,"command":"mfa_submit","code":"481 516"}"#, "malformed"),
             (r#"{"version":1,"command":"mfa_submit","code":"4815162"}"#, "malformed"),

@@ -2,6 +2,7 @@
 
 mod people;
 mod reload;
+mod reserve;
 mod settle;
 #[cfg(test)]
 mod tests;
@@ -132,6 +133,10 @@ impl Engine {
     fn obey(&mut self, order: Order) {
         match order {
             Order::Submit { profile, code, answer } => self.take_code(profile.as_ref(), code, answer),
+            Order::Reserve { device, answer } => {
+                // A step that nobody waits for any more stays used: that costs half a minute at most.
+                let _ = answer.send(self.reserve(&device));
+            }
             Order::Apply { jobs, applied } => {
                 // Whoever wanted to know may have gone; what was asked is done.
                 let _ = applied.send(self.apply(jobs));

@@ -1,7 +1,7 @@
 use tokio::sync::{mpsc, oneshot};
 
-use super::{Accepted, Job, Reason, Refused};
-use crate::aws::{ProfileName, TokenCode};
+use super::{Accepted, Job, Reason, Refused, Reservation};
+use crate::aws::{ProfileName, SerialNumber, TokenCode};
 
 /// What others may ask of a running [`Engine`](super::Engine).
 #[derive(Clone)]
@@ -15,6 +15,10 @@ pub(super) enum Order {
         profile: Option<ProfileName>,
         code: TokenCode,
         answer: Answer,
+    },
+    Reserve {
+        device: SerialNumber,
+        answer: oneshot::Sender<Result<Reservation, Refused>>,
     },
     Apply {
         jobs: Vec<Job>,
@@ -46,6 +50,15 @@ impl Handle {
         let order = Order::Submit { profile, code, answer };
         match self.0.send(order).await {
             Ok(()) => verdict.await.unwrap_or_else(|_| Err(ended())),
+            Err(_) => Err(ended()),
+        }
+    }
+
+    /// Reserves a step of an MFA device for somebody else than the engine, which will not use it any more.
+    pub async fn reserve(&self, device: SerialNumber) -> Result<Reservation, Refused> {
+        let (answer, reservation) = oneshot::channel();
+        match self.0.send(Order::Reserve { device, answer }).await {
+            Ok(()) => reservation.await.unwrap_or_else(|_| Err(ended())),
             Err(_) => Err(ended()),
         }
     }

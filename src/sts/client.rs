@@ -6,7 +6,7 @@ use reqwest::header::DATE;
 use url::Url;
 
 use super::actions::Ask;
-use super::reply::{self, Answer, Verdict};
+use super::reply::{self, Answer, Read, Verdict};
 use super::setup::SetupError;
 use super::transport::{Failure, Roots, Route, Timeouts, Transport};
 use super::wire::Call;
@@ -110,11 +110,15 @@ impl StsClient {
 
 impl StsClient {
     async fn exchange<A: Ask>(&self, ask: A) -> Reply<A::Told> {
-        let mut call = ask.call();
+        self.carry_out(ask.call(), A::read).await
+    }
+
+    /// One machine for each kind of result rather than for each action.
+    async fn carry_out<T>(&self, mut call: Call<'_>, read: Read<T>) -> Reply<T> {
         let sent = self.clock.boot();
         let (sample, result) = match self.answer(&mut call).await {
             Ok((answer, received)) => {
-                let Verdict { date, result } = reply::judge(&answer, &call, A::read);
+                let Verdict { date, result } = reply::judge(&answer, &call, read);
                 let sample = date.map(|date| Sample {
                     date,
                     sent,

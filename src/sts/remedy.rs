@@ -177,12 +177,11 @@ fn of_code(class: Class, code: &str) -> &'static str {
         (Class::MfaRejected, _) => {
             "the code was wrong or used before, and the next one may be taken; if it goes on, check mfa_serial, the seed or the device's clock, and who else uses the device"
         }
-        (Class::Throttled, _) => "too many calls in this account and region; tries go on",
+        (Class::Throttled, _) => "too many calls in this account and region; a later one is taken",
         (Class::Server, "IDPCommunicationError") => {
-            "STS did not reach the identity provider; the next try follows; the provider's keys must be readable from \
-             the internet"
+            "STS did not reach the identity provider; a later try may; the provider's keys must be readable from the internet"
         }
-        (Class::Server, _) => "STS has a problem of its own; the next try follows",
+        (Class::Server, _) => "STS has a problem of its own; a later try may meet none",
         (Class::Dns, _) => "the name does not resolve; check the region, endpoint_url, the proxy's name and the DNS",
         (Class::Tls, _) => {
             "check the host's clock and, behind a proxy that inspects TLS, set AWS_CA_BUNDLE to its certificates"

@@ -6,6 +6,7 @@
 mod operator;
 mod reaching;
 mod reload;
+mod reserve;
 mod scene;
 mod status;
 mod submit;

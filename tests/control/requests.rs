@@ -2,15 +2,19 @@ use std::io::Write;
 use std::process::Command;
 use std::sync::{Arc, Mutex};
 
+use chrono::TimeDelta;
+use serde_json::json;
 use tracing::Level;
 use tracing_subscriber::fmt;
 use valetkey::control::{NotReloaded, Reloaded};
+use valetkey::mfa::steps::Choice;
+use valetkey::renew::{Reason, Refused, Reservation};
 
-use crate::operator::CODE;
+use crate::operator::{CODE, at};
 use crate::scene::{STATUS, Scene, submit};
 
 #[tokio::test]
-async fn the_three_commands_are_carried_out() {
+async fn the_four_commands_are_carried_out() {
     let scene = Scene::new().await;
     let reply = scene.ask(STATUS).await;
     assert_eq!(reply["ok"], true);
@@ -22,6 +26,23 @@ async fn the_three_commands_are_carried_out() {
     assert_eq!(reply["expiration"], "2027-01-15T20:00:00Z");
     let reply = scene.ask(submit("ops", "000000")).await;
     assert_eq!((&reply["ok"], &reply["reason"]), (&false.into(), &"rejected".into()));
+
+    let reserve = "{\"version\":1,\"command\":\"mfa_reserve\",\"serial\":\"GAHT12345678\"}\n";
+    let reply = scene.ask(reserve).await;
+    let expected = json!({"version": 1, "ok": true, "step": 60_000_000, "clock_offset_milliseconds": -1500});
+    assert_eq!(reply, expected);
+    *scene.fake.reservation.lock().unwrap() = Ok(Reservation {
+        choice: Choice::Wait(at(30)),
+        clock_offset: TimeDelta::zero(),
+    });
+    let reply = scene.ask(reserve).await;
+    assert_eq!(reply["not_before"], "2027-01-15T08:00:30Z");
+    *scene.fake.reservation.lock().unwrap() = Err(Refused {
+        reason: Reason::Busy,
+        message: "a code is being tried".into(),
+    });
+    let reply = scene.ask(reserve).await;
+    assert_eq!((&reply["ok"], &reply["reason"]), (&false.into(), &"busy".into()));
 
     let reload = "{\"version\":1,\"command\":\"reload\"}\n";
     *scene.fake.reload.lock().unwrap() = Ok(Reloaded {

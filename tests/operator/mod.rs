@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex};
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::Semaphore;
 use valetkey::BoxFuture;
-use valetkey::aws::{Endpoint, ProfileName, TokenCode};
+use valetkey::aws::{Endpoint, ProfileName, SerialNumber, TokenCode};
 use valetkey::control::{
     ClockOffset, Configuration, Listeners, MfaDevice, NotReloaded, Operator, ProfileStatus, Protections, Reloaded,
     Source, State, Status, Trouble,
 };
-use valetkey::renew::{Accepted, Reason, Refused};
+use valetkey::mfa::Step;
+use valetkey::mfa::steps::Choice;
+use valetkey::renew::{Accepted, Reason, Refused, Reservation};
 
 /// The one code that is taken; it must be in no output.
 pub(crate) const CODE: &str = "481516";
@@ -19,6 +21,7 @@ pub(crate) const CODE: &str = "481516";
 pub(crate) struct Fake {
     pub(crate) status: Mutex<Status>,
     pub(crate) reload: Mutex<Result<Reloaded, NotReloaded>>,
+    pub(crate) reservation: Mutex<Result<Reservation, Refused>>,
     /// The profiles of the codes that were tried.
     pub(crate) tried: Mutex<Vec<String>>,
     /// A submission to the profile `slow` waits for one of these.
@@ -30,6 +33,10 @@ impl Fake {
         Arc::new(Self {
             status: Mutex::new(status()),
             reload: Mutex::new(Ok(Reloaded::default())),
+            reservation: Mutex::new(Ok(Reservation {
+                choice: Choice::Use(Step::new(60_000_000)),
+                clock_offset: TimeDelta::milliseconds(-1500),
+            })),
             tried: Mutex::default(),
             permits: Semaphore::new(0),
         })
@@ -69,6 +76,10 @@ impl Operator for Fake {
                 _ => Err(refused(Reason::NoSuchProfile, "there is no such profile; there is ops")),
             }
         })
+    }
+
+    fn reserve(&self, _: SerialNumber) -> BoxFuture<'_, Result<Reservation, Refused>> {
+        Box::pin(async { self.reservation.lock().unwrap().clone() })
     }
 
     fn reload(&self) -> BoxFuture<'_, Result<Reloaded, NotReloaded>> {

@@ -1,4 +1,4 @@
-mod prompt;
+pub(super) mod prompt;
 mod submit;
 mod taker;
 

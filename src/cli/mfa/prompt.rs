@@ -7,10 +7,11 @@ use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use zeroize::Zeroizing;
 
+use crate::aws::TokenCode;
 use crate::cli::{Exit, Failed};
 
 /// Why there is no line.
-pub(super) enum PromptError {
+pub(in crate::cli) enum PromptError {
     /// A signal came first.
     Interrupted,
     /// The system refused something.
@@ -18,7 +19,7 @@ pub(super) enum PromptError {
 }
 
 impl PromptError {
-    pub(super) fn into_failed(self) -> Failed {
+    pub(in crate::cli) fn into_failed(self) -> Failed {
         match self {
             Self::Interrupted => Failed::new(Exit::Interrupted, &"interrupted; nothing was sent"),
             Self::Io(error) => Failed::new(
@@ -30,13 +31,13 @@ impl PromptError {
 }
 
 /// A line from standard input, which is no terminal.
-pub(super) async fn read() -> Result<Zeroizing<Vec<u8>>, PromptError> {
+pub(in crate::cli) async fn read() -> Result<Zeroizing<Vec<u8>>, PromptError> {
     let read = tokio::task::spawn_blocking(line).await;
     read.map_err(io::Error::other)?.map_err(PromptError::Io)
 }
 
 /// A line typed after a question, without echo. However it ends, the terminal is as it was.
-pub(super) async fn ask(question: &str) -> Result<Zeroizing<Vec<u8>>, PromptError> {
+pub(in crate::cli) async fn ask(question: &str) -> Result<Zeroizing<Vec<u8>>, PromptError> {
     let mut signals = Signals::listen()?;
     let _silence = Silence::begin()?;
     // On standard error: standard output is for what comes of it.
@@ -50,6 +51,18 @@ pub(super) async fn ask(question: &str) -> Result<Zeroizing<Vec<u8>>, PromptErro
         }
         line = read() => line,
     }
+}
+
+/// Anything but six digits is refused before it is sent.
+pub(in crate::cli) fn code(line: &[u8]) -> Result<TokenCode, Failed> {
+    let mut digits = Zeroizing::new(String::with_capacity(2 * line.len()));
+    digits.extend(
+        line.iter()
+            .filter(|byte| !byte.is_ascii_whitespace())
+            .map(|byte| char::from(*byte)),
+    );
+    TokenCode::try_from(std::mem::take(&mut *digits))
+        .map_err(|rule| Failed::new(Exit::Usage, &format_args!("the code {rule}; nothing was sent")))
 }
 
 impl From<io::Error> for PromptError {
@@ -121,6 +134,33 @@ impl Signals {
             _ = terminate.recv() => {}
             _ = hangup.recv() => {}
             _ = quit.recv() => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spaces_do_not_count_and_nothing_but_six_digits_is_a_code() {
+        for line in [&b"005924"[..], b" 005 924\r\n", b"0 0 5 9 2 4\t"] {
+            assert!(code(line).is_ok_and(|code| code.expose() == "005924"));
+        }
+        for line in [
+            &b""[..],
+            b"\n",
+            b"5924\n",
+            b"0059245\n",
+            b"00592x\n",
+            b"005924\n005924\n",
+            b"\xff\xff\xff\xff\xff\xff",
+        ] {
+            let failed = code(line).err().unwrap();
+            assert_eq!(
+                (failed.exit, &*failed.message),
+                (Exit::Usage, "the code must be six digits; nothing was sent")
+            );
         }
     }
 }

@@ -2,11 +2,9 @@ use std::ffi::OsString;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 
-use zeroize::Zeroizing;
-
 use super::prompt::{self, PromptError};
 use super::taker;
-use crate::aws::{ProfileName, TokenCode};
+use crate::aws::ProfileName;
 use crate::cli::control::{self, Socket};
 use crate::cli::{Exit, Failed, runtime};
 use crate::control::client::Command;
@@ -65,7 +63,7 @@ async fn submit(path: &Path, profile: Option<&ProfileName>) -> Result<String, Fa
     } else {
         prompt::read().await
     };
-    let code = code(&line.map_err(PromptError::into_failed)?)?;
+    let code = prompt::code(&line.map_err(PromptError::into_failed)?)?;
     if is_terminal {
         let _ = writeln!(std::io::stderr(), "waiting for STS's verdict, a minute at most …");
     }
@@ -75,43 +73,4 @@ async fn submit(path: &Path, profile: Option<&ProfileName>) -> Result<String, Fa
         without_controls(answer.document["profile"].as_str().unwrap_or_default()),
         without_controls(answer.document["expiration"].as_str().unwrap_or_default()),
     ))
-}
-
-/// Anything but six digits is refused before it is sent.
-fn code(line: &[u8]) -> Result<TokenCode, Failed> {
-    let mut digits = Zeroizing::new(String::with_capacity(2 * line.len()));
-    digits.extend(
-        line.iter()
-            .filter(|byte| !byte.is_ascii_whitespace())
-            .map(|byte| char::from(*byte)),
-    );
-    TokenCode::try_from(std::mem::take(&mut *digits))
-        .map_err(|rule| Failed::new(Exit::Usage, &format_args!("the code {rule}; nothing was sent")))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn spaces_do_not_count_and_nothing_but_six_digits_is_a_code() {
-        for line in [&b"005924"[..], b" 005 924\r\n", b"0 0 5 9 2 4\t"] {
-            assert!(code(line).is_ok_and(|code| code.expose() == "005924"));
-        }
-        for line in [
-            &b""[..],
-            b"\n",
-            b"5924\n",
-            b"0059245\n",
-            b"00592x\n",
-            b"005924\n005924\n",
-            b"\xff\xff\xff\xff\xff\xff",
-        ] {
-            let failed = code(line).err().unwrap();
-            assert_eq!(
-                (failed.exit, &*failed.message),
-                (Exit::Usage, "the code must be six digits; nothing was sent")
-            );
-        }
-    }
 }

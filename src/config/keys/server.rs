@@ -35,7 +35,7 @@ pub(crate) const CONTROL_SOCKET: Key = Key {
     path: "server.control_socket",
     presence: Presence::Default("<runtime dir>/control.sock"),
     must: ABSOLUTE_PATH,
-    what: "Socket of `valetkey status`, `mfa submit` and `reload`; its owner's alone",
+    what: "Socket of `valetkey status`, `mfa submit`, `reload` and `sts`; its owner's alone",
 };
 
 pub(crate) const AUDIT: Key = Key {

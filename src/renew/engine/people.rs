@@ -127,10 +127,7 @@ impl Engine {
             return Err(self.no_such_profile());
         };
         let now = self.parts.clock.boot();
-        // After a reload the call may still be under way without its submission.
-        let mut calls = self.under_way.values();
-        let is_sent = calls.any(|call| call.submitted && call.job.submitted_device() == Some(device));
-        if is_sent || self.people.submissions.contains_key(device) {
+        if self.is_code_under_way(device) {
             return refused(
                 Reason::Busy,
                 "another code of this MFA device is being tried; wait for its verdict",
@@ -156,6 +153,14 @@ impl Engine {
             );
         }
         Ok((index, device.clone()))
+    }
+
+    /// Whether a person's code of `device` is being tried, or about to be.
+    pub(super) fn is_code_under_way(&self, device: &SerialNumber) -> bool {
+        // After a reload the call may still be under way without its submission.
+        let mut calls = self.under_way.values();
+        let is_sent = calls.any(|call| call.submitted && call.job.submitted_device() == Some(device));
+        is_sent || self.people.submissions.contains_key(device)
     }
 
     /// The profile that a code is for: the named one, else the only one that was asked for, else the only one.

@@ -159,7 +159,7 @@ fn every_code_of_federation_says_what_to_do() {
         (saml, "IDPRejectedClaimException", "a fresh one"),
         (web, "InvalidIdentityToken", "cannot verify"),
         (web, "InvalidIdentityTokenException", "cannot verify"),
-        (web, "IDPCommunicationError", "the next try follows"),
+        (web, "IDPCommunicationError", "a later try may"),
         (web, "PackedPolicyTooLarge", "fewer or shorter"),
         (web, "RegionDisabledException", "activate STS in this region"),
         (Action::AssumeRoot, "ExpiredTokenException", "access key"),

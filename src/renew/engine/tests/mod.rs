@@ -4,6 +4,7 @@ mod caller;
 mod histories;
 mod people;
 mod reload;
+mod reserve;
 mod roles;
 mod scene;
 mod vouchers;

@@ -18,7 +18,7 @@ use crate::sts::{About, Class, Error, Issued, Reply};
 use crate::{keys, mfa};
 
 pub(super) const WALL: DateTime<Utc> = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
-const SERIAL: &str = "arn:aws:iam::123456789012:mfa/ops";
+pub(super) const SERIAL: &str = "arn:aws:iam::123456789012:mfa/ops";
 
 /// What STS answers, in turn; then what it is asked for, for ever.
 pub(super) enum Say {

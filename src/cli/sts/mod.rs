@@ -1,0 +1,92 @@
+//! `valetkey sts <action>`: one file an action in `actions`, and here what they share.
+
+mod action;
+mod actions;
+mod asker;
+mod code;
+mod container;
+mod given;
+mod page;
+mod parameter;
+mod place;
+mod reserve;
+mod secret_input;
+mod structures;
+
+use std::fmt;
+use std::io::Write;
+
+use clap::{ArgMatches, Command, FromArgMatches};
+
+use self::asker::Asker;
+use self::given::Given;
+use super::{Exit, Failed, runtime};
+
+const EXIT_CODES: &str = "\
+Secrets are read from files or standard input, never from the arguments, which every user of the host can read.
+
+Exit codes: 0 STS did what was asked; 1 it refused; 64 wrong use; 69 the daemon or STS cannot be reached, or what signs is
+not there; 75 not now: the daemon has no credentials yet, the MFA device is busy, or STS is; 78 the configuration, a key or
+a seed is wrong; 130 interrupted at the prompt.";
+
+/// The arguments of an action, as they were typed.
+pub(super) struct Args(ArgMatches);
+
+impl clap::Args for Args {
+    fn augment_args(command: Command) -> Command {
+        let actions = actions::ALL
+            .iter()
+            .map(|action| action.command().after_help(EXIT_CODES));
+        command
+            .arg_required_else_help(true)
+            .subcommand_required(true)
+            .subcommands(actions)
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for Args {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        Ok(Self(matches.clone()))
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        self.0 = matches.clone();
+        Ok(())
+    }
+}
+
+/// A secret may have been typed.
+impl fmt::Debug for Args {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Args(..)")
+    }
+}
+
+/// Asks STS, and prints what it tells.
+pub(super) fn run(args: &Args) -> Result<(), Failed> {
+    let typed = args.0.subcommand();
+    let found = typed.and_then(|(name, matches)| {
+        let action = actions::ALL.into_iter().find(|action| action.name == name)?;
+        Some((action, matches))
+    });
+    let Some((action, matches)) = found else {
+        return Err(Failed::new(Exit::Internal, &"an action is missing; please report this"));
+    };
+    let given = Given::of(action, matches)?;
+    let runtime = runtime()?;
+    let asker = Asker::new(given, |name| std::env::var_os(name));
+    let page = runtime.block_on((action.ask)(&asker));
+    // After an interrupt a thread may still read the terminal; nobody waits for it.
+    runtime.shutdown_background();
+    let _ = std::io::stdout().write_all(&page?);
+    Ok(())
+}
+
+/// What somebody should know beside the answer.
+fn tell(text: &str) {
+    let _ = writeln!(std::io::stderr(), "valetkey: {text}");
+}

@@ -1,0 +1,84 @@
+//! Which profile asks, and which STS is asked.
+
+use super::given::{Given, usage, wrong};
+use super::parameter::{AWS_PROFILE, CONFIG, CONTROL_SOCKET, CREDENTIALS, PROFILE, REGION, TOKEN_DIR};
+use crate::aws::{Endpoint, ProfileName, Region};
+use crate::cli::{Exit, Failed};
+use crate::config::{self, Env, Overrides, Plan, Profile, Source};
+
+/// A configuration, and the profile of it that asks.
+pub(super) struct Place {
+    pub(super) plan: Plan,
+    pub(super) profile: Profile,
+}
+
+/// The configuration that is named, if one is; the environment is not named.
+pub(super) fn named(given: &Given<'_>, env: Env<'_>) -> Result<Option<Place>, Failed> {
+    let aws_profile = given.text(&AWS_PROFILE)?;
+    if aws_profile.is_some() && given.is_typed(&CONFIG) {
+        return Err(wrong(&AWS_PROFILE, &"cannot stand beside --config"));
+    }
+    let source = match (aws_profile, given.path(&CONFIG)) {
+        (Some(name), _) => Source::AwsProfile(name),
+        (None, Some(file)) => Source::File(file.clone()),
+        (None, None) => return Ok(None),
+    };
+    read(given, &source, env).map(Some)
+}
+
+/// The profile `default` of the environment.
+pub(super) fn of_environment(given: &Given<'_>, env: Env<'_>) -> Result<Place, Failed> {
+    read(given, &Source::Environment, env)
+}
+
+/// The STS of the region that is named, or of the environment's.
+pub(super) fn endpoint_of_environment(given: &Given<'_>, env: Env<'_>) -> Result<Endpoint, Failed> {
+    let region: Option<Region> = given.optional(&REGION)?;
+    let endpoint = config::endpoint_of_environment(region, env);
+    endpoint.map_err(|mistakes| Failed::new(Exit::Configuration, &mistakes))
+}
+
+fn read(given: &Given<'_>, source: &Source, env: Env<'_>) -> Result<Place, Failed> {
+    let path = |parameter| given.path(parameter).map(|path| path.display().to_string());
+    let flags = Overrides {
+        credentials: given.text(&CREDENTIALS)?,
+        token_dir: path(&TOKEN_DIR),
+        control_socket: path(&CONTROL_SOCKET),
+        ..Overrides::default()
+    };
+    let plan = config::read(source, &flags, env);
+    let plan = plan.map_err(|mistakes| Failed::new(Exit::Configuration, &mistakes))?;
+    let named: Option<ProfileName> = given.optional(&PROFILE)?;
+    let profile = match (named, source) {
+        (Some(name), _) => of_name(&plan, name.as_str()),
+        (None, Source::AwsProfile(name)) => of_name(&plan, name),
+        (None, _) => only(&plan),
+    };
+    let profile = profile.ok_or_else(|| no_profile(&plan))?.clone();
+    if given.is_typed(&REGION) {
+        return Err(usage(&format_args!(
+            "--region is for where no profile is named; profile {} has its own region and endpoint",
+            profile.name
+        )));
+    }
+    Ok(Place { plan, profile })
+}
+
+fn of_name<'p>(plan: &'p Plan, name: &str) -> Option<&'p Profile> {
+    plan.profiles.iter().find(|profile| profile.name.as_str() == name)
+}
+
+fn only(plan: &Plan) -> Option<&Profile> {
+    match plan.profiles.as_slice() {
+        [only] => Some(only),
+        _ => None,
+    }
+}
+
+fn no_profile(plan: &Plan) -> Failed {
+    let names: Vec<_> = plan.profiles.iter().map(|profile| profile.name.as_str()).collect();
+    usage(&format_args!(
+        "which profile asks? Name one of {} with --profile",
+        names.join(", ")
+    ))
+}
