@@ -1,3 +1,4 @@
+#[allow(clippy::duplicate_mod, reason = "the crate has no place for what tests alone share")]
 #[path = "../../../tests/common/mutate.rs"]
 mod mutate;
 

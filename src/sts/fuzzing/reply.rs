@@ -99,7 +99,7 @@ fn judged_by<A: Ask>(bytes: Bytes<'_>, check: Check<A::Told>) -> Result<Vec<Stri
                 now: call.now,
                 asked: call.duration,
             };
-            let body = str::from_utf8(bytes.body).expect("what is told was UTF-8");
+            let body = str::from_utf8(bytes.body).unwrap();
             Ok([check(&Told { body, times, value }), vec![id]].concat())
         }
         Err(error) => {

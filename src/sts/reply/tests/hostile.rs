@@ -6,14 +6,9 @@ use crate::sts::Class;
 /// What entities are defined by, and the body that uses one in each text.
 fn dtds(sample: &Sample) -> Vec<String> {
     let used = sample.body.replace("</", "&a;</");
-    let laughs: String = ('b'..='k')
-        .map(|c| {
-            format!(
-                "<!ENTITY {c} '{}'>",
-                format!("&{};", char::from(c as u8 - 1)).repeat(10)
-            )
-        })
-        .collect();
+    let laughs = ('b'..='k').zip('a'..).fold(String::new(), |all, (one, before)| {
+        all + &format!("<!ENTITY {one} '{}'>", format!("&{before};").repeat(10))
+    });
     let definitions = [
         "<!ENTITY a 'x'>".to_owned(),
         "<!ENTITY a '&a;'>".to_owned(),

@@ -1,5 +1,7 @@
 //! Replies that were damaged on the way.
 
+// The integration tests have it, too, and so it is under tests/, as a module of each that uses it.
+#[allow(clippy::duplicate_mod, reason = "the crate has no place for what tests alone share")]
 #[path = "../../../../tests/common/mutate.rs"]
 mod mutate;
 
