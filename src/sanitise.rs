@@ -39,7 +39,7 @@ pub fn replaced(text: &str, from: &str, to: &str) -> Zeroizing<String> {
 }
 
 /// `text` without those runs of characters that are `in_run` which are `secret` as a whole.
-pub fn without_runs(text: &str, in_run: fn(char) -> bool, secret: fn(&str) -> bool) -> Zeroizing<String> {
+pub fn without_runs(text: &str, in_run: fn(char) -> bool, secret: impl Fn(&str) -> bool) -> Zeroizing<String> {
     let runs = || {
         text.split_inclusive(move |c| !in_run(c))
             .map(move |piece| piece.split_at(piece.trim_end_matches(|c| !in_run(c)).len()))

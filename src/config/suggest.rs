@@ -5,8 +5,11 @@ pub(super) fn nearest<'c>(name: &str, candidates: &[&'c str]) -> Option<&'c str>
         return None;
     }
     let name = name.to_lowercase().replace('-', "_");
+    let length = name.chars().count();
     candidates
         .iter()
+        // Nor is what differs by more in its length alone; a file of unknown keys has a hundred thousand.
+        .filter(|candidate| length.abs_diff(candidate.len()) <= candidate.len() / 3)
         .map(|&candidate| (distance(&name, candidate), candidate))
         .filter(|(distance, candidate)| *distance <= candidate.len() / 3)
         .min_by_key(|(distance, _)| *distance)

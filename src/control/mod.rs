@@ -15,6 +15,9 @@
 mod bind;
 pub mod client;
 mod connection;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod lock;
 mod operator;
 mod refusal;

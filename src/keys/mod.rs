@@ -2,6 +2,9 @@
 
 mod directory;
 mod environment;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod pair;
 mod process;
 mod shared_credentials;

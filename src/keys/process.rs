@@ -32,7 +32,7 @@ impl Process {
         self.key(answer.expose())
     }
 
-    fn key(&self, json: &str) -> Result<LongTermKey, Error> {
+    pub(super) fn key(&self, json: &str) -> Result<LongTermKey, Error> {
         if json.trim_ascii().is_empty() {
             return Err(
                 self.breaks("printed nothing to standard output; let it print the JSON of a credential_process")

@@ -8,6 +8,9 @@ mod client;
 mod credentials;
 mod element;
 mod explain;
+#[cfg(any(test, fuzzing))]
+#[doc(hidden)]
+pub mod fuzzing;
 mod issued;
 mod parameters;
 mod remedy;

@@ -53,9 +53,14 @@ pub(super) fn code(foreign: &str, secrets: &[&str]) -> Option<String> {
     word(foreign, b"._:-").map(|code| std::mem::take(&mut *clean(code, secrets)))
 }
 
+/// From this length on a run in a request id may be a secret access key. Ids of 32 digits are common.
+const SECRET_KEY_LENGTH: usize = 40;
+
 /// STS's request id, if it looks like one: 1 to 64 of `[A-Za-z0-9-]`.
 pub(super) fn request_id(foreign: &str, secrets: &[&str]) -> Option<String> {
-    word(foreign, b"-").map(|id| std::mem::take(&mut *without_secrets(id, secrets)))
+    let id = word(foreign, b"-")?;
+    let mut clean = without_credentials(&without_secrets(id, secrets), SECRET_KEY_LENGTH);
+    Some(std::mem::take(&mut *clean))
 }
 
 fn word<'a>(foreign: &'a str, more: &[u8]) -> Option<&'a str> {
@@ -78,7 +83,7 @@ fn without_quoted_values(text: &str) -> Zeroizing<String> {
 }
 
 fn clean(text: &str, secrets: &[&str]) -> Zeroizing<String> {
-    without_credentials(&without_secrets(text, secrets))
+    without_credentials(&without_secrets(text, secrets), CREDENTIALS_LENGTH)
 }
 
 /// `text` without the secrets, in whatever form they stand in it.
@@ -109,13 +114,13 @@ fn with_lower_case_escapes(encoded: &str) -> Zeroizing<String> {
 
 /// Without long runs of base64's characters (and `%`, of their escapes) in which there are both letters and digits: no
 /// word of a sentence and no UUID is one; that a long path in an ARN may be one is the price.
-fn without_credentials(text: &str) -> Zeroizing<String> {
+fn without_credentials(text: &str, length: usize) -> Zeroizing<String> {
     without_runs(
         text,
         |c| c.is_ascii_alphanumeric() || "/+=%".contains(c),
         |run| {
             let (letters, digits) = (|c: char| c.is_ascii_alphabetic(), |c: char| c.is_ascii_digit());
-            run.len() >= CREDENTIALS_LENGTH && run.contains(letters) && run.contains(digits)
+            run.len() >= length && run.contains(letters) && run.contains(digits)
         },
     )
 }
@@ -220,5 +225,9 @@ mod tests {
             assert_eq!((code(bad, &[]), request_id(bad, &[])), (None, None), "{bad:?}");
         }
         assert_eq!(request_id("a.b", &[]), None);
+        let key = "wJalrXUtnFEMIK7MDENGbPxRfiCYEXAMPLEKEYab";
+        assert_eq!(request_id(key, &[]).as_deref(), Some("[redacted]"));
+        let short = &key[1..];
+        assert_eq!(request_id(short, &[]).as_deref(), Some(short));
     }
 }

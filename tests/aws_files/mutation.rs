@@ -1,8 +1,12 @@
 //! Files that nobody would write.
 
+#[path = "../common/mutate.rs"]
+mod mutate;
+
 use std::ffi::OsString;
 use std::fs;
 
+use mutate::{Random, mutate};
 use valetkey::config;
 
 const CONFIG: &str = r#"# ä
@@ -28,35 +32,7 @@ sts =
 const CREDENTIALS: &str = "[deploy]\nregion = eu-west-1\n[ops]\naws_access_key_id = AKIAEXAMPLEOPS000001\n\
                            aws_secret_access_key = secret-of-ops\n";
 
-/// The multiplier and increment of Knuth's MMIX: the same texts in every run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap() % limit
-    }
-}
-
-fn mutate(bytes: &mut Vec<u8>, random: &mut Random) {
-    const TELLING: &[u8] = b"[]=:\"'\\\n\r\t #;-0p\0\xef\xbb\xbf\xff\xc3";
-    let at = random.below(bytes.len());
-    let end = bytes.len().min(at + 1 + random.below(12));
-    match random.below(5) {
-        0 => bytes[at] = TELLING[random.below(TELLING.len())],
-        1 => bytes[at] ^= 1 << random.below(8),
-        2 => bytes.insert(at, TELLING[random.below(TELLING.len())]),
-        3 => drop(bytes.drain(at..end)),
-        _ => {
-            let copy = bytes[at..end].to_vec();
-            let to = random.below(bytes.len());
-            bytes.splice(to..to, copy);
-        }
-    }
-}
+const TELLING: &[u8] = b"[]=:\"'\\\n\r\t #;-0p\0\xef\xbb\xbf\xff\xc3";
 
 #[test]
 fn no_text_makes_it_panic() {
@@ -72,7 +48,7 @@ fn no_text_makes_it_panic() {
             // One of the two stays whole in two rounds of three, so that mistakes lie deep.
             for _ in 0..=random.below(4) {
                 if round % 3 != index {
-                    mutate(&mut bytes, &mut random);
+                    mutate(&mut bytes, TELLING, &mut random);
                 }
             }
             fs::write(folder.path().join(".aws").join(name), &bytes).unwrap();

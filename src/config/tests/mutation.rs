@@ -1,5 +1,10 @@
+#[allow(clippy::duplicate_mod, reason = "the crate has no place for what tests alone share")]
+#[path = "../../../tests/common/mutate.rs"]
+mod mutate;
+
 use super::super::{Format, parse};
 use super::systemd;
+use mutate::{Random, mutate};
 
 const TOML: &str = r#"# ä
 [server]
@@ -43,35 +48,7 @@ z = """
 "#;
 const ODD_JSON: &str = r#"[{"a": {"b": [1.5e3, null, {"": -1}, "\ud83d\udd11"]}}, {}]"#;
 
-/// The multiplier and increment of Knuth's MMIX: the same texts in every run.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, limit: usize) -> usize {
-        self.0 = self
-            .0
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1_442_695_040_888_963_407);
-        usize::try_from(self.0 >> 33).unwrap() % limit
-    }
-}
-
-fn mutate(bytes: &mut Vec<u8>, random: &mut Random) {
-    const TELLING: &[u8] = b"[]{}=.,:\"'\\\n\r\t #0-+eE_\0\x7f\xff\xc3";
-    let at = random.below(bytes.len());
-    let end = bytes.len().min(at + 1 + random.below(12));
-    match random.below(5) {
-        0 => bytes[at] = TELLING[random.below(TELLING.len())],
-        1 => bytes[at] ^= 1 << random.below(8),
-        2 => bytes.insert(at, TELLING[random.below(TELLING.len())]),
-        3 => drop(bytes.drain(at..end)),
-        _ => {
-            let copy = bytes[at..end].to_vec();
-            let to = random.below(bytes.len());
-            bytes.splice(to..to, copy);
-        }
-    }
-}
+const TELLING: &[u8] = b"[]{}=.,:\"'\\\n\r\t #0-+eE_\0\x7f\xff\xc3";
 
 #[test]
 fn no_text_makes_it_panic() {
@@ -86,7 +63,7 @@ fn no_text_makes_it_panic() {
         for _ in 0..4_000 {
             let mut bytes = sample.as_bytes().to_vec();
             for _ in 0..=random.below(5) {
-                mutate(&mut bytes, &mut random);
+                mutate(&mut bytes, TELLING, &mut random);
             }
             match parse(&bytes, format, "v", &systemd) {
                 Ok(_) => right += 1,

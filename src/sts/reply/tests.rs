@@ -1,4 +1,8 @@
 mod dates;
+mod elements;
+mod hostile;
+mod mutation;
+mod samples;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -336,40 +340,6 @@ fn a_reply_cut_anywhere_brings_nothing() {
             let cut = judge_with(status, Some(DATE), Some(&whole.as_bytes()[..length]));
             assert!(cut.date.is_none(), "{length}");
             assert_eq!(cut.result.err().unwrap().class, Class::Malformed, "{length}");
-        }
-    }
-}
-
-#[test]
-fn a_damaged_reply_never_panics_and_never_repeats_a_secret() {
-    let mut random = 0x9e37_79b9_7f4a_7c15_u64;
-    let mut next = |bound: usize| {
-        random ^= random << 13;
-        random ^= random >> 7;
-        random ^= random << 17;
-        usize::try_from(random % bound as u64).unwrap()
-    };
-    let pieces: [&[u8]; 8] = [
-        b"<",
-        b"&#0;",
-        b"</Credentials>",
-        b"\0",
-        b"\xff",
-        b"'",
-        CODE.as_bytes(),
-        b"]]>",
-    ];
-    for _ in 0..20_000 {
-        let mut body = [GOOD, REFUSED][next(2)].as_bytes().to_vec();
-        for _ in 0..=next(4) {
-            let (at, length) = (next(body.len()), next(12));
-            let end = (at + length).min(body.len());
-            body.splice(at..end, pieces[next(pieces.len())].iter().copied());
-        }
-        let status = [200, 302, 403, 500][next(4)];
-        if let Err(error) = judge_with(status, Some(DATE), Some(&body)).result {
-            assert!(!format!("{error:?}").contains(CODE), "{error:?}");
-            assert!(error.message.is_ascii() && !error.message.contains('\n'), "{error:?}");
         }
     }
 }

@@ -1,5 +1,17 @@
-//! The cases of AWS's public test suite of Signature Version 4 that a client can meet whose path is always `/` and that has
-//! no query: `aws-signing-test-suite` of the crate `aws-sigv4` (Apache-2.0), each as its signed request.
+//! AWS's public test suite of Signature Version 4 (`aws-signing-test-suite` of the crate `aws-sigv4` 1.6.4, Apache-2.0), each
+//! case as its signed request: the ten of its forty that concern a client that sends `POST /` with a form, and signs in
+//! headers. With and without a session token, of a region and a service that are not STS's; `.ci/suites/parity` holds those.
+//!
+//! What the others try is not ours:
+//! - a path, where ours is always `/` (18): `double-*`, `get-relative-*`, `get-slash-*`, `get-slashes-*`, `get-space-*`,
+//!   `get-unreserved`, `get-utf8`;
+//! - a query, where ours is in the form (7): `get-vanilla-empty-query-key`, `get-vanilla-query-*`, `get-vanilla-utf8-query`,
+//!   `post-vanilla-query`, `post-vanilla-empty-query-value`;
+//! - a header that is there twice, goes on in another line, or has white space to be cut or folded, where each of ours is
+//!   there once, and none has any but the one space of the media type (4): `get-header-*`;
+//! - nothing (1): `get-vanilla-query` is `get-vanilla` by another name.
+//!
+//! The `query-*` files of each case are of URLs that are signed for others to use, which valetkey never makes.
 
 use super::super::*;
 
