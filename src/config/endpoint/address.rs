@@ -13,6 +13,9 @@ pub(in crate::config) const PLAIN_HTTP_NEVER: &str =
 
 /// `http_refusal` is what is said of plain http beyond loopback, unless that is allowed.
 pub(in crate::config) fn check(text: &str, http_refusal: Option<&'static str>) -> Result<Url, &'static str> {
+    if !text.is_ascii() {
+        return Err("must be ASCII; write the host's name in its xn-- form");
+    }
     let url: Url = text.parse().map_err(|_| ENDPOINT_URL.must)?;
     let rules = [
         (

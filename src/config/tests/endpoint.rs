@@ -21,6 +21,7 @@ fn may_be_another_sts_signed_for_the_profiles_region() {
     for url in [
         "https://sts.example",
         "https://sts.example:8443/",
+        "https://sts.xn--exmple-cua/",
         "http://127.0.0.1:4566",
         "http://[::1]:4566",
         "http://localhost:4566/",
@@ -34,6 +35,10 @@ fn may_be_another_sts_signed_for_the_profiles_region() {
 
 #[test]
 fn refuses_what_is_no_address_of_a_server() {
+    assert_eq!(
+        refused("https://sts.exämple"),
+        "must be ASCII; write the host's name in its xn-- form"
+    );
     for url in ["", "sts.example", "//sts.example", "https://", "https://a b"] {
         assert_eq!(refused(url), "must be a URL such as \"https://sts.example\"", "{url}");
     }
