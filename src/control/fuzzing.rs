@@ -15,6 +15,7 @@ pub fn request(received: &[u8]) -> Option<Result<Vec<Option<String>>, [String; 2
             profile.map(|profile| profile.as_str().to_owned()),
             Some(code.expose().to_owned()),
         ],
+        Request::Reserve { device } => vec![Some("mfa_reserve".to_owned()), Some(device.as_str().to_owned())],
     });
     Some(asked.map_err(|refusal| [refusal.reason.to_owned(), refusal.message.into_owned()]))
 }

@@ -28,7 +28,10 @@ fn check_asked(bytes: &[u8], asked: &[Option<String>]) {
             .map(|value| value.as_str().expect("a text").to_owned())
     };
     assert_eq!(members["version"], 1);
-    let names = ["command", "profile", "code"];
+    let names: &[&str] = match asked[0].as_deref() {
+        Some("mfa_reserve") => &["command", "serial"],
+        _ => &["command", "profile", "code"],
+    };
     let same: Vec<_> = names.iter().take(asked.len()).map(|name| text(name)).collect();
     assert_eq!(asked, same);
     assert!(
