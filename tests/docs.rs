@@ -111,6 +111,7 @@ fn every_word_of_a_label_is_listed() {
             "`reason` where `listener` is `credentials`",
             reasons(Listener::Credentials),
         ),
+        row("`reason` where `listener` is `imds`", reasons(Listener::Imds)),
         row("`reason` where `listener` is `ops`", reasons(Listener::Ops)),
     ];
     assert_eq!(
