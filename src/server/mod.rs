@@ -23,11 +23,15 @@ mod reply;
 mod room;
 mod tokens;
 
+use std::convert::Infallible;
+use std::future::Ready;
 use std::io;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
+use hyper::Request;
 use tokio::net::TcpListener;
-use tower::Layer;
+use tower::{Layer, Service};
 
 pub use audit::AUDIT;
 pub use consumers::Consumers;
@@ -38,10 +42,13 @@ pub use ops::Ops;
 pub use tokens::{TokenError, Tokens, inspect, prepare};
 
 use crate::clock::Clock;
-use crate::metrics::Listener;
+use crate::metrics::{Http, Listener};
 use admit::Admit;
+use credentials::CredentialsService;
+use imds::ImdsService;
 use observe::Observe;
 use refusals::Refusals;
+use reply::Reply;
 
 /// Serves credentials until `shutdown` completes and the open connections have ended, at the latest [`Limits::grace`]
 /// later.
@@ -55,16 +62,17 @@ pub async fn serve_credentials(
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let (http, clock) = (endpoint.metrics.http(Listener::Credentials), endpoint.clock.clone());
-    let audit = endpoint.audit;
     let refusals = Arc::new(Refusals::new(http.clone(), clock.clone()));
-    let admit = Admit::credentials(listener.local_addr()?, refusals.clone());
-    let observe = Observe::new(http.clone(), clock.clone(), credentials::route);
-    let service = observe.layer(admit.layer(endpoint.into_service(refusals.clone())));
-    let context = |audit| listen::Context::new(limits, clock.clone(), http, refusals, audit);
-    run_audited(audit, &clock, context, |context| {
-        listen::run(listener, service, context, shutdown)
-    })
-    .await;
+    let consumed = Consumed {
+        admit: Admit::credentials(listener.local_addr()?, refusals.clone()),
+        observe: Observe::new(http.clone(), clock.clone(), credentials::route),
+        audit: endpoint.audit,
+        form: Form::Container(endpoint.into_service(refusals.clone())),
+        http,
+        clock,
+        refusals,
+    };
+    consumed.serve(listener, limits, shutdown).await;
     Ok(())
 }
 
@@ -80,33 +88,18 @@ pub async fn serve_imds(
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let (http, clock) = (endpoint.metrics.http(Listener::Imds), endpoint.clock.clone());
-    let audit = endpoint.audit;
     let refusals = Arc::new(Refusals::new(http.clone(), clock.clone()));
-    let admit = Admit::imds(listener.local_addr()?, refusals.clone());
-    let observe = Observe::new(http.clone(), clock.clone(), imds::route);
-    let service = observe.layer(admit.layer(endpoint.into_service(refusals.clone())?));
-    let context = |audit| listen::Context::new(limits, clock.clone(), http, refusals, audit);
-    run_audited(audit, &clock, context, |context| {
-        listen::run(listener, service, context, shutdown)
-    })
-    .await;
-    Ok(())
-}
-
-/// Runs a listener, and beside it whatever makes lines of what was served, if that is wanted.
-async fn run_audited<F: Future<Output = ()>>(
-    wanted: bool,
-    clock: &Arc<dyn Clock>,
-    context: impl FnOnce(Option<audit::Audit>) -> listen::Context,
-    run: impl FnOnce(listen::Context) -> F,
-) {
-    let (audit, journal) = wanted.then(|| audit::audit(clock)).unzip();
-    let lines = async {
-        if let Some(journal) = journal {
-            journal.run().await;
-        }
+    let consumed = Consumed {
+        admit: Admit::imds(listener.local_addr()?, refusals.clone()),
+        observe: Observe::new(http.clone(), clock.clone(), imds::route),
+        audit: endpoint.audit,
+        form: Form::Imds(endpoint.into_service(refusals.clone())?),
+        http,
+        clock,
+        refusals,
     };
-    tokio::join!(run(context(audit)), lines);
+    consumed.serve(listener, limits, shutdown).await;
+    Ok(())
 }
 
 /// Serves metrics and probes, like [`serve_credentials`]. Any address may reach it: it tells no secret.
@@ -117,4 +110,54 @@ pub async fn serve_ops(listener: TcpListener, endpoint: Ops, limits: Limits, shu
     let service = observe.layer(Admit::ops(refusals.clone()).layer(endpoint.into_service(refusals.clone())));
     let context = listen::Context::new(limits, clock, http, refusals, None);
     listen::run(listener, service, context, shutdown).await;
+}
+
+/// What a listener for consumers is made of.
+struct Consumed {
+    admit: Admit,
+    observe: Observe,
+    form: Form,
+    audit: bool,
+    http: Arc<Http>,
+    clock: Arc<dyn Clock>,
+    refusals: Arc<Refusals>,
+}
+
+impl Consumed {
+    /// Runs the listener, and beside it whatever makes lines of what was served, if that is wanted.
+    async fn serve(self, listener: TcpListener, limits: Limits, shutdown: impl Future<Output = ()>) {
+        let (audit, journal) = self.audit.then(|| audit::audit(&self.clock)).unzip();
+        let lines = async {
+            if let Some(journal) = journal {
+                journal.run().await;
+            }
+        };
+        let service = self.observe.layer(self.admit.layer(self.form));
+        let context = listen::Context::new(limits, self.clock, self.http, self.refusals, audit);
+        tokio::join!(listen::run(listener, service, context, shutdown), lines);
+    }
+}
+
+/// The forms in which credentials are asked for. One type for both, so that hyper's connection is compiled once for them.
+#[derive(Clone)]
+enum Form {
+    Container(CredentialsService),
+    Imds(ImdsService),
+}
+
+impl<B> Service<Request<B>> for Form {
+    type Response = Reply;
+    type Error = Infallible;
+    type Future = Ready<Result<Reply, Infallible>>;
+
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        match self {
+            Self::Container(service) => service.call(request),
+            Self::Imds(service) => service.call(request),
+        }
+    }
 }

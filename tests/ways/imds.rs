@@ -1,6 +1,8 @@
 //! The IMDSv2 form, turned on.
 
-use std::net::TcpListener;
+use std::fs;
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
 
 use crate::common::{Daemon, Reply, World, finish, request};
 use crate::scene::{ask, document, metric, server, status};
@@ -174,6 +176,62 @@ fn flags_turn_it_on_and_its_address_must_be_free() {
     assert_eq!(code, 69);
     let expected = format!("[server] imds: {address} cannot be bound");
     assert!(stderr.contains(&expected), "{stderr}");
+}
+
+/// A table of them would take megabytes.
+#[test]
+fn tokens_take_no_memory() {
+    const BATCH: usize = 200;
+    let world = World::new(None);
+    configure(&world, "imds = \"127.0.0.1:0\"\n", &world.profile_without_mfa("ops"));
+    let daemon = world.serve();
+    daemon.wait_for_credentials("ops");
+    let first = token(&daemon);
+    let mut stream = TcpStream::connect(daemon.imds.unwrap()).unwrap();
+    let one =
+        "PUT /latest/api/token HTTP/1.1\r\nHost: 127.0.0.1\r\nX-aws-ec2-metadata-token-ttl-seconds: 21600\r\n\r\n";
+    // Of the same length, but for what the clock says.
+    let mut length = 0;
+    let mut ask = |batches| {
+        for _ in 0..batches {
+            stream.write_all(one.repeat(BATCH).as_bytes()).unwrap();
+            if length == 0 {
+                length = reply_length(&mut stream);
+                stream.read_exact(&mut vec![0; length * (BATCH - 1)]).unwrap();
+            } else {
+                stream.read_exact(&mut vec![0; length * BATCH]).unwrap();
+            }
+        }
+    };
+    ask(25);
+    let before = resident_kilobytes(&daemon);
+    ask(150);
+    let grown = resident_kilobytes(&daemon).saturating_sub(before);
+    assert!(grown < 1_024, "30,000 tokens took {grown} kB");
+    let asked = "valetkey_http_requests_total{code=\"200\",listener=\"imds\",route=\"token\"}";
+    assert_eq!(metric(&daemon, asked), "35001");
+    assert_eq!(get(&daemon, ROLES, &first).status, 200);
+}
+
+/// Reads one reply.
+fn reply_length(stream: &mut TcpStream) -> usize {
+    let mut reply = Vec::new();
+    while !reply.ends_with(b"\r\n\r\n") {
+        let mut byte = [0];
+        stream.read_exact(&mut byte).unwrap();
+        reply.extend(byte);
+    }
+    let head = String::from_utf8(reply).unwrap();
+    let body = head.lines().find_map(|line| line.strip_prefix("content-length: "));
+    let body: usize = body.unwrap().parse().unwrap();
+    stream.read_exact(&mut vec![0; body]).unwrap();
+    head.len() + body
+}
+
+fn resident_kilobytes(daemon: &Daemon) -> u64 {
+    let status = fs::read_to_string(format!("/proc/{}/status", daemon.child.id())).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.unwrap().trim().trim_end_matches(" kB").parse().unwrap()
 }
 
 /// What another start sealed opens nothing.
