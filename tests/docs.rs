@@ -111,6 +111,7 @@ fn every_word_of_a_label_is_listed() {
             "`reason` where `listener` is `credentials`",
             reasons(Listener::Credentials),
         ),
+        row("`reason` where `listener` is `imds`", reasons(Listener::Imds)),
         row("`reason` where `listener` is `ops`", reasons(Listener::Ops)),
     ];
     assert_eq!(
@@ -164,6 +165,20 @@ fn the_examples_of_the_configuration_are_plans() {
     let server = "[server]\ntoken_dir = \"/t\"\ncontrol_socket = \"/c\"\n";
     let of_others = kinds("Roles, federation and the organization", server);
     assert_eq!(of_others, ["web_identity", "role", "saml"]);
+}
+
+#[test]
+fn the_example_of_imds_is_what_the_sdk_is_pointed_at() {
+    let readme = readme();
+    let (_, section) = readme.split_once("\n### As EC2 answers: IMDSv2\n").unwrap();
+    let (_, rest) = section.split_once("```toml\n").unwrap();
+    let (toml, rest) = rest.split_once("```").unwrap();
+    let profile = "[profile.ops]\nregion = \"eu-west-1\"\nkey = { directory = \"/k\" }\n";
+    let text = toml.replace("[server]", "[server]\ntoken_dir = \"/t\"\ncontrol_socket = \"/c\"") + profile;
+    let plan = config::parse(text.as_bytes(), Format::Toml, "README.md", &|_| None).unwrap();
+    let imds = plan.server.imds.unwrap();
+    assert_eq!(imds.profile.as_str(), "ops");
+    assert!(rest.contains(&format!("AWS_EC2_METADATA_SERVICE_ENDPOINT=http://{}\n", imds.address)));
 }
 
 /// The kinds of the profiles in the first configuration under this heading.

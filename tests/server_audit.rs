@@ -106,6 +106,30 @@ async fn each_serving_is_a_line_with_its_profile_peer_and_key() {
 }
 
 #[tokio::test]
+async fn the_imds_form_is_audited_alike() {
+    let log = log();
+    let scene = Scene::audited(&["ops"], &["ops"]);
+    let mut peer = scene.imds.connect().await;
+    let ttl = "X-aws-ec2-metadata-token-ttl-seconds: 60";
+    peer.send(format!(
+        "PUT /latest/api/token HTTP/1.1\r\nHost: 127.0.0.1\r\n{ttl}\r\n\r\n"
+    ))
+    .await;
+    let token = format!("X-aws-ec2-metadata-token: {}", peer.reply().await.unwrap().body);
+    for path in ["", "ops"] {
+        let path = format!("/latest/meta-data/iam/security-credentials/{path}");
+        let request = format!("GET {path} HTTP/1.1\r\nHost: 127.0.0.1\r\n{token}\r\n\r\n");
+        assert_eq!(ask(&mut peer, request).await, 200);
+    }
+    let lines = log.wait(peer.0.local_addr().unwrap(), 1).await;
+    assert_eq!(lines.len(), 1, "the list of roles is no serving");
+    assert_eq!(
+        (&lines[0]["profile"], &lines[0]["session_key"]),
+        (&"ops".into(), &"…MPLE".into())
+    );
+}
+
+#[tokio::test]
 async fn what_is_refused_is_no_serving() {
     let log = log();
     let scene = Scene::audited(&["ops", "dead"], &["ops"]);

@@ -50,6 +50,16 @@ def tables(clients):
         yield f"### {heading}\n" + table(["client", "what the user sees", "requests", "seconds"], rows)
 
 
+def imds_table(clients):
+    """What is told of the IMDSv2 form."""
+    head = ["client", "five calls", "what the user sees when not ready", "requests"]
+    rows = [
+        [client["name"], shown(client["imds"]["fetches"]), f"`{client['imds']['sees']}`", shown(client["imds"]["requests"])]
+        for client in clients.values()
+    ]
+    return table(head, rows)
+
+
 def shown(expected):
     if expected is None:
         return "–"

@@ -111,9 +111,9 @@ def totp(seed):
 
 
 class Daemon(Process):
-    """`valetkey serve` over a configuration in JSON."""
+    """`valetkey serve` over a configuration in JSON; `server` is what `[server]` has beside its defaults."""
 
-    def __init__(self, folder, profiles):
+    def __init__(self, folder, profiles, **server):
         self.folder = pathlib.Path(folder)
         config = {
             "server": {
@@ -121,6 +121,7 @@ class Daemon(Process):
                 "ops": "127.0.0.1:0",
                 "token_dir": str(self.folder / "tokens"),
                 "control_socket": str(self.folder / "control.sock"),
+                **server,
             },
             "profile": profiles,
         }
@@ -128,7 +129,7 @@ class Daemon(Process):
         path.write_text(json.dumps(config))
         super().__init__([BINARY, "serve", "--config", str(path), "--log-format", "json"])
         start = json.loads(self.wait_for(lambda line: '"valetkey starts"' in line))
-        self.credentials, self.ops = start["credentials"], start["ops"]
+        self.credentials, self.ops, self.imds = start["credentials"], start["ops"], start.get("imds")
 
     def wait_for_credentials(self, profile):
         def obtained(line):

@@ -16,12 +16,20 @@ impl App {
         info!(
             version = env!("CARGO_PKG_VERSION"),
             credentials = address(&listeners.credentials),
+            imds = listeners.imds.as_ref().map(address),
             ops = address(&listeners.ops),
             control_socket = %self.plan.server.control_socket.display(),
             token_dir = %self.plan.server.token_dir.display(),
             certificates = %self.sts.roots(),
             "valetkey starts"
         );
+        if let Some(imds) = &self.plan.server.imds {
+            warn!(
+                profile = %imds.profile,
+                "whoever reaches the IMDS listener may have the credentials of this profile: the IMDSv2 form asks for no \
+                 secret; serve by the credentials listener what not everybody here may have"
+            );
+        }
         for each in &self.plan.profiles {
             profile(each, &self.sts);
         }

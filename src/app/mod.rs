@@ -29,7 +29,7 @@ use crate::control;
 use crate::harden::Protections;
 use crate::metrics::Metrics;
 use crate::renew::{Engine, Fraction, Job, Observer, Parts, Table};
-use crate::server::{self, Consumers, Credentials, Limits, Ops, TokenError, Tokens};
+use crate::server::{self, Consumers, Credentials, Imds, Limits, Ops, TokenError, Tokens};
 use crate::sts::{Sts, StsClient};
 pub use listeners::{BindError, Listeners};
 use operator::{Addresses, Offset, Operator};
@@ -139,7 +139,9 @@ impl App {
         let addresses = Addresses::of(&listeners).map_err(|error| Broken(error.to_string()))?;
         let offset = Arc::new(Offset::default());
         self.watch(offset.clone());
-        let consumers = Arc::new(Consumers::new(tokens, &self.table));
+        let imds = self.plan.server.imds.clone();
+        let open_to_all = imds.as_ref().map(|imds| imds.profile.clone());
+        let consumers = Arc::new(Consumers::with_imds(tokens, &self.table, open_to_all));
         let (engine, handle) = Engine::new(
             Parts {
                 clock: Arc::clone(&self.clock),
@@ -156,6 +158,13 @@ impl App {
             clock: Arc::clone(&self.clock),
             audit: self.plan.server.audit,
         };
+        let imds = imds.map(|config| Imds {
+            config,
+            consumers: Arc::clone(&consumers),
+            metrics: Arc::clone(&self.metrics),
+            clock: Arc::clone(&self.clock),
+            audit: self.plan.server.audit,
+        });
         let ops = Ops {
             table: Arc::clone(&self.table),
             metrics: Arc::clone(&self.metrics),
@@ -196,6 +205,9 @@ impl App {
             Limits::CREDENTIALS,
             told(stopped),
         ));
+        if let (Some(listener), Some(imds)) = (listeners.imds, imds) {
+            tasks.spawn(server::serve_imds(listener, imds, Limits::IMDS, told(stopped)));
+        }
         let ops = server::serve_ops(listeners.ops, ops, Limits::OPS, told(stopped));
         tasks.spawn(endless(Box::pin(ops)));
         let control = control::serve(listeners.control, operator, self.clock, told(stopped));

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio::net::TcpListener;
 
 use super::Listeners;
 use super::reload::Reloader;
@@ -38,6 +39,7 @@ pub(super) struct Operator {
 /// Where the daemon listens.
 pub(super) struct Addresses {
     pub(super) credentials: SocketAddr,
+    pub(super) imds: Option<SocketAddr>,
     pub(super) ops: SocketAddr,
     pub(super) control_socket: PathBuf,
 }
@@ -46,6 +48,7 @@ impl Addresses {
     pub(super) fn of(listeners: &Listeners) -> io::Result<Self> {
         Ok(Self {
             credentials: listeners.credentials.local_addr()?,
+            imds: listeners.imds.as_ref().map(TcpListener::local_addr).transpose()?,
             ops: listeners.ops.local_addr()?,
             control_socket: listeners.control.path().to_owned(),
         })
@@ -91,6 +94,8 @@ impl control::Operator for Operator {
                 .collect(),
             listeners: control::Listeners {
                 credentials: self.addresses.credentials,
+                imds: self.addresses.imds,
+                imds_profile: plan.server.imds.as_ref().map(|imds| imds.profile.clone()),
                 ops: self.addresses.ops,
                 control_socket: self.addresses.control_socket.clone(),
             },

@@ -98,17 +98,16 @@ impl Reloader {
         for profile in new.profiles.iter().filter(|profile| !old.profiles.contains(profile)) {
             announce::profile(profile, &self.sts);
         }
+        let mut changed = lines(&applied);
+        changed.extend(without_role(&old, &new));
         self.plan.store(Arc::new(new));
-        Ok(Reloaded {
-            changed: lines(&applied),
-            needs_restart,
-        })
+        Ok(Reloaded { changed, needs_restart })
     }
 }
 
 /// The keys of `[server]` that differ.
 fn differences(old: &Server, new: &Server) -> Vec<String> {
-    let keys = [
+    let mut keys = vec![
         ("credentials", old.credentials == new.credentials),
         ("ops", old.ops == new.ops),
         ("token_dir", old.token_dir == new.token_dir),
@@ -116,8 +115,34 @@ fn differences(old: &Server, new: &Server) -> Vec<String> {
         ("control_socket", old.control_socket == new.control_socket),
         ("audit", old.audit == new.audit),
     ];
+    match (&old.imds, &new.imds) {
+        (Some(old), Some(new)) => keys.extend([
+            ("imds", old.address == new.address),
+            ("imds_profile", old.profile == new.profile),
+            ("imds_hop_limit", old.hop_limit == new.hop_limit),
+            (
+                "imds_availability_zone",
+                (&old.region, &old.availability_zone) == (&new.region, &new.availability_zone),
+            ),
+            ("imds_instance_id", old.instance_id == new.instance_id),
+            (
+                "imds_instance_profile_arn",
+                old.instance_profile_arn == new.instance_profile_arn,
+            ),
+        ]),
+        (old, new) => keys.push(("imds", old.is_none() && new.is_none())),
+    }
     let differ = keys.iter().filter(|(_, same)| !same);
     differ.map(|(key, _)| format!("[server] {key}")).collect()
+}
+
+/// Says that the IMDS listener has lost its profile: it serves no other one in its place.
+fn without_role(old: &Plan, new: &Plan) -> Option<String> {
+    let profile = &old.server.imds.as_ref()?.profile;
+    let is_in = |plan: &Plan| plan.profiles.iter().any(|each| each.name == *profile);
+    (is_in(old) && !is_in(new)).then(|| {
+        format!("profile {profile}: imds served it, and answers as an instance without a role until it is there again")
+    })
 }
 
 /// A line for each profile that is no longer as it was.

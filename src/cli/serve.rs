@@ -46,6 +46,12 @@ struct ServerArgs {
     /// Address of /metrics and the probes
     #[arg(long, value_name = "ADDRESS")]
     ops: Option<String>,
+    /// Address of the IMDSv2 endpoint, which asks for no secret; off unless it is given
+    #[arg(long, value_name = "ADDRESS")]
+    imds: Option<String>,
+    /// The one profile that it serves, to whoever reaches it
+    #[arg(long, value_name = "PROFILE")]
+    imds_profile: Option<String>,
     /// Folder of the authorization tokens
     #[arg(long, value_name = "FOLDER")]
     token_dir: Option<String>,
@@ -65,6 +71,8 @@ impl ServerArgs {
         Overrides {
             credentials: self.credentials.clone(),
             ops: self.ops.clone(),
+            imds: self.imds.clone(),
+            imds_profile: self.imds_profile.clone(),
             token_dir: self.token_dir.clone(),
             token_mode: self.token_mode.clone(),
             control_socket: self.control_socket.clone(),

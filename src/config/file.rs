@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Mode, OFlags};
 use zeroize::Zeroizing;
 
+use super::imds::Known;
 use super::mistake::{Errors, Mistakes, Reported};
 use super::overrides::Overrides;
 use super::plan::Plan;
@@ -125,8 +126,12 @@ fn tree(bytes: &[u8], format: Format, mistakes: &Mistakes) -> Result<Node, Repor
 
 fn plan(tree: &Node, flags: &Overrides, env: Env<'_>, mistakes: &Mistakes) -> Result<Plan, Reported> {
     let root = Table::root(tree, mistakes)?;
-    let server = server::of_file(&root, flags, env, mistakes);
     let profiles = profile::read(&root, env, mistakes);
+    let known = Known {
+        names: root.profile_names(),
+        profiles: profiles.as_deref().unwrap_or_default(),
+    };
+    let server = server::of_file(&root, flags, env, &known, mistakes);
     Ok(Plan {
         server: server?,
         profiles: profiles?,

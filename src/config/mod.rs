@@ -11,6 +11,7 @@ mod echo;
 mod endpoint;
 mod environment;
 mod file;
+mod imds;
 mod json;
 mod key_source;
 mod keys;
@@ -42,11 +43,12 @@ pub use keys::{KEYS, Key, Presence};
 pub use mistake::{Errors, Mistake, Place};
 pub use overrides::Overrides;
 pub use plan::{
-    AssertionSource, Federation, KeySource, Kind, Mfa, MfaCode, Plan, Profile, Role, Root, SamlRole, Server, Session,
-    SignedBy, WebIdentityRole,
+    AssertionSource, Federation, Imds, KeySource, Kind, Mfa, MfaCode, Plan, Profile, Role, Root, SamlRole, Server,
+    Session, SignedBy, WebIdentityRole,
 };
 
 use crate::aws::{Endpoint, Region};
+use imds::Known;
 use mistake::Mistakes;
 pub use server::default_control_socket;
 
@@ -122,7 +124,8 @@ fn beside_flags(
     env: Env<'_>,
 ) -> Result<Plan, Errors> {
     let mistakes = Mistakes::default();
-    let server = server::of_flags(flags, env, &mistakes);
+    let known = Known::of(profiles.as_deref().unwrap_or_default());
+    let server = server::of_flags(flags, env, &known, &mistakes);
     match (profiles, mistakes.result(&source.to_string(), b"", server)) {
         (Ok(profiles), Ok(server)) => Ok(Plan { server, profiles }),
         (Err(errors), Ok(_)) | (Ok(_), Err(errors)) => Err(errors),

@@ -1,4 +1,4 @@
-use super::keys::{AUDIT, CONTROL_SOCKET, CREDENTIALS, Key, OPS, TOKEN_DIR, TOKEN_MODE};
+use super::keys::{AUDIT, CONTROL_SOCKET, CREDENTIALS, IMDS, IMDS_PROFILE, Key, OPS, TOKEN_DIR, TOKEN_MODE};
 use super::mistake::{Mistakes, Reported};
 use super::table::Table;
 
@@ -9,6 +9,10 @@ pub struct Overrides {
     pub credentials: Option<String>,
     /// `--ops`
     pub ops: Option<String>,
+    /// `--imds`
+    pub imds: Option<String>,
+    /// `--imds-profile`
+    pub imds_profile: Option<String>,
     /// `--token-dir`
     pub token_dir: Option<String>,
     /// `--token-mode`
@@ -45,6 +49,45 @@ impl Settings<'_> {
         Ok(in_file.unwrap_or(false) || (key.name() == AUDIT.name() && self.flags.audit))
     }
 
+    /// An integer, which only a file can give.
+    pub(super) fn integer<T>(
+        &self,
+        key: &Key,
+        parse: impl Fn(i64) -> Result<T, &'static str>,
+    ) -> Result<Option<T>, Reported> {
+        self.file.as_ref().map_or(Ok(None), |table| table.integer(key, &parse))
+    }
+
+    /// `key` says nothing unless `needed` is given; `text` says so.
+    pub(super) fn beside(&self, key: &Key, needed: &Key, text: &str) -> Result<(), Reported> {
+        if self.has(needed) {
+            return Ok(());
+        }
+        match &self.file {
+            Some(table) if self.flags.of(key).is_none() => table.beside(key, &[*needed], text),
+            _ if self.has(key) => Err(self.report(key, text)),
+            _ => Ok(()),
+        }
+    }
+
+    /// Where `present` is given, `needed` must be, too.
+    pub(super) fn pair(&self, present: &Key, needed: &Key) -> Result<(), Reported> {
+        if self.has(needed) || !self.has(present) {
+            return Ok(());
+        }
+        match &self.file {
+            Some(table) if self.flags.of(present).is_none() => table.pair(present, needed),
+            _ => {
+                let text = format!("is missing, and {} needs it; {}", flag(present), needed.must);
+                Err(self.mistakes.report_outside(&flag(needed), text))
+            }
+        }
+    }
+
+    fn has(&self, key: &Key) -> bool {
+        self.flags.of(key).is_some() || self.file.as_ref().is_some_and(|table| table.has(key))
+    }
+
     /// A mistake in the value of `key`, wherever it comes from; a missing one belongs into the file, if there is one.
     pub(super) fn report(&self, key: &Key, text: impl Into<String>) -> Reported {
         match &self.file {
@@ -59,6 +102,8 @@ impl Overrides {
         let typed = [
             (CREDENTIALS, &self.credentials),
             (OPS, &self.ops),
+            (IMDS, &self.imds),
+            (IMDS_PROFILE, &self.imds_profile),
             (TOKEN_DIR, &self.token_dir),
             (TOKEN_MODE, &self.token_mode),
             (CONTROL_SOCKET, &self.control_socket),

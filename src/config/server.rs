@@ -3,7 +3,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use super::Env;
-use super::keys::{AUDIT, CONTROL_SOCKET, CREDENTIALS, Key, OPS, TOKEN_DIR, TOKEN_MODE};
+use super::imds::{self, Known};
+use super::keys::{AUDIT, CONTROL_SOCKET, CREDENTIALS, IMDS, Key, OPS, TOKEN_DIR, TOKEN_MODE};
 use super::mistake::{Mistakes, Reported};
 use super::overrides::{Overrides, Settings};
 use super::paths::{absolute, runtime_dir};
@@ -17,10 +18,11 @@ pub(super) fn of_file(
     root: &Table<'_>,
     flags: &Overrides,
     env: Env<'_>,
+    known: &Known<'_>,
     mistakes: &Mistakes,
 ) -> Result<Server, Reported> {
     let file = Some(root.top_level("server", SERVER)?);
-    read(&Settings { flags, file, mistakes }, env)
+    read(&Settings { flags, file, mistakes }, env, known)
 }
 
 /// The control socket of a file, whatever else is wrong in that.
@@ -31,21 +33,35 @@ pub(super) fn control_socket_of(root: &Table<'_>, env: Env<'_>, mistakes: &Mista
 }
 
 /// The settings where there is no file: flags and defaults.
-pub(super) fn of_flags(flags: &Overrides, env: Env<'_>, mistakes: &Mistakes) -> Result<Server, Reported> {
+pub(super) fn of_flags(
+    flags: &Overrides,
+    env: Env<'_>,
+    known: &Known<'_>,
+    mistakes: &Mistakes,
+) -> Result<Server, Reported> {
     let file = None;
-    read(&Settings { flags, file, mistakes }, env)
+    read(&Settings { flags, file, mistakes }, env, known)
 }
 
-fn read(settings: &Settings<'_>, env: Env<'_>) -> Result<Server, Reported> {
+fn read(settings: &Settings<'_>, env: Env<'_>, known: &Known<'_>) -> Result<Server, Reported> {
     let listeners = listeners(settings);
+    let imds = imds::read(settings, known);
     let token_mode = settings.string(&TOKEN_MODE, mode);
     let paths = paths(settings, env);
     let audit = settings.boolean(&AUDIT);
     let (credentials, ops) = listeners?;
+    let imds = imds?;
+    if let Some(imds) = &imds
+        && (overlap(credentials, imds.address) || overlap(imds.address, ops))
+    {
+        let text = "must be another address than `credentials` and `ops`; give it a port of its own";
+        return Err(settings.report(&IMDS, text));
+    }
     let (token_dir, control_socket) = paths?;
     Ok(Server {
         credentials,
         ops,
+        imds,
         token_dir,
         token_mode: token_mode?.unwrap_or(0o600),
         control_socket,

@@ -88,7 +88,8 @@ fn unknown(source: &str, own: &str, names: &[&str]) -> String {
     }
 }
 
-fn guess<'n>(source: &str, own: &str, names: &[&'n str]) -> Option<&'n str> {
+/// The profile that was probably meant, which may be told.
+pub(super) fn guess<'n>(source: &str, own: &str, names: &[&'n str]) -> Option<&'n str> {
     if names.len() > MOST_GUESSED_AMONG {
         return None;
     }

@@ -11,18 +11,21 @@ use super::registered;
 pub enum Listener {
     /// The container-credentials endpoint.
     Credentials,
+    /// The IMDSv2 endpoint.
+    Imds,
     /// Metrics and probes.
     Ops,
 }
 
 impl Listener {
     /// Every listener, in the order of declaration.
-    pub const ALL: [Self; 2] = [Self::Credentials, Self::Ops];
+    pub const ALL: [Self; 3] = [Self::Credentials, Self::Imds, Self::Ops];
 
     /// The word in metrics and logs.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Credentials => "credentials",
+            Self::Imds => "imds",
             Self::Ops => "ops",
         }
     }
@@ -31,6 +34,13 @@ impl Listener {
     pub fn routes(self) -> &'static [Route] {
         match self {
             Self::Credentials => &[Route::Credentials, Route::Other],
+            Self::Imds => &[
+                Route::Credentials,
+                Route::Instance,
+                Route::Roles,
+                Route::Token,
+                Route::Other,
+            ],
             Self::Ops => &[
                 Route::Livez,
                 Route::Metrics,
@@ -44,7 +54,7 @@ impl Listener {
     /// How it answers: every status code that it can send.
     pub fn codes(self) -> &'static [u16] {
         match self {
-            Self::Credentials => &[200, 400, 401, 403, 404, 405, 503],
+            Self::Credentials | Self::Imds => &[200, 400, 401, 403, 404, 405, 503],
             Self::Ops => &[200, 400, 404, 405, 500, 503],
         }
     }
@@ -52,7 +62,45 @@ impl Listener {
     /// Why it refuses.
     pub fn reasons(self) -> &'static [Reason] {
         match self {
-            Self::Credentials => &Reason::ALL,
+            Self::Credentials => &[
+                Reason::Authorization,
+                Reason::Connections,
+                Reason::FetchMetadata,
+                Reason::Forwarded,
+                Reason::Framing,
+                Reason::HeaderTimeout,
+                Reason::Host,
+                Reason::Malformed,
+                Reason::Method,
+                Reason::Origin,
+                Reason::Panic,
+                Reason::Path,
+                Reason::RequestTimeout,
+                Reason::Target,
+                Reason::TokenMissing,
+                Reason::TokenUnknown,
+                Reason::Upgrade,
+            ],
+            Self::Imds => &[
+                Reason::Connections,
+                Reason::FetchMetadata,
+                Reason::Forwarded,
+                Reason::Framing,
+                Reason::HeaderTimeout,
+                Reason::Host,
+                Reason::Malformed,
+                Reason::Method,
+                Reason::Origin,
+                Reason::Panic,
+                Reason::Path,
+                Reason::RequestTimeout,
+                Reason::Target,
+                Reason::TokenExpired,
+                Reason::TokenMissing,
+                Reason::TokenTtl,
+                Reason::TokenUnknown,
+                Reason::Upgrade,
+            ],
             Self::Ops => &[
                 Reason::Connections,
                 Reason::Framing,
@@ -71,16 +119,22 @@ impl Listener {
 /// What a request asks for: the `route` label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route {
-    /// `/credentials` and below.
+    /// `/credentials` and below; in the IMDS form the document of a role.
     Credentials,
+    /// In the IMDS form: what tells of the instance and its place.
+    Instance,
     /// `/livez`.
     Livez,
     /// `/metrics`.
     Metrics,
     /// `/readyz`.
     Readyz,
+    /// In the IMDS form: the list of roles.
+    Roles,
     /// `/startupz`.
     Startupz,
+    /// In the IMDS form: a token is asked for.
+    Token,
     /// Any other path.
     Other,
 }
@@ -90,10 +144,13 @@ impl Route {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Credentials => "credentials",
+            Self::Instance => "instance",
             Self::Livez => "livez",
             Self::Metrics => "metrics",
             Self::Readyz => "readyz",
+            Self::Roles => "roles",
             Self::Startupz => "startupz",
+            Self::Token => "token",
             Self::Other => "other",
         }
     }
@@ -130,8 +187,12 @@ pub enum Reason {
     RequestTimeout,
     /// A request target that is not a path.
     Target,
+    /// A token whose time is over.
+    TokenExpired,
     /// No authorization token.
     TokenMissing,
+    /// A token was asked for without a TTL of 1 to 21600 seconds.
+    TokenTtl,
     /// An authorization token that nobody was given.
     TokenUnknown,
     /// An offer to change the protocol.
@@ -140,7 +201,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of declaration.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 19] = [
         Self::Authorization,
         Self::Connections,
         Self::FetchMetadata,
@@ -155,7 +216,9 @@ impl Reason {
         Self::Path,
         Self::RequestTimeout,
         Self::Target,
+        Self::TokenExpired,
         Self::TokenMissing,
+        Self::TokenTtl,
         Self::TokenUnknown,
         Self::Upgrade,
     ];
@@ -177,7 +240,9 @@ impl Reason {
             Self::Path => "path",
             Self::RequestTimeout => "request_timeout",
             Self::Target => "target",
+            Self::TokenExpired => "token_expired",
             Self::TokenMissing => "token_missing",
+            Self::TokenTtl => "token_ttl",
             Self::TokenUnknown => "token_unknown",
             Self::Upgrade => "upgrade",
         }

@@ -3,17 +3,17 @@ use std::future::{Ready, ready};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use hyper::header::{ALLOW, AUTHORIZATION, HeaderValue, RETRY_AFTER};
+use hyper::header::{ALLOW, AUTHORIZATION, HeaderValue};
 use hyper::{Method, Request, StatusCode};
 use tower::Service;
 
-use super::audit::Peer;
 use super::consumers::{Consumers, Known};
+use super::document;
 use super::refusals::Refusals;
 use super::reply::{self, Reply};
 use crate::clock::Clock;
 use crate::metrics::{Metrics, Reason, Route};
-use crate::renew::{self, Published};
+use crate::renew::Published;
 
 /// The container-credentials endpoint: what `AWS_CONTAINER_CREDENTIALS_FULL_URI` points at.
 ///
@@ -68,7 +68,7 @@ impl<B> Service<Request<B>> for CredentialsService {
     fn call(&mut self, request: Request<B>) -> Self::Future {
         let known = self.0.consumers.load();
         let reply = match profile(&known, &request) {
-            Ok(profile) => self.0.document(&known, profile, request.extensions().get()),
+            Ok(profile) => document::of(&known, profile, self.0.clock.boot(), request.extensions().get()),
             Err(reason) => {
                 self.0.refusals.add(reason);
                 refusal(reason)
@@ -90,22 +90,6 @@ fn profile<'k, B>(known: &'k Known, request: &Request<B>) -> Result<&'k Publishe
         Ok(profile)
     } else {
         Err(Reason::Path)
-    }
-}
-
-impl Inner {
-    fn document(&self, known: &Known, profile: &Published, audited: Option<&Arc<Peer>>) -> Reply {
-        let snapshot = profile.snapshot();
-        if let Some(document) = snapshot.servable(self.clock.boot()) {
-            if let Some(peer) = audited {
-                peer.served(&profile.name, snapshot.session_key.as_ref());
-            }
-            return reply::json(StatusCode::OK, document.body.clone());
-        }
-        let message = renew::why(profile, known.profiles(), self.clock.boot());
-        let mut reply = reply::error(StatusCode::SERVICE_UNAVAILABLE, "CredentialsUninitialized", &message);
-        reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("5"));
-        reply
     }
 }
 

@@ -27,6 +27,9 @@ impl Limits {
         grace: Duration::from_secs(5),
     };
 
+    /// For the IMDS listener.
+    pub const IMDS: Self = Self::CREDENTIALS;
+
     /// For the ops listener.
     pub const OPS: Self = Self {
         connections: 64,

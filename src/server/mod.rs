@@ -1,4 +1,4 @@
-//! What a consumer and a scraper reach: the container-credentials endpoint and the ops endpoint.
+//! What a consumer and a scraper reach: the container-credentials endpoint, the IMDSv2 endpoint and the ops endpoint.
 //!
 //! A request passes three layers: **observe** counts and times it, **admit** holds its head against a list of rules,
 //! and the **route** answers from what is published. None of them waits. Around them stands one accept loop a listener,
@@ -10,6 +10,8 @@ mod audit;
 mod connection;
 mod consumers;
 mod credentials;
+mod document;
+mod imds;
 mod limits;
 mod listen;
 mod observe;
@@ -21,23 +23,32 @@ mod reply;
 mod room;
 mod tokens;
 
+use std::convert::Infallible;
+use std::future::Ready;
 use std::io;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 
+use hyper::Request;
 use tokio::net::TcpListener;
-use tower::Layer;
+use tower::{Layer, Service};
 
 pub use audit::AUDIT;
 pub use consumers::Consumers;
 pub use credentials::Credentials;
+pub use imds::Imds;
 pub use limits::Limits;
 pub use ops::Ops;
 pub use tokens::{TokenError, Tokens, inspect, prepare};
 
-use crate::metrics::Listener;
+use crate::clock::Clock;
+use crate::metrics::{Http, Listener};
 use admit::Admit;
+use credentials::CredentialsService;
+use imds::ImdsService;
 use observe::Observe;
 use refusals::Refusals;
+use reply::Reply;
 
 /// Serves credentials until `shutdown` completes and the open connections have ended, at the latest [`Limits::grace`]
 /// later.
@@ -51,19 +62,43 @@ pub async fn serve_credentials(
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
     let (http, clock) = (endpoint.metrics.http(Listener::Credentials), endpoint.clock.clone());
-    let audited = endpoint.audit;
     let refusals = Arc::new(Refusals::new(http.clone(), clock.clone()));
-    let admit = Admit::credentials(listener.local_addr()?, refusals.clone());
-    let observe = Observe::new(http.clone(), clock.clone(), credentials::route);
-    let service = observe.layer(admit.layer(endpoint.into_service(refusals.clone())));
-    let (audit, journal) = audited.then(|| audit::audit(&clock)).unzip();
-    let context = listen::Context::new(limits, clock, http, refusals, audit);
-    let lines = async {
-        if let Some(journal) = journal {
-            journal.run().await;
-        }
+    let consumed = Consumed {
+        admit: Admit::credentials(listener.local_addr()?, refusals.clone()),
+        observe: Observe::new(http.clone(), clock.clone(), credentials::route),
+        audit: endpoint.audit,
+        form: Form::Container(endpoint.into_service(refusals.clone())),
+        http,
+        clock,
+        refusals,
     };
-    tokio::join!(listen::run(listener, service, context, shutdown), lines);
+    consumed.serve(listener, limits, shutdown).await;
+    Ok(())
+}
+
+/// Serves one profile's credentials in the form of EC2's metadata service, like [`serve_credentials`]: to whoever reaches
+/// the listener.
+///
+/// # Errors
+/// The listener has no address, or the system gives no random numbers.
+pub async fn serve_imds(
+    listener: TcpListener,
+    endpoint: Imds,
+    limits: Limits,
+    shutdown: impl Future<Output = ()>,
+) -> io::Result<()> {
+    let (http, clock) = (endpoint.metrics.http(Listener::Imds), endpoint.clock.clone());
+    let refusals = Arc::new(Refusals::new(http.clone(), clock.clone()));
+    let consumed = Consumed {
+        admit: Admit::imds(listener.local_addr()?, refusals.clone()),
+        observe: Observe::new(http.clone(), clock.clone(), imds::route),
+        audit: endpoint.audit,
+        form: Form::Imds(endpoint.into_service(refusals.clone())?),
+        http,
+        clock,
+        refusals,
+    };
+    consumed.serve(listener, limits, shutdown).await;
     Ok(())
 }
 
@@ -75,4 +110,54 @@ pub async fn serve_ops(listener: TcpListener, endpoint: Ops, limits: Limits, shu
     let service = observe.layer(Admit::ops(refusals.clone()).layer(endpoint.into_service(refusals.clone())));
     let context = listen::Context::new(limits, clock, http, refusals, None);
     listen::run(listener, service, context, shutdown).await;
+}
+
+/// What a listener for consumers is made of.
+struct Consumed {
+    admit: Admit,
+    observe: Observe,
+    form: Form,
+    audit: bool,
+    http: Arc<Http>,
+    clock: Arc<dyn Clock>,
+    refusals: Arc<Refusals>,
+}
+
+impl Consumed {
+    /// Runs the listener, and beside it whatever makes lines of what was served, if that is wanted.
+    async fn serve(self, listener: TcpListener, limits: Limits, shutdown: impl Future<Output = ()>) {
+        let (audit, journal) = self.audit.then(|| audit::audit(&self.clock)).unzip();
+        let lines = async {
+            if let Some(journal) = journal {
+                journal.run().await;
+            }
+        };
+        let service = self.observe.layer(self.admit.layer(self.form));
+        let context = listen::Context::new(limits, self.clock, self.http, self.refusals, audit);
+        tokio::join!(listen::run(listener, service, context, shutdown), lines);
+    }
+}
+
+/// The forms in which credentials are asked for. One type for both, so that hyper's connection is compiled once for them.
+#[derive(Clone)]
+enum Form {
+    Container(CredentialsService),
+    Imds(ImdsService),
+}
+
+impl<B> Service<Request<B>> for Form {
+    type Response = Reply;
+    type Error = Infallible;
+    type Future = Ready<Result<Reply, Infallible>>;
+
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        match self {
+            Self::Container(service) => service.call(request),
+            Self::Imds(service) => service.call(request),
+        }
+    }
 }

@@ -78,7 +78,7 @@ impl<B> Service<Request<B>> for OpsService {
             Route::Startupz => self.0.startup(),
             Route::Readyz => self.0.ready(request.uri().query()),
             Route::Metrics => return Answer::Later(Box::pin(page(Arc::clone(&self.0)))),
-            Route::Credentials | Route::Other => {
+            _ => {
                 let paths = "not found: /livez, /metrics, /readyz and /startupz are here\n";
                 last_word(StatusCode::NOT_FOUND, paths)
             }

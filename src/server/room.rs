@@ -40,11 +40,12 @@ impl Room {
     }
 }
 
-/// A probe must get through whoever holds idle connections open; a consumer, whoever holds connections without a token.
+/// A probe must get through whoever holds idle connections open, and so must a consumer where everybody gets a token; another
+/// consumer, whoever holds connections without one.
 fn victim<'a>(listener: Listener, mut oldest_first: impl Iterator<Item = &'a Shared>) -> Option<usize> {
     match listener {
         Listener::Credentials => oldest_first.position(|shared| !shared.is_recognised()),
-        Listener::Ops => {
+        Listener::Imds | Listener::Ops => {
             let idle = oldest_first.enumerate();
             let idle = idle.filter_map(|(place, shared)| Some((shared.idle_since()?, place)));
             idle.min().map(|(_, place)| place)

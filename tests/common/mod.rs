@@ -134,6 +134,7 @@ pub fn valetkey(args: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
 pub struct Daemon {
     pub child: Child,
     pub credentials: SocketAddr,
+    pub imds: Option<SocketAddr>,
     pub ops: SocketAddr,
     lines: Receiver<String>,
     /// Lines that came while another was awaited.
@@ -157,6 +158,7 @@ impl Daemon {
         let mut daemon = Self {
             child,
             credentials: none,
+            imds: None,
             ops: none,
             lines,
             passed: RefCell::default(),
@@ -164,6 +166,7 @@ impl Daemon {
         };
         let start = daemon.wait_for("valetkey starts");
         daemon.credentials = start["credentials"].as_str().unwrap().parse().unwrap();
+        daemon.imds = start["imds"].as_str().map(|address| address.parse().unwrap());
         daemon.ops = start["ops"].as_str().unwrap().parse().unwrap();
         daemon
     }
@@ -246,9 +249,13 @@ impl Reply {
 
 /// One request on a connection of its own.
 pub fn get(address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Reply {
+    request(address, "GET", path, headers)
+}
+
+pub fn request(address: SocketAddr, method: &str, path: &str, headers: &[(&str, &str)]) -> Reply {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
-    let mut request = format!("GET {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
+    let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
     for (name, value) in headers {
         request.extend([name, ": ", value, "\r\n"]);
     }

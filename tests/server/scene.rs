@@ -8,13 +8,13 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
-use valetkey::aws::{Endpoint, SessionDuration};
+use valetkey::aws::{AvailabilityZone, Endpoint, HopLimit, SessionDuration};
 use valetkey::clock::{BootInstant, Clock};
-use valetkey::config::{KeySource, Kind, Profile, Session};
+use valetkey::config::{self, KeySource, Kind, Profile, Session};
 use valetkey::metrics::Metrics;
 use valetkey::renew::{Document, Snapshot, Table};
 use valetkey::secret::Secret;
-use valetkey::server::{Consumers, Credentials, Limits, Ops, Tokens, serve_credentials, serve_ops};
+use valetkey::server::{Consumers, Credentials, Imds, Limits, Ops, Tokens, serve_credentials, serve_imds, serve_ops};
 
 use crate::clock::ManualClock;
 
@@ -24,12 +24,14 @@ pub(crate) const DOCUMENT: &str = r#"{"Code":"Success","SecretAccessKey":"canary
 /// How long the credentials of a [`Scene`] live.
 pub(crate) const LIFE: Duration = Duration::from_hours(1);
 
-/// Both listeners on ports of their own, with a clock that stands still.
+/// All listeners on ports of their own, with a clock that stands still.
 pub(crate) struct Scene {
     pub(crate) clock: ManualClock,
     pub(crate) table: Arc<Table>,
     pub(crate) metrics: Arc<Metrics>,
+    pub(crate) consumers: Arc<Consumers>,
     pub(crate) credentials: Running,
+    pub(crate) imds: Running,
     pub(crate) ops: Running,
 }
 
@@ -91,14 +93,26 @@ impl Scene {
         }
         let metrics = Arc::new(Metrics::new(Arc::clone(&table), Arc::clone(&shared), || 0));
         let tokens: Vec<Secret> = profiles.iter().map(|name| format!("token-{name}").into()).collect();
+        let served = plan.first().map(|profile| profile.name.clone());
+        let consumers = Arc::new(Consumers::with_imds(Tokens::new(&tokens), &table, served));
         let endpoint = Credentials {
-            consumers: Arc::new(Consumers::new(Tokens::new(&tokens), &table)),
+            consumers: Arc::clone(&consumers),
             clock: Arc::clone(&shared),
             metrics: Arc::clone(&metrics),
             audit,
         };
         let credentials = Running::start(|listener, stop| async move {
             serve_credentials(listener, endpoint, limits, stop).await.unwrap();
+        });
+        let imds = Imds {
+            config: instance(profiles[0]),
+            consumers: Arc::clone(&consumers),
+            clock: Arc::clone(&shared),
+            metrics: Arc::clone(&metrics),
+            audit,
+        };
+        let imds = Running::start(|listener, stop| async move {
+            serve_imds(listener, imds, limits, stop).await.unwrap();
         });
         let ops = Ops {
             table: Arc::clone(&table),
@@ -110,7 +124,9 @@ impl Scene {
             clock,
             table,
             metrics,
+            consumers,
             credentials,
+            imds,
             ops,
         }
     }
@@ -132,8 +148,12 @@ impl Scene {
 
     /// Returns once this many connections are open.
     pub(crate) async fn open_connections(&self, wanted: u64) {
+        self.open_connections_of("credentials", wanted).await;
+    }
+
+    pub(crate) async fn open_connections_of(&self, listener: &str, wanted: u64) {
         let reached = async {
-            while self.metric("valetkey_http_connections{listener=\"credentials\"}") != wanted {
+            while self.metric(&format!("valetkey_http_connections{{listener=\"{listener}\"}}")) != wanted {
                 tokio::task::yield_now().await;
             }
         };
@@ -275,8 +295,22 @@ pub(crate) fn valid(dies: BootInstant) -> Snapshot {
     }
 }
 
+/// The instance whose role a profile is.
+fn instance(profile: &str) -> config::Imds {
+    let region = "eu-west-1".parse().unwrap();
+    config::Imds {
+        address: "127.0.0.1:0".parse().unwrap(),
+        profile: profile.parse().unwrap(),
+        hop_limit: HopLimit::default(),
+        availability_zone: AvailabilityZone::of(&region, "eu-west-1c").unwrap(),
+        region,
+        instance_id: Some("i-0123456789abcdef0".parse().unwrap()),
+        instance_profile_arn: Some("arn:aws:iam::123456789012:instance-profile/ops".parse().unwrap()),
+    }
+}
+
 /// `required` unless the name says otherwise.
-fn profile(name: &str) -> Profile {
+pub(crate) fn profile(name: &str) -> Profile {
     let region = "eu-west-1".parse().unwrap();
     Profile {
         name: name.parse().unwrap(),

@@ -13,6 +13,7 @@ mod codes;
 #[path = "../common/mod.rs"]
 mod common;
 mod flags;
+mod imds;
 mod keys;
 mod kinds;
 mod people;

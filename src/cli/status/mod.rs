@@ -74,9 +74,13 @@ fn head(status: &Value) -> String {
     let up = time::between(&status["started"], &status["now"]).map_or_else(String::new, |up| format!(", up {up}"));
     let clock = status["clock_offset_seconds"].as_f64();
     let clock = clock.map_or_else(|| "not held against STS's yet".to_owned(), clock_words);
+    let imds = listeners["imds"].as_str().map_or_else(String::new, |address| {
+        let profile = text(&listeners["imds_profile"]);
+        format!("imds on {} (profile {profile}), ", without_controls(address))
+    });
     format!(
         "valetkey {} ({}){up}, configured by {}\n\
-         credentials on {}, ops on {}, control on {}; the host's clock: {clock}\n",
+         credentials on {}, {imds}ops on {}, control on {}; the host's clock: {clock}\n",
         text(&status["version"]),
         text(&status["revision"]),
         text(&configuration["source"]),

@@ -61,6 +61,12 @@ impl fmt::Display for Presence {
 pub const KEYS: &[Key] = &[
     CREDENTIALS,
     OPS,
+    IMDS,
+    IMDS_PROFILE,
+    IMDS_HOP_LIMIT,
+    IMDS_AVAILABILITY_ZONE,
+    IMDS_INSTANCE_ID,
+    IMDS_INSTANCE_PROFILE_ARN,
     TOKEN_DIR,
     TOKEN_MODE,
     CONTROL_SOCKET,
@@ -112,11 +118,7 @@ pub const KEYS: &[Key] = &[
 ];
 
 /// Words of the language that this version does not have yet, and what they come with.
-pub(super) const LATER: &[(&str, &str)] = &[
-    ("server.imds", "the IMDSv2 endpoint"),
-    ("server.imds_profile", "the IMDSv2 endpoint"),
-    ("server.state_dir", "the state directory"),
-];
+pub(super) const LATER: &[(&str, &str)] = &[("server.state_dir", "the state directory")];
 
 /// The names directly in a table that this version understands; `""` is the file itself.
 pub(super) fn supported(table: &str) -> Vec<&'static str> {

@@ -38,6 +38,50 @@ pub(crate) const CONTROL_SOCKET: Key = Key {
     what: "Socket of `valetkey status`, `mfa submit`, `reload` and `sts`; its owner's alone",
 };
 
+pub(crate) const IMDS: Key = Key {
+    path: "server.imds",
+    presence: Presence::Optional,
+    must: "must be a loopback address and port such as \"127.0.0.1:7413\"",
+    what: "Address of the IMDSv2 endpoint, which asks for no secret; loopback only, or `169.254.169.254:80` and \
+           `[fd00:ec2::254]:80` as on EC2",
+};
+
+pub(crate) const IMDS_PROFILE: Key = Key {
+    path: "server.imds_profile",
+    presence: Presence::Optional,
+    must: "must be the name of the one profile that is served to whoever reaches the listener",
+    what: "The one profile that `imds` serves, to whoever reaches it; may be left out where there is one alone",
+};
+
+pub(crate) const IMDS_HOP_LIMIT: Key = Key {
+    path: "server.imds_hop_limit",
+    presence: Presence::Default("1"),
+    must: "must be an integer from 1 to 64",
+    what: "IP TTL of the replies of `imds`, 1 to 64: how many hosts they may pass",
+};
+
+pub(crate) const IMDS_AVAILABILITY_ZONE: Key = Key {
+    path: "server.imds_availability_zone",
+    presence: Presence::Optional,
+    must: "must be a zone of the region of the profile that `imds` serves: the region and a letter, such as \
+           \"eu-west-1a\"",
+    what: "Zone that `imds` tells; without it the `a` of the profile's region",
+};
+
+pub(crate) const IMDS_INSTANCE_ID: Key = Key {
+    path: "server.imds_instance_id",
+    presence: Presence::Optional,
+    must: "must be an instance's id such as \"i-0123456789abcdef0\"",
+    what: "Instance id that `imds` tells; without it there is none",
+};
+
+pub(crate) const IMDS_INSTANCE_PROFILE_ARN: Key = Key {
+    path: "server.imds_instance_profile_arn",
+    presence: Presence::Optional,
+    must: "must be an ARN such as \"arn:aws:iam::123456789012:instance-profile/ops\"",
+    what: "Instance profile that `imds` tells under `iam/info`; without it there is none",
+};
+
 pub(crate) const AUDIT: Key = Key {
     path: "server.audit",
     presence: Presence::Default("false"),

@@ -1,3 +1,4 @@
+mod imds;
 mod kind;
 mod profile;
 mod sources;
@@ -5,6 +6,7 @@ mod sources;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+pub use imds::Imds;
 pub use kind::{Federation, Kind, Role, Root, SamlRole, Session, SignedBy, WebIdentityRole};
 pub use profile::Profile;
 pub use sources::{AssertionSource, KeySource, Mfa, MfaCode};
@@ -25,6 +27,8 @@ pub struct Server {
     pub credentials: SocketAddr,
     /// Metrics and probes; any address.
     pub ops: SocketAddr,
+    /// The IMDSv2 endpoint, unless it is off.
+    pub imds: Option<Imds>,
     /// `<token_dir>/<profile>/token` holds the authorization token of a profile's consumers.
     pub token_dir: PathBuf,
     /// The permission bits of a token file, such as `0o600`.

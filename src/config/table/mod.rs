@@ -65,6 +65,14 @@ impl<'t> Table<'t> {
         }
     }
 
+    /// The names of the profiles, right or wrong. Nothing is reported.
+    pub(super) fn profile_names(&self) -> Vec<&'t str> {
+        match self.find("profile").map(|entry| &entry.node.value) {
+            Some(Value::Table(profiles)) => profiles.iter().map(|entry| entry.name.as_str()).collect(),
+            _ => Vec::new(),
+        }
+    }
+
     fn profile(&self, Entry { name, at, node }: &'t Entry) -> NamedTable<'t> {
         let path = format!("profile.{}", echo::profile(name));
         let name = name

@@ -13,6 +13,8 @@ fn all() -> Overrides {
     Overrides {
         credentials: typed("[::1]:1"),
         ops: typed("[::]:2"),
+        imds: typed("[::1]:3"),
+        imds_profile: typed("default"),
         token_dir: typed("/flags/tokens"),
         token_mode: typed("0640"),
         control_socket: typed("/flags/control.sock"),
@@ -23,12 +25,19 @@ fn all() -> Overrides {
 #[test]
 fn beat_the_file_and_the_defaults() {
     let written = "[server]\ncredentials = \"127.0.0.1:7\"\nops = \"127.0.0.1:8\"\ntoken_dir = \"/file/tokens\"\n\
-                   token_mode = \"0644\"\ncontrol_socket = \"/file/control.sock\"\naudit = false\n";
-    let plain = toml(LEAST, &all()).unwrap();
-    assert_eq!(plain, toml(&format!("{LEAST}{written}"), &all()).unwrap());
+                   token_mode = \"0644\"\ncontrol_socket = \"/file/control.sock\"\naudit = false\n\
+                   imds = \"127.0.0.1:9\"\nimds_profile = \"default\"\n";
+    let least = LEAST.replace("ops", "default");
+    let plain = toml(&least, &all()).unwrap();
+    assert_eq!(plain, toml(&format!("{least}{written}"), &all()).unwrap());
     let server = plain.server;
     assert_eq!(server.credentials, "[::1]:1".parse().unwrap());
     assert_eq!(server.ops, "[::]:2".parse().unwrap());
+    let imds = server.imds.as_ref().unwrap();
+    assert_eq!(
+        (imds.address, imds.profile.as_str()),
+        ("[::1]:3".parse().unwrap(), "default")
+    );
     assert_eq!(server.token_dir.to_str(), Some("/flags/tokens"));
     assert_eq!(server.token_mode, 0o640);
     assert_eq!(server.control_socket.to_str(), Some("/flags/control.sock"));
@@ -57,6 +66,8 @@ fn keep_the_rules_of_the_file() {
     let wrong = Overrides {
         credentials: typed("0.0.0.0:1"),
         ops: typed(":2"),
+        imds: typed("10.0.0.1:3"),
+        imds_profile: typed("a b"),
         token_dir: typed("tokens"),
         token_mode: typed("rw"),
         control_socket: typed("control.sock"),
@@ -70,6 +81,8 @@ fn keep_the_rules_of_the_file() {
             "--credentials: must be a loopback address such as \"127.0.0.1:7411\": \
              credentials are served in plain HTTP, which must not leave this machine",
             "--ops: must be an address and port such as \"127.0.0.1:7412\"",
+            &format!("--imds: {}", super::imds::ADDRESS),
+            "--imds-profile: must be the name of the one profile that is served to whoever reaches the listener",
             "--token-mode: must be a string of octal permissions such as \"0600\"",
             &format!("--token-dir: {path}"),
             &format!("--control-socket: {path}"),
@@ -117,12 +130,14 @@ fn show_no_value() {
     let wrong = Overrides {
         credentials: typed(),
         ops: typed(),
+        imds: typed(),
+        imds_profile: typed(),
         token_dir: typed(),
         token_mode: typed(),
         control_socket: typed(),
         audit: false,
     };
     let errors = toml(LEAST, &wrong).expect_err("none of it is right");
-    assert_eq!(errors.mistakes().len(), 5);
+    assert_eq!(errors.mistakes().len(), 7);
     assert!(!format!("{errors} {errors:?}").contains(secret));
 }

@@ -55,24 +55,26 @@ fn each_default_is_the_one_that_holds() {
             | "use_fips_endpoint"
             | "use_dualstack_endpoint"
             | "insecure_endpoint"
-            | "audit" => default.to_owned(),
+            | "audit"
+            | "imds_hop_limit" => default.to_owned(),
             "token_dir" | "control_socket" => format!("{:?}", default.replace("<runtime dir>", "/run/valetkey")),
             "endpoint_url" => String::from("\"https://sts.eu-west-1.amazonaws.com\""),
             _ => format!("{:?}", default.replace("<name>", "ops")),
         };
         let least = match key.name() {
             "role_session_name" => format!("{LEAST}{ROLE}"),
+            "imds_hop_limit" => format!("server.imds = \"127.0.0.1:7413\"\n{LEAST}"),
             _ => LEAST.to_owned(),
         };
         let text = match key.path.split_once('.').unwrap().0 {
-            "server" => format!("{least}[server]\n{} = {value}", key.name()),
+            "server" => format!("server.{} = {value}\n{least}", key.name()),
             _ => format!("{least}{} = {value}", key.name()),
         };
         assert_eq!(toml(&text), toml(&least), "{}", key.path);
         assert!(toml(&least).is_ok());
         compared += 1;
     }
-    assert_eq!(compared, 14);
+    assert_eq!(compared, 15);
 }
 
 /// Every key that the table has is read: a value of a type that no key takes is a mistake at that key.

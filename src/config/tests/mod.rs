@@ -5,6 +5,7 @@ mod endpoint;
 mod environment;
 mod flags;
 mod identity;
+mod imds;
 mod key_table;
 mod kinds;
 mod mutation;

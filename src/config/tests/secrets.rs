@@ -22,6 +22,11 @@ token_mode = "0600"
 control_socket = "/c"
 audit = true
 imds = "127.0.0.1:7413"
+imds_profile = "ops"
+imds_hop_limit = 2
+imds_availability_zone = "eu-west-1b"
+imds_instance_id = "i-0123456789abcdef0"
+imds_instance_profile_arn = "arn:aws:iam::123456789012:instance-profile/ops"
 [profile.ops]
 region = "eu-west-1"
 key.directory = "/k"

@@ -94,6 +94,8 @@ impl Listeners {
     fn to_json(&self) -> Value {
         json!({
             "credentials": self.credentials.to_string(),
+            "imds": self.imds.map(|address| address.to_string()),
+            "imds_profile": self.imds_profile.as_ref().map(ProfileName::as_str),
             "ops": self.ops.to_string(),
             "control_socket": self.control_socket.to_string_lossy(),
         })
@@ -156,6 +158,8 @@ mod tests {
             profiles: vec![profile; profiles],
             listeners: Listeners {
                 credentials: ([127, 0, 0, 1], 1).into(),
+                imds: None,
+                imds_profile: None,
                 ops: ([127, 0, 0, 1], 2).into(),
                 control_socket: "/\"}".into(),
             },

@@ -109,6 +109,10 @@ pub struct Trouble {
 pub struct Listeners {
     /// The container-credentials endpoint.
     pub credentials: SocketAddr,
+    /// The IMDSv2 endpoint, unless it is off.
+    pub imds: Option<SocketAddr>,
+    /// The profile that it serves.
+    pub imds_profile: Option<ProfileName>,
     /// Metrics and probes.
     pub ops: SocketAddr,
     /// This socket.

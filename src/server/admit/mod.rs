@@ -35,6 +35,15 @@ impl Admit {
         }))
     }
 
+    /// For a listener in the form of EC2's metadata service: the same, but that its names are EC2's, too.
+    pub(super) fn imds(address: SocketAddr, refusals: Arc<Refusals>) -> Self {
+        Self(Arc::new(Shared {
+            rules: rules::IMDS,
+            hosts: Hosts::imds(address),
+            refusals,
+        }))
+    }
+
     /// For a listener without secrets: any name and any proxy, but one well-formed request after the other.
     pub(super) fn ops(refusals: Arc<Refusals>) -> Self {
         Self(Arc::new(Shared {

@@ -81,6 +81,18 @@ pub(super) const CREDENTIALS: &[Rule] = &[
     AUTHORIZATION,
 ];
 
+/// What the IMDS listener takes from nobody. Only tokens of its own are looked at.
+pub(super) const IMDS: &[Rule] = &[
+    TARGET,
+    FRAMING,
+    UPGRADE,
+    ONE_HOST,
+    OWN_HOST,
+    ORIGIN,
+    FETCH_METADATA,
+    FORWARDED_TO_IMDS,
+];
+
 const TARGET: Rule = Rule {
     reason: Reason::Target,
     status: BAD_REQUEST,
@@ -142,6 +154,13 @@ const FORWARDED: Rule = Rule {
     breaks: |head| head.forwarded,
 };
 
+/// EC2 gives no token to a request with `X-Forwarded-For`, and does not say with which status. 400 ends an SDK's attempt; after
+/// 403 most ask without a token, some of them from then on.
+const FORWARDED_TO_IMDS: Rule = Rule {
+    status: BAD_REQUEST,
+    ..FORWARDED
+};
+
 const AUTHORIZATION: Rule = Rule {
     reason: Reason::Authorization,
     status: BAD_REQUEST,
@@ -167,6 +186,17 @@ impl Hosts {
         let with_port = names.iter().map(|name| format!("{name}:{}", address.port()));
         let with_port: Vec<_> = with_port.collect();
         Self(with_port.into_iter().chain(names).map(String::into_boxed_str).collect())
+    }
+
+    /// Those of EC2's metadata service, too: packets to its addresses may be led here.
+    pub(super) fn imds(address: SocketAddr) -> Self {
+        let ports = [address.port(), 80].map(|port| format!(":{port}"));
+        let names = ["169.254.169.254", "[fd00:ec2::254]"];
+        let of_ec2 = names.iter().flat_map(|name| {
+            let ports = ports.iter().map(String::as_str).chain([""]);
+            ports.map(move |port| format!("{name}{port}").into_boxed_str())
+        });
+        Self(Self::of(address).0.into_iter().chain(of_ec2).collect())
     }
 
     fn include(&self, host: &[u8]) -> bool {
@@ -242,6 +272,32 @@ mod tests {
     }
 
     #[test]
+    fn hosts_in_the_imds_form_are_ec2s_too() {
+        let hosts = Hosts::imds("127.0.0.1:7413".parse().unwrap());
+        for own in [
+            "127.0.0.1:7413",
+            "localhost",
+            "169.254.169.254",
+            "169.254.169.254:80",
+            "169.254.169.254:7413",
+            "[fd00:ec2::254]",
+            "[FD00:EC2::254]:80",
+        ] {
+            assert!(hosts.include(own.as_bytes()), "{own}");
+        }
+        for other in [
+            "169.254.169.254:7412",
+            "169.254.169.253",
+            "fd00:ec2::254",
+            "127.0.0.1:80",
+            ":80",
+            "",
+        ] {
+            assert!(!hosts.include(other.as_bytes()), "{other}");
+        }
+    }
+
+    #[test]
     fn browsers_and_proxies_are_refused_even_when_the_header_is_empty() {
         for (name, reason) in [
             ("Origin", Reason::Origin),
@@ -273,7 +329,7 @@ mod tests {
 
     #[test]
     fn a_request_is_a_path_without_a_body_on_every_listener() {
-        for rules in [CREDENTIALS, OPS] {
+        for rules in [CREDENTIALS, IMDS, OPS] {
             let host = ("host", "127.0.0.1");
             for target in ["http://127.0.0.1/credentials/ops", "127.0.0.1:7411", "*"] {
                 assert_eq!(refused(rules, target, &[host]), Some((Reason::Target, 400)), "{target}");
@@ -306,7 +362,11 @@ mod tests {
     #[test]
     fn every_reason_is_counted_for_its_listener() {
         use crate::metrics::Listener;
-        for (rules, listener) in [(CREDENTIALS, Listener::Credentials), (OPS, Listener::Ops)] {
+        for (rules, listener) in [
+            (CREDENTIALS, Listener::Credentials),
+            (IMDS, Listener::Imds),
+            (OPS, Listener::Ops),
+        ] {
             for rule in rules {
                 assert!(listener.reasons().contains(&rule.reason), "{}", rule.reason.as_str());
                 assert!(listener.codes().contains(&rule.status.as_u16()));
