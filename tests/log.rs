@@ -16,7 +16,7 @@ use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::{Child, ChildStderr, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{PATIENCE, World, eventually, get, valetkey};
+use common::{PATIENCE, World, eventually, get, try_request, valetkey};
 use serde_json::Value;
 
 /// A world whose daemon tells of each serving.
@@ -189,8 +189,9 @@ fn a_serving_is_told_at_every_level_and_in_both_forms() {
         let command = command.arg(world.path("valetkey.toml")).stderr(Stdio::piped());
         let mut daemon = command.spawn().unwrap();
         eventually(|| {
-            TcpStream::connect(ops).ok()?;
-            (get(ops, "/readyz?profile=plain", &[]).status == 200).then_some(())
+            // Its addresses were somebody else's a moment ago, and may still be.
+            let reply = try_request(ops, "GET", "/readyz?profile=plain", &[]).ok()?;
+            (reply.status == 200).then_some(())
         });
         let token = world.token("plain");
         let reply = get(credentials, "/credentials/plain", &[("Authorization", &token)]);

@@ -25,6 +25,10 @@ const ACCEPTED_AHEAD: u64 = 2;
 /// How many used steps of a device are remembered one by one. A step that old comes back only if STS's time went back.
 const REMEMBERED: usize = 64;
 
+/// How many devices are remembered: more than a configuration has, so that a command cannot have the daemon remember ever
+/// more.
+const MOST_DEVICES: usize = 4_096;
+
 impl Step {
     /// The step of this number.
     pub const fn new(number: u64) -> Self {
@@ -97,6 +101,11 @@ impl Ledger {
         } else {
             Choice::Wait(step.start())
         }
+    }
+
+    /// Whether steps of `device` can be remembered.
+    pub fn has_room_for(&self, device: &SerialNumber) -> bool {
+        self.0.len() < MOST_DEVICES || self.0.contains_key(device)
     }
 
     /// The step's code is about to be handed over.
@@ -253,5 +262,17 @@ mod tests {
             ledger.choose(&device(), after(999).start()),
             Choice::Wait(after(1_000).start())
         );
+    }
+
+    #[test]
+    fn a_bounded_number_of_devices_is_remembered() {
+        let mut ledger = Ledger::default();
+        let numbered = |number: usize| format!("GAHT{number:08}").parse::<SerialNumber>().unwrap();
+        for number in 0..MOST_DEVICES {
+            assert!(ledger.has_room_for(&numbered(number)));
+            ledger.reserve(&numbered(number), STEP);
+        }
+        assert!(!ledger.has_room_for(&device()));
+        assert!(ledger.has_room_for(&numbered(7)), "one that is known has room");
     }
 }

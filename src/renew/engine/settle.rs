@@ -11,6 +11,7 @@ use super::Engine;
 use super::worker::UnderWay;
 use crate::aws::AccessKeyId;
 use crate::clock::{BootInstant, Sample};
+use crate::mfa::Step;
 use crate::renew::job::{Attempt, Device, Unprepared};
 use crate::renew::machine::Means;
 use crate::renew::{
@@ -91,7 +92,7 @@ impl Engine {
             self.learn(sample);
         }
         self.note_caller(call, attempt);
-        self.settle_code(call, &reply.result);
+        self.settle_code(call, attempt.sent, &reply.result);
         self.note_key(call, attempt.key_id.as_ref(), reply.result.is_ok());
         let useless = |message| Cause {
             failure: Failure::Sts(Class::Malformed),
@@ -162,10 +163,15 @@ impl Engine {
         }
     }
 
-    fn settle_code(&mut self, call: &UnderWay, result: &Result<Issued, sts::Error>) {
+    fn settle_code(&mut self, call: &UnderWay, sent: BootInstant, result: &Result<Issued, sts::Error>) {
         let Some(Device { serial, .. }) = &call.job.device else {
             return;
         };
+        if !call.job.knows_steps() && result.as_ref().map_or_else(|error| error.sent, |_| true) {
+            // A process or a person may have taken until the step after the one that was chosen.
+            let step = Step::at(self.time.at(sent, &*self.parts.clock));
+            self.ledger.reserve(serial, step);
+        }
         let verdict = match result {
             Ok(_) => {
                 if let Some(step) = call.step {

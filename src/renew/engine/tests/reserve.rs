@@ -2,9 +2,11 @@
 
 use tokio::time::sleep;
 
-use super::scene::{SERIAL, Say, Scene, WALL, push_job};
+use super::scene::{SERIAL, Say, Scene, WALL, job, push_job};
 use super::*;
+use crate::BoxFuture;
 use crate::aws::{SerialNumber, TokenCode};
+use crate::mfa;
 use crate::renew::{Reason, Refused, Reservation};
 
 fn device() -> SerialNumber {
@@ -78,4 +80,63 @@ async fn there_is_none_while_a_persons_code_is_tried() {
     assert!(submitted.await.unwrap().is_ok());
     sleep(Duration::from_mins(1)).await;
     assert!(scene.reserve().await.is_ok());
+}
+
+/// Whoever is due has the step, though the command asks in the very moment at which it becomes free.
+#[tokio::test(start_paused = true)]
+async fn a_renewal_that_waits_comes_before_a_command() {
+    let scene = Scene::start(2, true, TimeDelta::zero(), vec![]);
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(scene.codes(), ["000000"], "the second profile waits for the next step");
+    // The engine has not been woken yet: it asks its machines before it obeys.
+    tokio::time::advance(Duration::from_secs(29)).await;
+    assert_eq!(scene.reserve().await, Ok(Choice::Wait(step(2).start())));
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(scene.codes(), ["000000", "000001"]);
+}
+
+/// A process that asks a person may print the code of the step after the one in which it was started.
+#[tokio::test(start_paused = true)]
+async fn the_step_in_which_a_processs_code_is_sent_is_used_too() {
+    let slow = Job {
+        device: Some(Device {
+            serial: device(),
+            codes: Codes::Made(Arc::new(Slow)),
+        }),
+        ..job(0, true)
+    };
+    let scene = Scene::start_jobs(vec![slow], TimeDelta::zero(), vec![]);
+    sleep(Duration::from_secs(20)).await;
+    assert_eq!(
+        scene.reserve().await,
+        Err(Reason::Busy),
+        "nobody knows yet of which step its code is"
+    );
+    sleep(Duration::from_secs(15)).await;
+    assert!(scene.served());
+    assert_eq!(scene.reserve().await, Ok(Choice::Wait(step(2).start())));
+}
+
+/// A process that takes half a minute.
+struct Slow;
+
+impl mfa::Source for Slow {
+    fn check(&self) -> BoxFuture<'_, Result<(), mfa::Error>> {
+        Box::pin(async { Ok(()) })
+    }
+
+    fn code(&self, _: Step) -> BoxFuture<'_, Result<TokenCode, mfa::Error>> {
+        Box::pin(async {
+            sleep(Duration::from_secs(31)).await;
+            Ok(TokenCode::try_from("123456".to_owned()).unwrap())
+        })
+    }
+
+    fn has_step(&self) -> bool {
+        false
+    }
+
+    fn patience(&self) -> Duration {
+        Duration::from_mins(1)
+    }
 }
