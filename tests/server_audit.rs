@@ -98,6 +98,7 @@ async fn each_serving_is_a_line_with_its_profile_peer_and_key() {
         ("level", "INFO".into()),
         ("message", "credentials served".into()),
         ("profile", "deploy".into()),
+        ("listener", "credentials".into()),
         ("session_key", "…MPLE".into()),
         ("uid", Value::from(own_uid())),
     ] {
@@ -124,8 +125,8 @@ async fn the_imds_form_is_audited_alike() {
     let lines = log.wait(peer.0.local_addr().unwrap(), 1).await;
     assert_eq!(lines.len(), 1, "the list of roles is no serving");
     assert_eq!(
-        (&lines[0]["profile"], &lines[0]["session_key"]),
-        (&"ops".into(), &"…MPLE".into())
+        (&lines[0]["profile"], &lines[0]["session_key"], &lines[0]["listener"]),
+        (&"ops".into(), &"…MPLE".into(), &"imds".into())
     );
 }
 

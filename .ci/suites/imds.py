@@ -147,7 +147,7 @@ def check_wire(checks, folder, profile):
             times.append(time.monotonic() - start)
         print(f"figure: three IMDS requests take {statistics.median(times) * 1e3:.1f} ms, at most {max(times) * 1e3:.1f} ms")
         # Go gives up a connection after 250 ms.
-        checks.that("answers come in time", statistics.median(times) < 0.25, times)
+        checks.that("answers come in time", sorted(times)[int(len(times) * 0.99)] < 0.25, max(times))
 
 
 def check_address_of_ec2(checks):

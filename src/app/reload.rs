@@ -79,6 +79,7 @@ impl Reloader {
             .await
             .unwrap_or_else(|_| Err(String::from("a defect of valetkey; please report this")))?;
         let needs_restart = differences(&old.server, &new.server);
+        let still_told = still_told(&old.server, &new.server);
         // Listeners, folders and modes stay as they are bound; so does everything that is made in them.
         let new = Plan {
             server: old.server.clone(),
@@ -100,6 +101,7 @@ impl Reloader {
         }
         let mut changed = lines(&applied);
         changed.extend(without_role(&old, &new));
+        changed.extend(still_told.filter(|_| served_by_imds(&new)));
         self.plan.store(Arc::new(new));
         Ok(Reloaded { changed, needs_restart })
     }
@@ -120,9 +122,10 @@ fn differences(old: &Server, new: &Server) -> Vec<String> {
             ("imds", old.address == new.address),
             ("imds_profile", old.profile == new.profile),
             ("imds_hop_limit", old.hop_limit == new.hop_limit),
+            // By default it goes with the region, of which another line tells.
             (
                 "imds_availability_zone",
-                (&old.region, &old.availability_zone) == (&new.region, &new.availability_zone),
+                old.availability_zone == new.availability_zone || old.region != new.region,
             ),
             ("imds_instance_id", old.instance_id == new.instance_id),
             (
@@ -139,10 +142,31 @@ fn differences(old: &Server, new: &Server) -> Vec<String> {
 /// Says that the IMDS listener has lost its profile: it serves no other one in its place.
 fn without_role(old: &Plan, new: &Plan) -> Option<String> {
     let profile = &old.server.imds.as_ref()?.profile;
-    let is_in = |plan: &Plan| plan.profiles.iter().any(|each| each.name == *profile);
-    (is_in(old) && !is_in(new)).then(|| {
+    (served_by_imds(old) && !served_by_imds(new)).then(|| {
         format!("profile {profile}: imds served it, and answers as an instance without a role until it is there again")
     })
+}
+
+/// Whether the profile of the IMDS listener is there.
+fn served_by_imds(plan: &Plan) -> bool {
+    let imds = plan.server.imds.as_ref();
+    imds.is_some_and(|imds| plan.profiles.iter().any(|each| each.name == imds.profile))
+}
+
+/// Says what the IMDS listener goes on with, whose address and instance are those of the start.
+fn still_told(old: &Server, new: &Server) -> Option<String> {
+    let imds = old.imds.as_ref()?;
+    match &new.imds {
+        None => Some(format!(
+            "imds: until a restart profile {} is served on to whoever reaches {}",
+            imds.profile, imds.address
+        )),
+        Some(new) if new.region != imds.region => Some(format!(
+            "imds: until a restart {} is told as the region of the instance",
+            imds.region
+        )),
+        Some(_) => None,
+    }
 }
 
 /// A line for each profile that is no longer as it was.

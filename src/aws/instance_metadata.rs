@@ -3,7 +3,7 @@ use std::str::FromStr;
 
 use super::{Arn, Invalid, Region};
 
-/// How many hosts a reply of the instance metadata service may pass: the IP TTL that it starts with, 1 to 64.
+/// The IP TTL with which a reply of the instance metadata service starts, 1 to 64: with 1 no router passes it on.
 ///
 /// <https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_InstanceMetadataOptionsRequest.html>
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +16,7 @@ impl HopLimit {
     }
 }
 
-/// EC2's own: a reply reaches the host that asked, and nobody behind it.
+/// EC2's own: a reply reaches hosts on a link of its own, and nobody behind a router.
 impl Default for HopLimit {
     fn default() -> Self {
         Self(1)

@@ -76,6 +76,13 @@ impl Shared {
         idle.then(|| self.0.since.load(Ordering::Relaxed))
     }
 
+    /// Since when a head has been coming in that is not whole; none where nothing of one has. In milliseconds since boot.
+    pub(super) fn head_since(&self) -> Option<u64> {
+        let bits = self.0.bits.load(Ordering::Relaxed);
+        let in_head = bits & (UNANSWERED | STALLED | HEARD) == UNANSWERED | HEARD;
+        in_head.then(|| self.0.since.load(Ordering::Relaxed))
+    }
+
     /// Takes in a reply's status. The credentials listener gives these three only to whoever showed a known token.
     pub(super) fn answered(&self, status: StatusCode) {
         use StatusCode as Code;

@@ -16,6 +16,7 @@ use tracing::{info, warn};
 use super::peer::Ends;
 use crate::aws::{AccessKeyId, ProfileName};
 use crate::clock::{BootInstant, Clock};
+use crate::metrics::Listener;
 
 /// What the lines stand under in the log.
 pub const AUDIT: &str = "valetkey::audit";
@@ -57,6 +58,7 @@ struct Records {
 
 /// Makes lines of what was served, until the last [`Audit`] and [`Peer`] are gone.
 pub(super) struct Journal {
+    listener: Listener,
     records: mpsc::Receiver<Record>,
     lost: Arc<AtomicU64>,
     clock: Arc<dyn Clock>,
@@ -70,7 +72,7 @@ struct Record {
 }
 
 /// The two ends of an audit.
-pub(super) fn audit(clock: &Arc<dyn Clock>) -> (Audit, Journal) {
+pub(super) fn audit(listener: Listener, clock: &Arc<dyn Clock>) -> (Audit, Journal) {
     let (sender, records) = mpsc::channel(WAITING_RECORDS);
     let lost = Arc::<AtomicU64>::default();
     let audit = Audit {
@@ -82,7 +84,13 @@ pub(super) fn audit(clock: &Arc<dyn Clock>) -> (Audit, Journal) {
         clock: Arc::clone(clock),
     };
     let clock = Arc::clone(clock);
-    (audit, Journal { records, lost, clock })
+    let journal = Journal {
+        listener,
+        records,
+        lost,
+        clock,
+    };
+    (audit, journal)
 }
 
 impl Audit {
@@ -151,7 +159,8 @@ impl Journal {
         {
             let uid = peer.uid(&*self.clock).await;
             let session_key = session_key.as_ref().map(display);
-            info!(target: AUDIT, %profile, peer = %peer.address, uid, session_key, "credentials served");
+            let listener = self.listener.as_str();
+            info!(target: AUDIT, %profile, peer = %peer.address, uid, session_key, listener, "credentials served");
             let lost = self.lost.swap(0, Ordering::Relaxed);
             if lost > 0 {
                 warn!(target: AUDIT, lost, "credentials were served so often that lines are missing");
@@ -168,7 +177,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn whoever_asks_without_pause_fills_no_memory() {
         let clock: Arc<dyn Clock> = Arc::new(PausedClock::new(chrono::DateTime::UNIX_EPOCH));
-        let (audit, journal) = audit(&clock);
+        let (audit, journal) = audit(Listener::Credentials, &clock);
         let peer = Arc::new(Peer {
             address: "192.0.2.1:1".parse().unwrap(),
             uid: watch::channel(None).1,

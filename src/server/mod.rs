@@ -126,7 +126,10 @@ struct Consumed {
 impl Consumed {
     /// Runs the listener, and beside it whatever makes lines of what was served, if that is wanted.
     async fn serve(self, listener: TcpListener, limits: Limits, shutdown: impl Future<Output = ()>) {
-        let (audit, journal) = self.audit.then(|| audit::audit(&self.clock)).unzip();
+        let (audit, journal) = self
+            .audit
+            .then(|| audit::audit(self.form.listener(), &self.clock))
+            .unzip();
         let lines = async {
             if let Some(journal) = journal {
                 journal.run().await;
@@ -143,6 +146,15 @@ impl Consumed {
 enum Form {
     Container(CredentialsService),
     Imds(ImdsService),
+}
+
+impl Form {
+    fn listener(&self) -> Listener {
+        match self {
+            Self::Container(_) => Listener::Credentials,
+            Self::Imds(_) => Listener::Imds,
+        }
+    }
 }
 
 impl<B> Service<Request<B>> for Form {

@@ -40,16 +40,18 @@ impl Room {
     }
 }
 
-/// A probe must get through whoever holds idle connections open, and so must a consumer where everybody gets a token; another
-/// consumer, whoever holds connections without one.
-fn victim<'a>(listener: Listener, mut oldest_first: impl Iterator<Item = &'a Shared>) -> Option<usize> {
+/// A probe must get through whoever holds idle connections open; a consumer, whoever holds connections without a token; and where
+/// everybody gets one, whoever is idle or slow to ask: a head of a real client comes in one piece.
+fn victim<'a>(listener: Listener, oldest_first: impl Iterator<Item = &'a Shared> + Clone) -> Option<usize> {
+    let longest = |since: fn(&Shared) -> Option<u64>| {
+        let places = oldest_first.clone().enumerate();
+        let places = places.filter_map(|(place, shared)| Some((since(shared)?, place)));
+        places.min().map(|(_, place)| place)
+    };
     match listener {
-        Listener::Credentials => oldest_first.position(|shared| !shared.is_recognised()),
-        Listener::Imds | Listener::Ops => {
-            let idle = oldest_first.enumerate();
-            let idle = idle.filter_map(|(place, shared)| Some((shared.idle_since()?, place)));
-            idle.min().map(|(_, place)| place)
-        }
+        Listener::Credentials => oldest_first.clone().position(|shared| !shared.is_recognised()),
+        Listener::Imds => longest(Shared::idle_since).or_else(|| longest(Shared::head_since)),
+        Listener::Ops => longest(Shared::idle_since),
     }
 }
 
@@ -83,6 +85,22 @@ mod tests {
         assert_eq!(victim(), Some(1));
         all[1].read();
         assert_eq!(victim(), None);
+    }
+
+    #[test]
+    fn imds_closes_the_slowest_head_where_nobody_is_idle() {
+        let all = [5, 3, 4].map(|seconds| Shared::new(at(seconds)));
+        let victim = || victim(Listener::Imds, all.iter());
+        all[1].read();
+        assert_eq!(victim(), Some(2), "one that never sent a byte");
+        all[0].read();
+        all[2].read();
+        assert_eq!(victim(), Some(1));
+        all[1].stalled();
+        assert_eq!(victim(), Some(2));
+        all[2].wrote();
+        all[2].since(at(9));
+        assert_eq!(victim(), Some(2), "who is idle comes first");
     }
 
     #[test]

@@ -93,3 +93,28 @@ async fn whoever_showed_no_token_makes_room_for_a_consumer() {
     scene.open_connections(2).await;
     assert!(is_served(&mut scene.credentials.connect().await, &get("ops")).await);
 }
+
+/// Where everybody gets a token, whoever is slow to ask makes room, too: otherwise a byte on each connection would shut it.
+#[tokio::test]
+async fn heads_that_never_end_do_not_keep_a_consumer_out_of_the_imds_form() {
+    let limits = Limits {
+        connections: 3,
+        ..Limits::CREDENTIALS
+    };
+    let scene = Scene::with_limits(&["ops"], &["ops"], limits);
+    let mut held = Vec::new();
+    for _ in 0..3 {
+        let mut peer = scene.imds.connect().await;
+        peer.send("P").await;
+        held.push(peer);
+        scene.clock.advance(Duration::from_millis(1));
+    }
+    let put = "PUT /latest/api/token HTTP/1.1\r\nHost: 127.0.0.1\r\nX-aws-ec2-metadata-token-ttl-seconds: 60\r\n\r\n";
+    for _ in 0..2 {
+        // What the held ones sent has been read when others that came later have their replies.
+        assert!(is_served(&mut scene.credentials.connect().await, &get("ops")).await);
+    }
+    assert!(is_served(&mut scene.imds.connect().await, put).await);
+    assert!(held[0].is_closed().await);
+    assert_eq!(scene.rejected("imds", "connections"), 1);
+}

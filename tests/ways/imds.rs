@@ -125,6 +125,23 @@ fn a_reload_that_removes_its_profile_leaves_an_instance_without_a_role() {
     assert_eq!(ask(&world, &["reload"]).stdout, "profile ops: added\n");
     daemon.wait_for_credentials("ops");
     assert_eq!(get(&daemon, &format!("{ROLES}ops"), &token).status, 200);
+
+    // Whoever turns it off is told that it is still on.
+    configure(&world, "", &format!("{ops}{other}"));
+    let lines = [
+        "imds: until a restart profile ops is served on to whoever reaches 127.0.0.1:0",
+        "[server] imds: differs, and needs a restart",
+        "",
+    ];
+    assert_eq!(ask(&world, &["reload"]).stdout, lines.join("\n"));
+    let moved = ops.replace("us-east-1", "us-west-2");
+    configure(&world, on, &format!("{moved}{other}"));
+    let lines = [
+        "profile ops: changed; what was served is withdrawn, and credentials are obtained anew",
+        "imds: until a restart us-east-1 is told as the region of the instance",
+        "",
+    ];
+    assert_eq!(ask(&world, &["reload"]).stdout, lines.join("\n"));
 }
 
 #[test]

@@ -57,7 +57,7 @@ pub(crate) const IMDS_HOP_LIMIT: Key = Key {
     path: "server.imds_hop_limit",
     presence: Presence::Default("1"),
     must: "must be an integer from 1 to 64",
-    what: "IP TTL of the replies of `imds`, 1 to 64: how many hosts they may pass",
+    what: "IP TTL of the replies of `imds`, 1 to 64: with 1 no router passes them on",
 };
 
 pub(crate) const IMDS_AVAILABILITY_ZONE: Key = Key {

@@ -172,8 +172,8 @@ fn only<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Option<&'h HeaderValue
 
 fn ttl(value: &HeaderValue) -> Option<u32> {
     let digits = value.as_bytes();
-    // Nothing longer is in the range.
-    if digits.len() > 5 || !digits.iter().all(u8::is_ascii_digit) {
+    // Nothing longer is in the range, and nothing in it begins with a zero.
+    if digits.len() > 5 || digits.first() == Some(&b'0') || !digits.iter().all(u8::is_ascii_digit) {
         return None;
     }
     let ttl = str::from_utf8(digits).ok()?.parse().ok()?;

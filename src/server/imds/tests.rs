@@ -55,12 +55,13 @@ fn a_hundred_thousand_tokens_differ_and_leave_the_first_one_good() {
 #[test]
 fn a_ttl_is_a_number_of_seconds() {
     let of = |text: &str| ttl(&HeaderValue::from_str(text).unwrap());
-    for (text, seconds) in [("1", 1), ("300", 300), ("600", 600), ("00060", 60), ("21600", 21_600)] {
+    for (text, seconds) in [("1", 1), ("300", 300), ("600", 600), ("21600", 21_600)] {
         assert_eq!(of(text), Some(seconds), "{text}");
     }
     for text in [
         "",
         "0",
+        "060",
         "-1",
         "+1",
         "1.0",
