@@ -32,7 +32,7 @@ impl Room {
     /// Closes the connection that a newcomer is worth more than, if there is one. Looked for only when a listener is
     /// full, so that the others pay nothing for it.
     pub(super) fn make(&mut self) -> bool {
-        let victim = victim(self.listener, self.seats.iter().map(|seat| &seat.shared));
+        let victim = victim(self.listener, || self.seats.iter().map(|seat| &seat.shared));
         if let Some(place) = victim {
             self.seats.remove(place).task.abort();
         }
@@ -42,14 +42,14 @@ impl Room {
 
 /// A probe must get through whoever holds idle connections open; a consumer, whoever holds connections without a token; and where
 /// everybody gets one, whoever is idle or slow to ask: a head of a real client comes in one piece.
-fn victim<'a>(listener: Listener, oldest_first: impl Iterator<Item = &'a Shared> + Clone) -> Option<usize> {
+fn victim<'a, S: Iterator<Item = &'a Shared>>(listener: Listener, oldest_first: impl Fn() -> S) -> Option<usize> {
     let longest = |since: fn(&Shared) -> Option<u64>| {
-        let places = oldest_first.clone().enumerate();
+        let places = oldest_first().enumerate();
         let places = places.filter_map(|(place, shared)| Some((since(shared)?, place)));
         places.min().map(|(_, place)| place)
     };
     match listener {
-        Listener::Credentials => oldest_first.clone().position(|shared| !shared.is_recognised()),
+        Listener::Credentials => oldest_first().position(|shared| !shared.is_recognised()),
         Listener::Imds => longest(Shared::idle_since).or_else(|| longest(Shared::head_since)),
         Listener::Ops => longest(Shared::idle_since),
     }
@@ -71,7 +71,7 @@ mod tests {
     #[test]
     fn ops_closes_what_has_been_idle_the_longest_and_nothing_in_the_middle_of_a_request() {
         let all = [5, 3, 4].map(|seconds| Shared::new(at(seconds)));
-        let victim = || victim(Listener::Ops, all.iter());
+        let victim = || victim(Listener::Ops, || all.iter());
         assert_eq!(victim(), Some(1), "one that never sent a byte is idle");
         all[1].read();
         assert_eq!(victim(), Some(2), "a head has begun");
@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn imds_closes_the_slowest_head_where_nobody_is_idle() {
         let all = [5, 3, 4].map(|seconds| Shared::new(at(seconds)));
-        let victim = || victim(Listener::Imds, all.iter());
+        let victim = || victim(Listener::Imds, || all.iter());
         all[1].read();
         assert_eq!(victim(), Some(2), "one that never sent a byte");
         all[0].read();
@@ -106,7 +106,7 @@ mod tests {
     #[test]
     fn credentials_closes_the_oldest_that_showed_no_token() {
         let all = [5, 3, 4].map(|seconds| Shared::new(at(seconds)));
-        let victim = || victim(Listener::Credentials, all.iter());
+        let victim = || victim(Listener::Credentials, || all.iter());
         assert_eq!(victim(), Some(0));
         all[0].answered(StatusCode::OK);
         all[1].answered(StatusCode::UNAUTHORIZED);
