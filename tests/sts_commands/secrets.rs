@@ -1,5 +1,6 @@
 //! No secret from the arguments, and none in what is not the answer.
 
+use std::fs::File;
 use std::process::Command;
 
 use crate::common::{World, valetkey};
@@ -98,6 +99,31 @@ fn a_token_comes_from_standard_input_as_well() {
         said.stderr.contains("InvalidIdentityToken") && !said.stderr.contains(CANARY),
         "{said:?}"
     );
+}
+
+#[test]
+fn an_answer_that_cannot_be_written_is_a_failure() {
+    let world = World::new(None);
+    world.write("valetkey.toml", &configuration(&world));
+    let command = || {
+        let mut command = sts(&["get-session-token", "--profile", "plain", "--config"]);
+        command.arg(world.path("valetkey.toml"));
+        command
+    };
+    // Where there is a device that is always full, that too.
+    let full = File::options().write(true).open("/dev/full").ok();
+    let unwritable = File::open("/dev/null").unwrap();
+    for output in full.into_iter().chain([unwritable]) {
+        let output = command().stdout(output).output().unwrap();
+        assert_eq!(output.status.code(), Some(74), "{output:?}");
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(told.contains("could not be written to standard output"), "{told}");
+    }
+    // One who has read enough, as `head` has.
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = command().stdout(writer).output().unwrap();
+    assert_eq!((output.status.code(), output.stderr), (Some(0), vec![]));
 }
 
 #[test]
