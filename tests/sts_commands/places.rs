@@ -49,13 +49,16 @@ fn beside_an_application_its_environment_is_enough() {
 #[test]
 fn the_profile_is_named_where_there_are_several() {
     let scene = Scene::new("");
-    for args in [WHO, &["get-caller-identity", "--profile", "nobody"]] {
+    for (args, problem) in [
+        (WHO, "which profile asks?"),
+        (
+            &["get-caller-identity", "--profile", "nobody"],
+            "there is no profile of that name.",
+        ),
+    ] {
         let said = scene.run(args);
-        assert_eq!(said.code, 64, "{said:?}");
-        assert!(
-            said.stderr.contains("Name one of role, plain with --profile"),
-            "{said:?}"
-        );
+        let told = format!("valetkey: {problem} Name one of role, plain with --profile\n");
+        assert_eq!((said.code, said.stderr), (64, told));
     }
     let said = scene.run(&["get-session-token", "--profile", "role"]);
     assert_eq!(said.code, 64, "{said:?}");
@@ -151,6 +154,14 @@ fn the_environment_and_the_aws_files_are_profiles_as_for_the_daemon() {
     ];
     let said = with_environment(&["get-session-token"], &key);
     assert_eq!(said.code, 0, "{said:?}");
+    // The region that is typed comes before the environment's, which need not have one.
+    let typed = |region| ["get-session-token", "--region", region];
+    let said = with_environment(&typed("us-east-1"), &[key[0], key[1], key[3], key[4]]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let said = with_environment(&typed("eu-west-1"), &key);
+    assert!(said.stderr.contains("scoped to a valid region"), "{said:?}");
+    let said = with_environment(&typed("us_1"), &key);
+    assert_eq!(said.code, 64, "{said:?}");
     world.write(
         "credentials",
         &format!(
