@@ -45,6 +45,47 @@ fn a_secret_that_is_typed_is_refused_with_a_remedy_and_not_repeated() {
 }
 
 #[test]
+fn what_fits_no_command_is_not_repeated() {
+    let value = |option: &str| format!("--{option}={CANARY}");
+    let (json, no_mfa, key) = (value("json"), value("no-mfa"), value("long-term-key"));
+    let (unknown, option) = (value("unknown"), format!("--{CANARY}"));
+    for (args, told) in [
+        (&[CANARY][..], "unrecognized subcommand '…'"),
+        (&["help", CANARY], "unrecognized subcommand '…'"),
+        (&[&option], "unexpected argument '…'"),
+        (&["get-caller-identity", &json], "unexpected value '…' for '--json'"),
+        (&["get-session-token", &no_mfa], "unexpected value '…' for '--no-mfa'"),
+        (&["assume-role", &key], "unexpected value '…' for '--long-term-key'"),
+        (&["assume-role", &unknown], "unexpected argument '--unknown'"),
+        (&["assume-role", &option], "unexpected argument '…'"),
+    ] {
+        let said = run(sts(args), b"");
+        assert_eq!((said.code, said.stdout.as_str()), (64, ""), "{args:?}: {said:?}");
+        assert!(said.stderr.contains(told) && !said.stderr.contains(CANARY), "{said:?}");
+    }
+}
+
+#[test]
+fn a_tip_does_not_lead_to_what_is_refused() {
+    for (typed, tip) in [
+        ("--jsn", Some("'--json'")),
+        ("--output", Some("with '--json', and jq")),
+        ("--query", Some("with '--json', and jq")),
+        ("--tokencode", None),
+        ("--stra", None),
+    ] {
+        let said = run(sts(&["get-session-token", typed, "json"]), b"");
+        assert_eq!(said.code, 64, "{said:?}");
+        assert!(said.stderr.contains(&format!("argument '{typed}'")), "{said:?}");
+        let told = said.stderr.lines().find(|line| line.contains("tip:"));
+        match tip {
+            Some(tip) => assert!(told.is_some_and(|line| line.contains(tip)), "{said:?}"),
+            None => assert_eq!(told, None, "{said:?}"),
+        }
+    }
+}
+
+#[test]
 fn what_breaks_a_rule_is_not_repeated() {
     for args in [
         &["assume-role", "--role-session-name", "s1", "--role-arn", CANARY][..],

@@ -6,6 +6,7 @@ mod asker;
 mod code;
 mod container;
 mod given;
+pub(super) mod misuse;
 mod page;
 mod parameter;
 mod place;
