@@ -1,5 +1,10 @@
 //! Who asks whom: configuration, environment, daemon.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+
 use crate::common::{World, show, valetkey};
 use crate::scene::{Said, Scene, configuration, run};
 
@@ -111,6 +116,43 @@ fn what_is_not_there_is_told() {
     let said = run(command, b"");
     assert_eq!(said.code, 75, "{said:?}");
     assert!(said.stderr.contains("valetkey mfa submit"), "{said:?}");
+}
+
+#[test]
+fn paths_may_be_relative_to_where_the_command_runs() {
+    let scene = Scene::new("");
+    let mut command = scene.command(&[WHO, &["--profile", "role", "--token-dir", "elsewhere"]].concat());
+    command.current_dir(scene.world.folder.path());
+    std::fs::rename(scene.world.path("tokens"), scene.world.path("elsewhere")).unwrap();
+    let said = run(command, b"");
+    assert_eq!(said.code, 0, "{said:?}");
+    let serial = &scene.world.emulator.access.mfa_serial;
+    let mut command = scene.command(&["get-session-token", "--profile", "plain", "--serial-number", serial]);
+    command.args(["--control-socket", "nowhere.sock"]);
+    let said = run(command, b"");
+    assert_eq!(said.code, 64, "{said:?}");
+    assert!(said.stderr.starts_with("valetkey: no daemon runs at /"), "{said:?}");
+}
+
+#[test]
+fn the_files_of_another_user_are_for_that_user() {
+    let world = World::new(None);
+    world.write("valetkey.toml", &configuration(&world));
+    let mode = |path: &Path, mode| std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    mode(world.folder.path(), 0o755);
+    mode(&world.path("key/aws_secret_access_key"), 0o000);
+    let mut command = valetkey(["sts", "get-session-token", "--profile", "plain", "--config"]);
+    command.arg(world.path("valetkey.toml"));
+    if rustix::process::geteuid().is_root() {
+        // Nothing is kept from root.
+        command.uid(65534);
+    }
+    let said = run(command, b"");
+    assert_eq!(said.code, 78, "{said:?}");
+    assert!(
+        said.stderr.ends_with("run this command as the daemon's user instead\n"),
+        "{said:?}"
+    );
 }
 
 #[test]

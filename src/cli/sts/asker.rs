@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::advice;
 use super::code::{self, Code};
 use super::container::Container;
 use super::given::{Given, usage, wrong};
@@ -186,7 +187,13 @@ async fn key_of(place: &Place) -> Result<LongTermKey, Failed> {
     let source = keys::open(source);
     let read = tokio::time::timeout(source.patience(), source.read()).await;
     let read = read.unwrap_or(Err(keys::Error::Slow));
-    read.map_err(|error| Failed::new(Exit::Configuration, &error))
+    read.map_err(|error| {
+        let file = match &error {
+            keys::Error::File(error) => Some(error),
+            _ => None,
+        };
+        Failed::new(Exit::Configuration, &format_args!("{error}{}", advice(file)))
+    })
 }
 
 fn no_key(kind: &Kind, name: &str) -> String {

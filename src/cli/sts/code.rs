@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
 
 use super::reserve::{self, Reserved, Said};
-use super::tell;
+use super::{advice, tell};
 use crate::BoxFuture;
 use crate::aws::{SerialNumber, TokenCode};
 use crate::cli::control::refused;
@@ -98,7 +98,13 @@ async fn made<'a>(
 async fn patiently<T>(source: &dyn Source, asked: BoxFuture<'_, Result<T, mfa::Error>>) -> Result<T, Failed> {
     let answer = tokio::time::timeout(source.patience(), asked).await;
     let answer = answer.unwrap_or(Err(mfa::Error::Slow));
-    answer.map_err(|error| Failed::new(Exit::Configuration, &error))
+    answer.map_err(|error| {
+        let file = match &error {
+            mfa::Error::File(error) => Some(error),
+            _ => None,
+        };
+        Failed::new(Exit::Configuration, &format_args!("{error}{}", advice(file)))
+    })
 }
 
 async fn ask(socket: &Path, device: &SerialNumber) -> Result<Said, Failed> {

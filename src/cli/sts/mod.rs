@@ -23,6 +23,7 @@ use clap::{ArgMatches, Command, FromArgMatches};
 use self::asker::Asker;
 use self::given::Given;
 use super::{Exit, Failed, runtime};
+use crate::secret_file;
 
 const EXIT_CODES: &str = "\
 Secrets are read from files or standard input, never from the arguments, which every user of the host can read.
@@ -99,6 +100,16 @@ fn print(page: &[u8]) -> Result<(), Failed> {
             Exit::Output,
             &format_args!("STS did what was asked, but its answer could not be written to standard output: {error}"),
         )),
+    }
+}
+
+/// What to add to a failure of this cause: the files of the daemon's user are for that user alone.
+fn advice(cause: Option<&secret_file::Error>) -> &'static str {
+    match cause {
+        Some(error) if error.is_not_allowed() => {
+            "; if it is the daemon's, run this command as the daemon's user instead"
+        }
+        _ => "",
     }
 }
 

@@ -44,7 +44,12 @@ pub(super) fn endpoint_of_environment(given: &Given<'_>, env: Env<'_>) -> Result
 }
 
 fn read(given: &Given<'_>, source: &Source, env: Env<'_>) -> Result<Place, Failed> {
-    let path = |parameter| given.path(parameter).map(|path| path.display().to_string());
+    // A command has a working directory, unlike a daemon. An empty path stays as it is, to be refused.
+    let path = |parameter| {
+        let typed = given.path(parameter)?;
+        let path = std::path::absolute(typed).unwrap_or_else(|_| typed.clone());
+        Some(path.display().to_string())
+    };
     let flags = Overrides {
         credentials: given.text(&CREDENTIALS)?,
         token_dir: path(&TOKEN_DIR),
