@@ -196,6 +196,9 @@ fn the_environment_and_the_aws_files_are_profiles_as_for_the_daemon() {
     ];
     let said = with_environment(&["get-session-token"], &key);
     assert_eq!(said.code, 0, "{said:?}");
+    // No place of a daemon is needed.
+    let said = with_environment(&["get-session-token"], &key[..4]);
+    assert_eq!((said.code, said.stderr.as_str()), (0, ""), "{said:?}");
     // The region that is typed comes before the environment's, which need not have one.
     let typed = |region| ["get-session-token", "--region", region];
     let said = with_environment(&typed("us-east-1"), &[key[0], key[1], key[3], key[4]]);

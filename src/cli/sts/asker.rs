@@ -93,9 +93,10 @@ impl<'m> Asker<'m> {
     /// The long-term key, with a code where the action takes one and there is a device. The key comes first: a step is not
     /// reserved for nothing.
     pub(super) async fn key(&self, mfa: Mfa) -> Result<Signing<LongTermKey>, Failed> {
-        let place = match place::named(&self.given, &self.env)? {
+        let env = |name: &str| (self.env)(name).or_else(|| self.usual(name));
+        let place = match place::named(&self.given, &env)? {
             Some(place) => place,
-            None => place::of_environment(&self.given, &self.env)?,
+            None => place::of_environment(&self.given, &env)?,
         };
         let key = key_of(&place).await?;
         let code = match mfa {
@@ -109,6 +110,13 @@ impl<'m> Asker<'m> {
             now: SystemClock.wall() + offset,
             mfa: code.map(|code| (code.device, code.digits)),
         })
+    }
+
+    /// Where the daemon of a host has its files, if the environment does not say: a key signs without a daemon, and without
+    /// its places being named.
+    fn usual(&self, name: &str) -> Option<OsString> {
+        let is_session = || (self.env)("XDG_RUNTIME_DIR").is_some();
+        (name == "RUNTIME_DIRECTORY" && !is_session()).then(|| OsString::from("/run/valetkey"))
     }
 
     /// A client with the environment's proxies and certificates.
