@@ -101,7 +101,8 @@ pub fn main(protections: Protections) -> ExitCode {
 fn parse() -> Result<Cli, clap::Error> {
     let mut command = without_empty_variables(Cli::command());
     let matches = command.try_get_matches_from_mut(std::env::args_os()).map_err(|error| {
-        if std::env::args_os().nth(1).is_some_and(|name| name == "sts") {
+        // `sts …` and `help sts …`.
+        if std::env::args_os().skip(1).take(2).any(|name| name == "sts") {
             sts::misuse::told(error, command.find_subcommand("sts"))
         } else {
             error

@@ -66,6 +66,12 @@ fn what_fits_no_command_is_not_repeated() {
 }
 
 #[test]
+fn nor_is_it_by_the_help() {
+    let said = run(valetkey(["help", "sts", CANARY]), b"");
+    assert!(said.code == 64 && !said.stderr.contains(CANARY), "{said:?}");
+}
+
+#[test]
 fn a_tip_does_not_lead_to_what_is_refused() {
     for (typed, tip) in [
         ("--jsn", Some("'--json'")),
