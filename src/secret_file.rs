@@ -61,6 +61,11 @@ impl Error {
         matches!(self.reason, Reason::NotFound)
     }
 
+    /// Whether the file is that of another user.
+    pub fn is_not_allowed(&self) -> bool {
+        matches!(self.reason, Reason::NotAllowed(_))
+    }
+
     /// What is wrong with the file and what to do, without its path.
     pub fn reason(&self) -> String {
         self.reason.to_string()

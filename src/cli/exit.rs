@@ -11,6 +11,8 @@ pub enum Exit {
     Unavailable = 69,
     /// `EX_SOFTWARE`: a defect of valetkey.
     Internal = 70,
+    /// `EX_IOERR`: what was asked for could not be written to standard output.
+    Output = 74,
     /// `EX_TEMPFAIL`: not now; the same may succeed later.
     TryAgain = 75,
     /// `EX_CONFIG`: the configuration, a key or a seed is wrong.

@@ -100,7 +100,14 @@ pub fn main(protections: Protections) -> ExitCode {
 
 fn parse() -> Result<Cli, clap::Error> {
     let mut command = without_empty_variables(Cli::command());
-    let matches = command.try_get_matches_from_mut(std::env::args_os())?;
+    let matches = command.try_get_matches_from_mut(std::env::args_os()).map_err(|error| {
+        // `sts …` and `help sts …`.
+        if std::env::args_os().skip(1).take(2).any(|name| name == "sts") {
+            sts::misuse::told(error, command.find_subcommand("sts"))
+        } else {
+            error
+        }
+    })?;
     if matches
         .subcommand_matches("serve")
         .is_some_and(serve::names_two_configurations)

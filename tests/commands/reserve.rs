@@ -1,6 +1,9 @@
 use std::fs;
+use std::io::{BufRead, BufReader, Write};
+use std::os::unix::net::UnixListener;
 
-use chrono::{DateTime, TimeDelta};
+use chrono::{DateTime, TimeDelta, Utc};
+use valetkey::mfa::Step;
 use valetkey::mfa::steps::Choice;
 use valetkey::renew::{Reason, Refused, Reservation};
 
@@ -41,7 +44,8 @@ fn while_the_daemon_tries_a_code_no_other_is_sent() {
         message: "a code of this MFA device is being tried".into(),
     });
     let other = ["--serial-number", "GAHT12345678"];
-    for (more, stdin) in [(&[][..], &b""[..]), (&other[..], CODE.as_bytes())] {
+    // That is said before somebody types.
+    for (more, stdin) in [(&[][..], &b""[..]), (&other[..], b""), (&other[..], CODE.as_bytes())] {
         let (code, stderr) = get_session_token(&scene, more, stdin);
         assert_eq!(
             (code, stderr.as_str()),
@@ -60,13 +64,51 @@ fn a_step_that_others_always_have_is_not_waited_for_for_ever() {
     let (code, stderr) = get_session_token(&scene, &[], b"");
     assert_eq!(code, 75, "{stderr}");
     assert_eq!(stderr.matches("waiting 1 s for the next").count(), 4, "{stderr}");
-    // A person's code is of no step that the daemon knows: it goes to STS, which is not there.
+    // A person's code is taken to be of the present step, which is not waited for.
     let (code, stderr) = get_session_token(&scene, &["--serial-number", "GAHT12345678"], CODE.as_bytes());
-    assert_eq!(code, 69, "{stderr}");
+    assert_eq!(code, 75, "{stderr}");
     assert!(
-        stderr.contains("GetSessionToken at 127.0.0.1:1: ") && !stderr.contains(CODE),
+        stderr.contains("nothing was sent; type the next one") && !stderr.contains(CODE),
         "{stderr}"
     );
+}
+
+#[test]
+fn an_answer_that_cannot_be_is_not_followed() {
+    let scene = Scene::new();
+    for (choice, clock_offset) in [
+        (Choice::Wait(DateTime::<Utc>::MAX_UTC), TimeDelta::zero()),
+        (Choice::Use(Step::new(7)), TimeDelta::days(2)),
+        (Choice::Use(Step::new(7)), TimeDelta::MIN),
+        (Choice::Use(Step::new(7)), TimeDelta::MAX),
+    ] {
+        *scene.fake.reservation.lock().unwrap() = Ok(Reservation { choice, clock_offset });
+        let (code, stderr) = get_session_token(&scene, &[], b"");
+        assert_eq!(code, 69, "{stderr}");
+        assert!(stderr.contains("names no step, or a time that cannot be"), "{stderr}");
+    }
+}
+
+#[test]
+fn a_daemon_that_is_older_is_told_as_such() {
+    let scene = Scene::new();
+    let socket = scene.path().with_file_name("old.sock");
+    let listener = UnixListener::bind(&socket).unwrap();
+    let old = std::thread::spawn(move || {
+        let mut client = listener.accept().unwrap().0;
+        BufReader::new(client.try_clone().unwrap())
+            .read_line(&mut String::new())
+            .unwrap();
+        let answer = r#"{"version":1,"ok":false,"reason":"unknown_command","message":"`command` must be \"status\""}"#;
+        client.write_all(format!("{answer}\n").as_bytes()).unwrap();
+    });
+    let (code, stderr) = get_session_token(&scene, &["--control-socket", socket.to_str().unwrap()], b"");
+    assert_eq!(code, 69, "{stderr}");
+    assert!(
+        stderr.contains("old.sock: the daemon is older than this command"),
+        "{stderr}"
+    );
+    old.join().unwrap();
 }
 
 #[test]

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::os::unix::fs::PermissionsExt;
 
 use valetkey::clock::{Clock, SystemClock};
+use valetkey::mfa::Step;
 
 use crate::common::{World, show, valetkey};
 use crate::scene::{Said, Scene, configuration, run};
@@ -32,7 +33,7 @@ fn a_command_waits_for_a_step_that_the_daemon_did_not_use() {
     let ops = world.profile("ops");
     let scene = Scene::of(world, &ops);
     scene.daemon.wait_for_credentials("ops");
-    // One after the other, both beside the daemon: the role is asked for with MFA as well.
+    // Of the same device and most likely in the same step.
     let said = scene.run(&["get-session-token", "--profile", "ops"]);
     assert_eq!(said.code, 0, "{said:?}");
     let waited = said.stderr.is_empty()
@@ -109,14 +110,62 @@ fn a_person_is_asked_for_the_code_and_a_process_run_for_it() {
     }
     let said = alone(&world, &["get-session-token", "--profile", "printed"], b"");
     assert_eq!(said.code, 0, "{said:?}");
+    assert_eq!(steps(&world).len(), 1);
+}
+
+#[test]
+fn a_person_types_the_code_of_a_profile_that_takes_codes() {
+    let world = World::new(None);
+    let serial = world.emulator.access.mfa_serial.clone();
+    let profile = world.profile_without_mfa("person");
+    let mfa = format!("mfa_serial = \"{serial}\"\nmfa_code = {{ push = true }}\n");
+    world.write("valetkey.toml", &(configuration(&world) + &profile + &mfa));
+    let typed = code(&world);
     let said = alone(
         &world,
         &["get-session-token", "--profile", "person"],
-        code(&world).as_bytes(),
+        format!("{typed}\n").as_bytes(),
     );
-    // The device still shows the code that the process printed, unless its step is over.
-    assert!(matches!(said.code, 0 | 1), "{said:?}");
-    assert!(!said.stderr.contains(&code(&world)), "{said:?}");
+    assert_eq!(said.code, 0, "{said:?}");
+    assert!(!said.stderr.contains(&typed), "{said:?}");
+    assert_eq!(steps(&world).len(), 1);
+}
+
+#[test]
+fn a_typed_code_of_a_step_that_is_used_already_is_not_sent() {
+    let scene = Scene::new("");
+    let serial = scene.world.emulator.access.mfa_serial.clone();
+    let args = ["get-session-token", "--profile", "plain", "--serial-number", &serial];
+    let type_code = || run(scene.command(&args), code(&scene.world).as_bytes());
+    // The second of one step; that a step ends between them happens once.
+    let in_one_step = || {
+        let step = Step::at(SystemClock.wall());
+        type_code();
+        let second = type_code();
+        (step == Step::at(SystemClock.wall())).then_some(second)
+    };
+    let said = in_one_step().or_else(in_one_step).unwrap();
+    assert_eq!((said.code, said.stdout.as_str()), (75, ""), "{said:?}");
+    assert!(said.stderr.contains("wait for the next one\n"), "{said:?}");
+    assert!(said.stderr.contains("nothing was sent; type the next one"), "{said:?}");
+    assert!(steps(&scene.world).len() <= 2);
+}
+
+#[test]
+fn a_seed_that_is_not_there_takes_no_step_from_the_daemon() {
+    let world = World::new(None);
+    let ops = world.profile("ops");
+    let scene = Scene::of(world, &ops);
+    scene.daemon.wait_for_credentials("ops");
+    std::fs::remove_file(scene.world.path("totp_seed")).unwrap();
+    let said = scene.run(&["get-session-token", "--profile", "ops"]);
+    assert_eq!(said.code, 78, "{said:?}");
+    assert!(
+        said.stderr.starts_with("valetkey: TOTP seed: ") && said.stderr.contains("does not exist"),
+        "{said:?}"
+    );
+    let log = scene.daemon.log();
+    assert!(!log.contains("a command was given an MFA step"), "{log}");
 }
 
 #[test]

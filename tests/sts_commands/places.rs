@@ -1,5 +1,10 @@
 //! Who asks whom: configuration, environment, daemon.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
+use std::path::Path;
+
 use crate::common::{World, show, valetkey};
 use crate::scene::{Said, Scene, configuration, run};
 
@@ -49,13 +54,16 @@ fn beside_an_application_its_environment_is_enough() {
 #[test]
 fn the_profile_is_named_where_there_are_several() {
     let scene = Scene::new("");
-    for args in [WHO, &["get-caller-identity", "--profile", "nobody"]] {
+    for (args, problem) in [
+        (WHO, "which profile asks?"),
+        (
+            &["get-caller-identity", "--profile", "nobody"],
+            "there is no profile of that name.",
+        ),
+    ] {
         let said = scene.run(args);
-        assert_eq!(said.code, 64, "{said:?}");
-        assert!(
-            said.stderr.contains("Name one of role, plain with --profile"),
-            "{said:?}"
-        );
+        let told = format!("valetkey: {problem} Name one of role, plain with --profile\n");
+        assert_eq!((said.code, said.stderr), (64, told));
     }
     let said = scene.run(&["get-session-token", "--profile", "role"]);
     assert_eq!(said.code, 64, "{said:?}");
@@ -111,6 +119,43 @@ fn what_is_not_there_is_told() {
 }
 
 #[test]
+fn paths_may_be_relative_to_where_the_command_runs() {
+    let scene = Scene::new("");
+    let mut command = scene.command(&[WHO, &["--profile", "role", "--token-dir", "elsewhere"]].concat());
+    command.current_dir(scene.world.folder.path());
+    std::fs::rename(scene.world.path("tokens"), scene.world.path("elsewhere")).unwrap();
+    let said = run(command, b"");
+    assert_eq!(said.code, 0, "{said:?}");
+    let serial = &scene.world.emulator.access.mfa_serial;
+    let mut command = scene.command(&["get-session-token", "--profile", "plain", "--serial-number", serial]);
+    command.args(["--control-socket", "nowhere.sock"]);
+    let said = run(command, b"");
+    assert_eq!(said.code, 64, "{said:?}");
+    assert!(said.stderr.starts_with("valetkey: no daemon runs at /"), "{said:?}");
+}
+
+#[test]
+fn the_files_of_another_user_are_for_that_user() {
+    let world = World::new(None);
+    world.write("valetkey.toml", &configuration(&world));
+    let mode = |path: &Path, mode| std::fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
+    mode(world.folder.path(), 0o755);
+    mode(&world.path("key/aws_secret_access_key"), 0o000);
+    let mut command = valetkey(["sts", "get-session-token", "--profile", "plain", "--config"]);
+    command.arg(world.path("valetkey.toml"));
+    if rustix::process::geteuid().is_root() {
+        // Nothing is kept from root.
+        command.uid(65534);
+    }
+    let said = run(command, b"");
+    assert_eq!(said.code, 78, "{said:?}");
+    assert!(
+        said.stderr.ends_with("run this command as the daemon's user instead\n"),
+        "{said:?}"
+    );
+}
+
+#[test]
 fn an_action_that_nothing_signs_needs_a_region_alone() {
     let world = World::new(None);
     world.write("trade", "canary");
@@ -151,6 +196,17 @@ fn the_environment_and_the_aws_files_are_profiles_as_for_the_daemon() {
     ];
     let said = with_environment(&["get-session-token"], &key);
     assert_eq!(said.code, 0, "{said:?}");
+    // No place of a daemon is needed.
+    let said = with_environment(&["get-session-token"], &key[..4]);
+    assert_eq!((said.code, said.stderr.as_str()), (0, ""), "{said:?}");
+    // The region that is typed comes before the environment's, which need not have one.
+    let typed = |region| ["get-session-token", "--region", region];
+    let said = with_environment(&typed("us-east-1"), &[key[0], key[1], key[3], key[4]]);
+    assert_eq!(said.code, 0, "{said:?}");
+    let said = with_environment(&typed("eu-west-1"), &key);
+    assert!(said.stderr.contains("scoped to a valid region"), "{said:?}");
+    let said = with_environment(&typed("us_1"), &key);
+    assert_eq!(said.code, 64, "{said:?}");
     world.write(
         "credentials",
         &format!(

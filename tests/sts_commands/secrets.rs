@@ -1,5 +1,6 @@
 //! No secret from the arguments, and none in what is not the answer.
 
+use std::fs::File;
 use std::process::Command;
 
 use crate::common::{World, valetkey};
@@ -44,6 +45,53 @@ fn a_secret_that_is_typed_is_refused_with_a_remedy_and_not_repeated() {
 }
 
 #[test]
+fn what_fits_no_command_is_not_repeated() {
+    let value = |option: &str| format!("--{option}={CANARY}");
+    let (json, no_mfa, key) = (value("json"), value("no-mfa"), value("long-term-key"));
+    let (unknown, option) = (value("unknown"), format!("--{CANARY}"));
+    for (args, told) in [
+        (&[CANARY][..], "unrecognized subcommand '…'"),
+        (&["help", CANARY], "unrecognized subcommand '…'"),
+        (&[&option], "unexpected argument '…'"),
+        (&["get-caller-identity", &json], "unexpected value '…' for '--json'"),
+        (&["get-session-token", &no_mfa], "unexpected value '…' for '--no-mfa'"),
+        (&["assume-role", &key], "unexpected value '…' for '--long-term-key'"),
+        (&["assume-role", &unknown], "unexpected argument '--unknown'"),
+        (&["assume-role", &option], "unexpected argument '…'"),
+    ] {
+        let said = run(sts(args), b"");
+        assert_eq!((said.code, said.stdout.as_str()), (64, ""), "{args:?}: {said:?}");
+        assert!(said.stderr.contains(told) && !said.stderr.contains(CANARY), "{said:?}");
+    }
+}
+
+#[test]
+fn nor_is_it_by_the_help() {
+    let said = run(valetkey(["help", "sts", CANARY]), b"");
+    assert!(said.code == 64 && !said.stderr.contains(CANARY), "{said:?}");
+}
+
+#[test]
+fn a_tip_does_not_lead_to_what_is_refused() {
+    for (typed, tip) in [
+        ("--jsn", Some("'--json'")),
+        ("--output", Some("with '--json', and jq")),
+        ("--query", Some("with '--json', and jq")),
+        ("--tokencode", None),
+        ("--stra", None),
+    ] {
+        let said = run(sts(&["get-session-token", typed, "json"]), b"");
+        assert_eq!(said.code, 64, "{said:?}");
+        assert!(said.stderr.contains(&format!("argument '{typed}'")), "{said:?}");
+        let told = said.stderr.lines().find(|line| line.contains("tip:"));
+        match tip {
+            Some(tip) => assert!(told.is_some_and(|line| line.contains(tip)), "{said:?}"),
+            None => assert_eq!(told, None, "{said:?}"),
+        }
+    }
+}
+
+#[test]
 fn what_breaks_a_rule_is_not_repeated() {
     for args in [
         &["assume-role", "--role-session-name", "s1", "--role-arn", CANARY][..],
@@ -70,10 +118,9 @@ fn what_breaks_a_rule_is_not_repeated() {
     ] {
         let said = run(sts(args), b"");
         assert_eq!((said.code, said.stdout.as_str()), (64, ""), "{args:?}: {said:?}");
-        assert!(
-            said.stderr.starts_with("valetkey: --") && !said.stderr.contains(CANARY),
-            "{said:?}"
-        );
+        // Nor is the advice that of a configuration.
+        let others = [CANARY, "in quotes"].iter().any(|text| said.stderr.contains(text));
+        assert!(said.stderr.starts_with("valetkey: --") && !others, "{said:?}");
     }
 }
 
@@ -98,6 +145,31 @@ fn a_token_comes_from_standard_input_as_well() {
         said.stderr.contains("InvalidIdentityToken") && !said.stderr.contains(CANARY),
         "{said:?}"
     );
+}
+
+#[test]
+fn an_answer_that_cannot_be_written_is_a_failure() {
+    let world = World::new(None);
+    world.write("valetkey.toml", &configuration(&world));
+    let command = || {
+        let mut command = sts(&["get-session-token", "--profile", "plain", "--config"]);
+        command.arg(world.path("valetkey.toml"));
+        command
+    };
+    // Where there is a device that is always full, that too.
+    let full = File::options().write(true).open("/dev/full").ok();
+    let unwritable = File::open("/dev/null").unwrap();
+    for output in full.into_iter().chain([unwritable]) {
+        let output = command().stdout(output).output().unwrap();
+        assert_eq!(output.status.code(), Some(74), "{output:?}");
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert!(told.contains("could not be written to standard output"), "{told}");
+    }
+    // One who has read enough, as `head` has.
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = command().stdout(writer).output().unwrap();
+    assert_eq!((output.status.code(), output.stderr), (Some(0), vec![]));
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
+use super::advice;
 use super::code::{self, Code};
 use super::container::Container;
 use super::given::{Given, usage, wrong};
@@ -92,9 +93,10 @@ impl<'m> Asker<'m> {
     /// The long-term key, with a code where the action takes one and there is a device. The key comes first: a step is not
     /// reserved for nothing.
     pub(super) async fn key(&self, mfa: Mfa) -> Result<Signing<LongTermKey>, Failed> {
-        let place = match place::named(&self.given, &self.env)? {
+        let env = |name: &str| (self.env)(name).or_else(|| self.usual(name));
+        let place = match place::named(&self.given, &env)? {
             Some(place) => place,
-            None => place::of_environment(&self.given, &self.env)?,
+            None => place::of_environment(&self.given, &env)?,
         };
         let key = key_of(&place).await?;
         let code = match mfa {
@@ -108,6 +110,13 @@ impl<'m> Asker<'m> {
             now: SystemClock.wall() + offset,
             mfa: code.map(|code| (code.device, code.digits)),
         })
+    }
+
+    /// Where the daemon of a host has its files, if the environment does not say: a key signs without a daemon, and without
+    /// its places being named.
+    fn usual(&self, name: &str) -> Option<OsString> {
+        let is_session = || (self.env)("XDG_RUNTIME_DIR").is_some();
+        (name == "RUNTIME_DIRECTORY" && !is_session()).then(|| OsString::from("/run/valetkey"))
     }
 
     /// A client with the environment's proxies and certificates.
@@ -186,7 +195,13 @@ async fn key_of(place: &Place) -> Result<LongTermKey, Failed> {
     let source = keys::open(source);
     let read = tokio::time::timeout(source.patience(), source.read()).await;
     let read = read.unwrap_or(Err(keys::Error::Slow));
-    read.map_err(|error| Failed::new(Exit::Configuration, &error))
+    read.map_err(|error| {
+        let file = match &error {
+            keys::Error::File(error) => Some(error),
+            _ => None,
+        };
+        Failed::new(Exit::Configuration, &format_args!("{error}{}", advice(file)))
+    })
 }
 
 fn no_key(kind: &Kind, name: &str) -> String {

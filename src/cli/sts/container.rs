@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 use serde_json::value::RawValue;
 use url::{Host, Url};
 
+use super::advice;
 use crate::aws::{Credentials, ProfileName, is_loopback};
 use crate::cli::{Exit, Failed, http};
 use crate::config::{Env, Server};
@@ -131,10 +132,11 @@ fn address(url: &Url) -> Option<SocketAddr> {
 
 fn token(path: &Path) -> Result<Secret, Failed> {
     secret_file::read(path).map_err(|error| {
+        let advice = advice(Some(&error));
         Failed::new(
             Exit::Unavailable,
             &format_args!(
-                "the authorization token: {error}; the daemon makes it when it starts; --long-term-key does without"
+                "the authorization token: {error}{advice}; the daemon makes it when it starts; --long-term-key does without"
             ),
         )
     })
@@ -153,11 +155,18 @@ fn credentials(body: &[u8]) -> Option<Credentials> {
 }
 
 fn message(body: &[u8]) -> Option<String> {
-    let mut message = without_controls(&string(&document(body)?, "message")?);
+    let mut message = one_line(&string(&document(body)?, "message")?);
     if let Some((end, _)) = message.char_indices().nth(2 * LONGEST) {
         message.truncate(end);
     }
     Some(message)
+}
+
+/// What serves there may be another program: what it says neither ends the line nor turns its direction around.
+fn one_line(text: &str) -> String {
+    let turns_or_ends =
+        |c| matches!(c, '\n' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    without_controls(text).replace(turns_or_ends, "?")
 }
 
 /// Slices of the answer, so that what is decoded is what is kept.
@@ -240,8 +249,8 @@ mod tests {
         assert_eq!(found.expiration.timestamp(), 1_767_323_045);
         assert!(credentials(b"{}").is_none() && credentials(b"[]").is_none());
         assert_eq!(
-            message(br#"{"code":"x","message":"wait\u001b"}"#).as_deref(),
-            Some("wait?")
+            message(br#"{"code":"x","message":"wait\u001b\nvaletkey: \u202eno\u2066w"}"#).as_deref(),
+            Some("wait??valetkey: ?no?w")
         );
     }
 }

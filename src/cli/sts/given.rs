@@ -98,13 +98,20 @@ impl<'m> Given<'m> {
     }
 
     pub(super) fn policies(&self) -> Result<SessionPolicies, Failed> {
-        let policy: Option<Policy> = self.optional(&parameter::POLICY)?;
+        let policy = self.policy()?;
         let arns = &parameter::POLICY_ARNS;
         let typed = self.structures(arns, ["arn"])?;
         let parsed = typed.iter().map(|[arn]| arn.parse::<PolicyArn>());
         let parsed = parsed.collect::<Result<Vec<_>, _>>();
         let policies = parsed.and_then(|arns| SessionPolicies::new(policy, arns));
         policies.map_err(|Invalid(rule)| wrong(arns, &rule))
+    }
+
+    /// The rule is that of a configuration, where the document stands in quotes.
+    fn policy(&self) -> Result<Option<Policy>, Failed> {
+        let text = self.text(&parameter::POLICY)?;
+        let parsed = text.map(|text| text.parse()).transpose();
+        parsed.map_err(|Invalid(rule)| wrong(&parameter::POLICY, &rule.trim_end_matches(", in quotes")))
     }
 
     pub(super) fn tags(&self) -> Result<Vec<Tag>, Failed> {

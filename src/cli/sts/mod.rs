@@ -6,6 +6,7 @@ mod asker;
 mod code;
 mod container;
 mod given;
+pub(super) mod misuse;
 mod page;
 mod parameter;
 mod place;
@@ -14,19 +15,21 @@ mod secret_input;
 mod structures;
 
 use std::fmt;
-use std::io::Write;
+use std::fs::File;
+use std::io::{self, ErrorKind, Write};
 
 use clap::{ArgMatches, Command, FromArgMatches};
 
 use self::asker::Asker;
 use self::given::Given;
 use super::{Exit, Failed, runtime};
+use crate::secret_file;
 
 const EXIT_CODES: &str = "\
 Secrets are read from files or standard input, never from the arguments, which every user of the host can read.
 
 Exit codes: 0 STS did what was asked; 1 it refused; 64 wrong use; 69 the daemon or STS cannot be reached, or what signs is
-not there; 75 not now: the daemon has no credentials yet, the MFA device is busy, or STS is; 78 the configuration, a key or
+not there; 74 its answer could not be written; 75 not now: the daemon has no credentials yet, the MFA device is busy, or STS is; 78 the configuration, a key or
 a seed is wrong; 130 interrupted at the prompt.";
 
 /// The arguments of an action, as they were typed.
@@ -82,8 +85,32 @@ pub(super) fn run(args: &Args) -> Result<(), Failed> {
     let page = runtime.block_on((action.ask)(&asker));
     // After an interrupt a thread may still read the terminal; nobody waits for it.
     runtime.shutdown_background();
-    let _ = std::io::stdout().write_all(&page?);
-    Ok(())
+    print(&page?)
+}
+
+/// Without the buffer of [`std::io::Stdout`], which nobody wipes, and which takes a descriptor that cannot be written to for
+/// one that is closed on purpose.
+fn print(page: &[u8]) -> Result<(), Failed> {
+    let output = rustix::io::dup(std::io::stdout()).map_err(io::Error::from);
+    match output.and_then(|output| File::from(output).write_all(page)) {
+        // Whoever reads has what they wanted.
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        Ok(()) => Ok(()),
+        Err(error) => Err(Failed::new(
+            Exit::Output,
+            &format_args!("STS did what was asked, but its answer could not be written to standard output: {error}"),
+        )),
+    }
+}
+
+/// What to add to a failure of this cause: the files of the daemon's user are for that user alone.
+fn advice(cause: Option<&secret_file::Error>) -> &'static str {
+    match cause {
+        Some(error) if error.is_not_allowed() => {
+            "; if it is the daemon's, run this command as the daemon's user instead"
+        }
+        _ => "",
+    }
 }
 
 /// What somebody should know beside the answer.

@@ -26,9 +26,14 @@ pub(super) fn named(given: &Given<'_>, env: Env<'_>) -> Result<Option<Place>, Fa
     read(given, &source, env).map(Some)
 }
 
-/// The profile `default` of the environment.
+/// The profile `default` of the environment, in the region that is typed if one is.
 pub(super) fn of_environment(given: &Given<'_>, env: Env<'_>) -> Result<Place, Failed> {
-    read(given, &Source::Environment, env)
+    let typed: Option<Region> = given.optional(&REGION)?;
+    let env = |name: &str| match &typed {
+        Some(region) if name == "AWS_REGION" => Some(region.as_str().into()),
+        _ => env(name),
+    };
+    read(given, &Source::Environment, &env)
 }
 
 /// The STS of the region that is named, or of the environment's.
@@ -39,7 +44,12 @@ pub(super) fn endpoint_of_environment(given: &Given<'_>, env: Env<'_>) -> Result
 }
 
 fn read(given: &Given<'_>, source: &Source, env: Env<'_>) -> Result<Place, Failed> {
-    let path = |parameter| given.path(parameter).map(|path| path.display().to_string());
+    // A command has a working directory, unlike a daemon. An empty path stays as it is, to be refused.
+    let path = |parameter| {
+        let typed = given.path(parameter)?;
+        let path = std::path::absolute(typed).unwrap_or_else(|_| typed.clone());
+        Some(path.display().to_string())
+    };
     let flags = Overrides {
         credentials: given.text(&CREDENTIALS)?,
         token_dir: path(&TOKEN_DIR),
@@ -49,13 +59,17 @@ fn read(given: &Given<'_>, source: &Source, env: Env<'_>) -> Result<Place, Faile
     let plan = config::read(source, &flags, env);
     let plan = plan.map_err(|mistakes| Failed::new(Exit::Configuration, &mistakes))?;
     let named: Option<ProfileName> = given.optional(&PROFILE)?;
-    let profile = match (named, source) {
-        (Some(name), _) => of_name(&plan, name.as_str()),
-        (None, Source::AwsProfile(name)) => of_name(&plan, name),
-        (None, _) => only(&plan),
+    let name = match (&named, source) {
+        (Some(name), _) => Some(name.as_str()),
+        (None, Source::AwsProfile(name)) => Some(name.as_str()),
+        (None, _) => None,
     };
-    let profile = profile.ok_or_else(|| no_profile(&plan))?.clone();
-    if given.is_typed(&REGION) {
+    let profile = match name {
+        Some(name) => of_name(&plan, name),
+        None => only(&plan),
+    };
+    let profile = profile.ok_or_else(|| no_profile(&plan, name))?.clone();
+    if given.is_typed(&REGION) && !matches!(source, Source::Environment) {
         return Err(usage(&format_args!(
             "--region is for where no profile is named; profile {} has its own region and endpoint",
             profile.name
@@ -75,10 +89,15 @@ fn only(plan: &Plan) -> Option<&Profile> {
     }
 }
 
-fn no_profile(plan: &Plan) -> Failed {
+/// The name is that of no profile. It is one by its form, which a token or a key might be, so it is not repeated.
+fn no_profile(plan: &Plan, name: Option<&str>) -> Failed {
+    let problem = match name {
+        Some(_) => "there is no profile of that name.",
+        None => "which profile asks?",
+    };
     let names: Vec<_> = plan.profiles.iter().map(|profile| profile.name.as_str()).collect();
     usage(&format_args!(
-        "which profile asks? Name one of {} with --profile",
+        "{problem} Name one of {} with --profile",
         names.join(", ")
     ))
 }

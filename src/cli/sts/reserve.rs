@@ -55,6 +55,28 @@ pub(super) async fn step<'a>(
     ))
 }
 
+/// Looks whether the present step is nobody else's, for a code that is there now and of which nobody knows the step. `said`
+/// is what was said before the code was there. Tells STS's time minus the host's.
+pub(super) async fn present<'a>(
+    said: Said,
+    clock: &dyn Clock,
+    ask: &(dyn Fn() -> BoxFuture<'a, Result<Said, Failed>> + Sync),
+    used: &str,
+) -> Result<TimeDelta, Failed> {
+    let Said::Choice(choice, clock_offset) = said else {
+        return Ok(TimeDelta::zero());
+    };
+    let present = Choice::Use(Step::at(clock.wall() + clock_offset));
+    if choice == present {
+        return Ok(clock_offset);
+    }
+    match ask().await? {
+        Said::NoDaemon => Ok(clock_offset),
+        Said::Choice(choice, clock_offset) if choice == present => Ok(clock_offset),
+        Said::Choice(..) => Err(Failed::new(Exit::TryAgain, &used)),
+    }
+}
+
 async fn alone(device: &SerialNumber, clock: &dyn Clock, tell: &(dyn Fn(&str) + Sync)) -> Reserved {
     let (nobodys, clock_offset) = (Ledger::default(), TimeDelta::zero());
     loop {
@@ -130,6 +152,34 @@ mod tests {
         let (reserved, told) = asked(&clock, vec![wait; 4]).await;
         assert_eq!(reserved.unwrap_err().exit, Exit::TryAgain);
         assert_eq!(told.len(), 4);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_code_of_an_unknown_step_needs_the_present_one() {
+        let (now, next) = (Step::at(NOW), Step::at(NOW + TimeDelta::seconds(30)));
+        let offset = TimeDelta::seconds(5);
+        let of = |choice| Said::Choice(choice, offset);
+        let wait = of(Choice::Wait(next.start()));
+        for (said, later, expected) in [
+            (Said::NoDaemon, None, Ok(TimeDelta::zero())),
+            (of(Choice::Use(now)), None, Ok(offset)),
+            // The step of before is over, or was somebody's.
+            (of(Choice::Use(Step::new(7))), Some(of(Choice::Use(now))), Ok(offset)),
+            (wait, Some(of(Choice::Use(now))), Ok(offset)),
+            (wait, Some(Said::NoDaemon), Ok(offset)),
+            (wait, Some(wait), Err(Exit::TryAgain)),
+            (of(Choice::Use(Step::new(7))), Some(wait), Err(Exit::TryAgain)),
+            (wait, Some(of(Choice::Use(next))), Err(Exit::TryAgain)),
+        ] {
+            let later = Mutex::new(later);
+            let ask = || -> BoxFuture<'static, _> {
+                let answer = later.lock().unwrap().take().unwrap();
+                Box::pin(async move { Ok(answer) })
+            };
+            let found = present(said, &PausedClock::new(NOW), &ask, "used").await;
+            assert_eq!(found.map_err(|failed| failed.exit), expected, "{said:?}");
+            assert!(later.into_inner().unwrap().is_none(), "{said:?}");
+        }
     }
 
     #[tokio::test(start_paused = true)]

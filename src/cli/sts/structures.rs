@@ -7,7 +7,7 @@ pub(super) fn texts(words: &[String]) -> Result<Vec<String>, String> {
     let [word] = words else {
         return Ok(words.to_vec());
     };
-    if !word.starts_with('[') {
+    if !word.trim_start().starts_with('[') {
         return Ok(words.to_vec());
     }
     serde_json::from_str(word).map_err(|_| "must be a list of texts in JSON, or texts one after the other".to_owned())
@@ -22,10 +22,15 @@ pub(super) fn read<const N: usize>(words: &[String], names: [&'static str; N]) -
             shorthand.join(",")
         )
     };
-    let structures = match words {
-        [word] if word.starts_with(['[', '{']) => json(word),
-        words => words.iter().map(|word| shorthand(word)).collect(),
-    };
+    let structures = words.iter().map(|word| {
+        // A file may begin with an empty line.
+        match word.trim_start() {
+            list if list.starts_with('[') && words.len() == 1 => json(list),
+            object if object.starts_with('{') => json(object),
+            _ => Some(vec![shorthand(word)?]),
+        }
+    });
+    let structures: Option<Vec<_>> = structures.collect();
     let ordered = |members: Vec<(String, String)>| {
         let value = |name: &str| {
             members
@@ -36,7 +41,7 @@ pub(super) fn read<const N: usize>(words: &[String], names: [&'static str; N]) -
         let values: Option<Vec<_>> = names.iter().map(|name| value(name)).collect();
         values.filter(|_| members.len() == N)?.try_into().ok()
     };
-    let structures = structures.and_then(|all| all.into_iter().map(ordered).collect());
+    let structures = structures.and_then(|all| all.into_iter().flatten().map(ordered).collect());
     structures.ok_or_else(rule)
 }
 
@@ -108,6 +113,12 @@ mod tests {
             &["Key=Team,Value='a=b, c'", "Key=Job,Value="],
             &["Key=Team,Value=a=b\\, c", "Key=Job,Value=''"],
             &[r#"[{"Key": "Team", "Value": "a=b, c"}, {"Value": "", "Key": "Job"}]"#],
+            &["\n [{\"Key\": \"Team\", \"Value\": \"a=b, c\"}, {\"Value\": \"\", \"Key\": \"Job\"}]"],
+            &[
+                r#"{"Key": "Team", "Value": "a=b, c"}"#,
+                r#" {"Value": "", "Key": "Job"}"#,
+            ],
+            &[r#"{"Key": "Team", "Value": "a=b, c"}"#, "Key=Job,Value="],
         ] {
             assert_eq!(tags(words), expected, "{words:?}");
         }
@@ -140,6 +151,7 @@ mod tests {
     fn texts_are_words_or_a_list() {
         let read = |words: &[&str]| texts(&words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>()).ok();
         assert_eq!(read(&["a", "b,c"]), Some(vec!["a".into(), "b,c".into()]));
+        assert_eq!(read(&["\n[\"a\", \"b\"]"]), Some(vec!["a".into(), "b".into()]));
         assert_eq!(read(&[r#"["a", "b"]"#]), Some(vec!["a".into(), "b".into()]));
         assert_eq!(read(&["[a"]), None);
     }
