@@ -14,6 +14,15 @@ const NODES_LIMIT: u32 = 512;
 const NAMESPACES_LIMIT: usize = 16;
 const ATTRIBUTES_LIMIT: usize = 1024;
 
+/// How often an equals sign stands before a quote, as it does in every attribute. A token has many of the one and none of the
+/// other.
+fn values(text: &str) -> usize {
+    let pieces = text.split('=').skip(1);
+    pieces
+        .filter(|piece| piece.trim_start().starts_with(['"', '\'']))
+        .count()
+}
+
 /// What is wrong with a reply, in words of ours: none of its text.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
@@ -27,7 +36,7 @@ impl Malformed {
 
 pub(super) fn parse(body: &[u8]) -> Result<Document<'_>, Malformed> {
     let text = std::str::from_utf8(body).map_err(|_| Malformed::new("it is not UTF-8"))?;
-    if text.matches("xmlns").count() > NAMESPACES_LIMIT || text.matches('=').count() > ATTRIBUTES_LIMIT {
+    if text.matches("xmlns").count() > NAMESPACES_LIMIT || values(text) > ATTRIBUTES_LIMIT {
         return Err(Malformed::new("it has more attributes than any reply of STS"));
     }
     let options = ParsingOptions {
@@ -88,5 +97,26 @@ fn plain_text<'a>(node: Node<'a, '_>) -> Result<&'a str, Malformed> {
         (None, _) => Ok(""),
         (Some(text), None) if text.is_text() => Ok(text.text().unwrap_or_default().trim()),
         _ => Err(Malformed(format!("its {} is not a plain text", node.tag_name().name()))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_attribute_is_counted_however_it_is_written_and_a_token_of_equals_signs_is_none() {
+        for (text, expected) in [
+            ("<a b='c' d=\"e\" f = 'g' h=\n\t\"i\"/>", 4),
+            ("<a>====</a>", 0),
+            ("<a>b=c&quot;</a>", 0),
+            ("", 0),
+        ] {
+            assert_eq!(values(text), expected, "{text}");
+        }
+        let token = "=".repeat(2 * ATTRIBUTES_LIMIT);
+        assert!(parse(format!("<a>{token}</a>").as_bytes()).is_ok());
+        let many = "b='c' ".repeat(ATTRIBUTES_LIMIT + 1);
+        assert!(parse(format!("<a {many}/>").as_bytes()).is_err());
     }
 }
