@@ -24,6 +24,7 @@ mod session_duration;
 mod session_token_size;
 mod token_code;
 mod trade_in_token;
+mod url_text;
 
 pub use access_key_id::AccessKeyId;
 pub use account_id::AccountId;
@@ -48,6 +49,7 @@ pub use session_duration::SessionDuration;
 pub use session_token_size::SessionTokenSize;
 pub use token_code::TokenCode;
 pub use trade_in_token::TradeInToken;
+pub use url_text::parse_url;
 
 /// The rule that a text broke, as the end of a sentence: "must be …". It never holds the text itself.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -12,7 +12,7 @@ use serde_json::value::RawValue;
 use url::{Host, Url};
 
 use super::advice;
-use crate::aws::{Credentials, ProfileName, is_loopback};
+use crate::aws::{Credentials, ProfileName, is_loopback, parse_url};
 use crate::cli::{Exit, Failed, http};
 use crate::config::{Env, Server};
 use crate::sanitise::{LONGEST, without_controls};
@@ -57,7 +57,7 @@ impl Container {
         let Some(uri) = set(URI) else {
             return Ok(None);
         };
-        let url = uri.to_str().and_then(|uri| uri.parse::<Url>().ok());
+        let url = uri.to_str().and_then(parse_url);
         let place = url.and_then(|url| Some((address(&url)?, url)));
         let Some((address, url)) = place else {
             return Err(Failed::new(

@@ -1,6 +1,6 @@
 use url::Url;
 
-use crate::aws::is_loopback;
+use crate::aws::{is_loopback, parse_url};
 use crate::config::keys::ENDPOINT_URL;
 
 /// What is said of plain http beyond loopback where a configuration file could allow it.
@@ -16,7 +16,7 @@ pub(in crate::config) fn check(text: &str, http_refusal: Option<&'static str>) -
     if !text.is_ascii() {
         return Err("must be ASCII; write the host's name in its xn-- form");
     }
-    let url: Url = text.parse().map_err(|_| ENDPOINT_URL.must)?;
+    let url = parse_url(text).ok_or(ENDPOINT_URL.must)?;
     let rules = [
         (
             matches!(url.scheme(), "https" | "http"),

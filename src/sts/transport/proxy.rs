@@ -4,7 +4,7 @@ use hyper::Uri;
 use hyper_util::client::proxy::matcher::Matcher;
 use url::Url;
 
-use crate::aws::is_loopback;
+use crate::aws::{is_loopback, parse_url};
 use crate::config::Env;
 use crate::sts::setup::SetupError;
 
@@ -99,10 +99,10 @@ fn parse(value: &str) -> Result<Url, &'static str> {
         Some((scheme, _)) if scheme.to_ascii_lowercase().starts_with("socks") => {
             return Err("names a SOCKS proxy, and SOCKS is not supported");
         }
-        Some(_) => Url::parse(value),
-        None => Url::parse(&format!("http://{value}")),
+        Some(_) => parse_url(value),
+        None => parse_url(&format!("http://{value}")),
     };
-    let url = url.map_err(|_| FORM)?;
+    let url = url.ok_or(FORM)?;
     let plain = matches!(url.scheme(), "http" | "https") && url.path() == "/" && url.query().is_none();
     // The client takes the URL apart once more, by other rules, and would go without a proxy if it could not.
     let understood = Matcher::builder().all(url.as_str()).build();
