@@ -54,8 +54,8 @@ impl Listener {
     /// How it answers: every status code that it can send.
     pub fn codes(self) -> &'static [u16] {
         match self {
-            Self::Credentials | Self::Imds => &[200, 400, 401, 403, 404, 405, 503],
-            Self::Ops => &[200, 400, 404, 405, 500, 503],
+            Self::Credentials | Self::Imds => &[200, 400, 401, 403, 404, 405, 414, 503],
+            Self::Ops => &[200, 400, 404, 405, 414, 500, 503],
         }
     }
 
@@ -68,15 +68,19 @@ impl Listener {
                 Reason::FetchMetadata,
                 Reason::Forwarded,
                 Reason::Framing,
+                Reason::HeaderSize,
                 Reason::HeaderTimeout,
                 Reason::Host,
                 Reason::Malformed,
                 Reason::Method,
+                Reason::NonAscii,
                 Reason::Origin,
                 Reason::Panic,
                 Reason::Path,
+                Reason::PathForm,
                 Reason::RequestTimeout,
                 Reason::Target,
+                Reason::TargetSize,
                 Reason::TokenMissing,
                 Reason::TokenUnknown,
                 Reason::Upgrade,
@@ -86,15 +90,19 @@ impl Listener {
                 Reason::FetchMetadata,
                 Reason::Forwarded,
                 Reason::Framing,
+                Reason::HeaderSize,
                 Reason::HeaderTimeout,
                 Reason::Host,
                 Reason::Malformed,
                 Reason::Method,
+                Reason::NonAscii,
                 Reason::Origin,
                 Reason::Panic,
                 Reason::Path,
+                Reason::PathForm,
                 Reason::RequestTimeout,
                 Reason::Target,
+                Reason::TargetSize,
                 Reason::TokenExpired,
                 Reason::TokenMissing,
                 Reason::TokenTtl,
@@ -104,12 +112,14 @@ impl Listener {
             Self::Ops => &[
                 Reason::Connections,
                 Reason::Framing,
+                Reason::HeaderSize,
                 Reason::HeaderTimeout,
                 Reason::Malformed,
                 Reason::Method,
                 Reason::Panic,
                 Reason::RequestTimeout,
                 Reason::Target,
+                Reason::TargetSize,
                 Reason::Upgrade,
             ],
         }
@@ -169,24 +179,32 @@ pub enum Reason {
     Forwarded,
     /// A request with a body.
     Framing,
+    /// The head of a request has more than 16 KB, or more than 100 headers.
+    HeaderSize,
     /// The head of a request did not arrive in time.
     HeaderTimeout,
     /// A `Host` that is not this listener.
     Host,
-    /// What arrived is not HTTP/1.1, or too large.
+    /// What arrived is not HTTP/1.1.
     Malformed,
     /// A method that is not allowed.
     Method,
+    /// A byte that is not ASCII.
+    NonAscii,
     /// An `Origin` header: a browser asks.
     Origin,
     /// The task of a connection panicked.
     Panic,
     /// A path that is not the profile of the token.
     Path,
+    /// A path that could be written in another way: escapes, empty segments, segments of dots.
+    PathForm,
     /// A reply was not taken in time.
     RequestTimeout,
     /// A request target that is not a path.
     Target,
+    /// A request target of more than 2 KB.
+    TargetSize,
     /// A token whose time is over.
     TokenExpired,
     /// No authorization token.
@@ -201,21 +219,25 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of declaration.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 23] = [
         Self::Authorization,
         Self::Connections,
         Self::FetchMetadata,
         Self::Forwarded,
         Self::Framing,
+        Self::HeaderSize,
         Self::HeaderTimeout,
         Self::Host,
         Self::Malformed,
         Self::Method,
+        Self::NonAscii,
         Self::Origin,
         Self::Panic,
         Self::Path,
+        Self::PathForm,
         Self::RequestTimeout,
         Self::Target,
+        Self::TargetSize,
         Self::TokenExpired,
         Self::TokenMissing,
         Self::TokenTtl,
@@ -231,15 +253,19 @@ impl Reason {
             Self::FetchMetadata => "fetch_metadata",
             Self::Forwarded => "forwarded",
             Self::Framing => "framing",
+            Self::HeaderSize => "header_size",
             Self::HeaderTimeout => "header_timeout",
             Self::Host => "host",
             Self::Malformed => "malformed",
             Self::Method => "method",
+            Self::NonAscii => "non_ascii",
             Self::Origin => "origin",
             Self::Panic => "panic",
             Self::Path => "path",
+            Self::PathForm => "path_form",
             Self::RequestTimeout => "request_timeout",
             Self::Target => "target",
+            Self::TargetSize => "target_size",
             Self::TokenExpired => "token_expired",
             Self::TokenMissing => "token_missing",
             Self::TokenTtl => "token_ttl",

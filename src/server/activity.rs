@@ -19,8 +19,8 @@ pub(super) enum Activity {
     Idle,
     /// A part of a head has come in; or, on a new connection, nothing yet.
     Head,
-    /// A reply is on its way and the peer does not take it.
-    Stalled,
+    /// A reply is being made, or is on its way and the peer does not take it.
+    Answering,
 }
 
 /// The socket's side, the timer's, and that of whoever seeks a connection to close.
@@ -34,7 +34,7 @@ struct State {
 }
 
 const UNANSWERED: u8 = 1;
-const STALLED: u8 = 2;
+const ANSWERING: u8 = 2;
 /// Something came in since the timer's keeper last looked.
 const MOVED: u8 = 4;
 /// A byte has come in at some time.
@@ -54,8 +54,8 @@ impl Shared {
     /// What is going on, and whether anything came in since the last look.
     pub(super) fn look(&self) -> (Activity, bool) {
         let state = self.0.bits.fetch_and(!MOVED, Ordering::Relaxed);
-        let activity = if state & STALLED != 0 {
-            Activity::Stalled
+        let activity = if state & ANSWERING != 0 {
+            Activity::Answering
         } else if state & UNANSWERED != 0 {
             Activity::Head
         } else {
@@ -72,14 +72,14 @@ impl Shared {
     /// Since when nothing has been asked; none in the middle of a request. In milliseconds since boot.
     pub(super) fn idle_since(&self) -> Option<u64> {
         let bits = self.0.bits.load(Ordering::Relaxed);
-        let idle = bits & (UNANSWERED | STALLED) == 0 || bits & HEARD == 0;
+        let idle = bits & (UNANSWERED | ANSWERING) == 0 || bits & HEARD == 0;
         idle.then(|| self.0.since.load(Ordering::Relaxed))
     }
 
     /// Since when a head has been coming in that is not whole; none where nothing of one has. In milliseconds since boot.
     pub(super) fn head_since(&self) -> Option<u64> {
         let bits = self.0.bits.load(Ordering::Relaxed);
-        let in_head = bits & (UNANSWERED | STALLED | HEARD) == UNANSWERED | HEARD;
+        let in_head = bits & (UNANSWERED | ANSWERING | HEARD) == UNANSWERED | HEARD;
         in_head.then(|| self.0.since.load(Ordering::Relaxed))
     }
 
@@ -101,11 +101,12 @@ impl Shared {
     }
 
     pub(super) fn wrote(&self) {
-        self.0.bits.fetch_and(!(UNANSWERED | STALLED), Ordering::Relaxed);
+        self.0.bits.fetch_and(!(UNANSWERED | ANSWERING), Ordering::Relaxed);
     }
 
-    pub(super) fn stalled(&self) {
-        self.0.bits.fetch_or(STALLED, Ordering::Relaxed);
+    /// A whole head has come in, and its reply takes time.
+    pub(super) fn answering(&self) {
+        self.0.bits.fetch_or(ANSWERING, Ordering::Relaxed);
     }
 }
 
@@ -128,7 +129,7 @@ impl Watched {
     fn note<T>(&self, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         match written {
             Poll::Ready(_) => self.shared.wrote(),
-            Poll::Pending => self.shared.stalled(),
+            Poll::Pending => self.shared.answering(),
         }
         written
     }
@@ -186,8 +187,8 @@ mod tests {
         shared.read();
         assert_eq!(shared.look(), (Activity::Head, true));
         assert_eq!(shared.look(), (Activity::Head, false));
-        shared.stalled();
-        assert_eq!(shared.look(), (Activity::Stalled, false));
+        shared.answering();
+        assert_eq!(shared.look(), (Activity::Answering, false));
         shared.wrote();
         assert_eq!(shared.look(), (Activity::Idle, false));
     }

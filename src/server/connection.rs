@@ -2,7 +2,7 @@ use std::convert::Infallible;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::{Context as Waking, Poll, ready};
+use std::task::{Context as Waking, Poll};
 
 use hyper::Request;
 use hyper::body::Incoming;
@@ -50,8 +50,7 @@ pub(super) async fn serve<S>(
             connection.as_mut().graceful_shutdown();
         }
         if let Poll::Ready(end) = connection.as_mut().poll(cx) {
-            let malformed = end.is_err_and(|error| error.is_parse());
-            return Poll::Ready(malformed.then_some(Reason::Malformed));
+            return Poll::Ready(end.err().as_ref().and_then(refusal));
         }
         let (activity, moved) = shared.look();
         let now = clock.boot();
@@ -75,6 +74,15 @@ pub(super) async fn serve<S>(
     });
     if let Some(reason) = refused.await {
         context.refusals.add(reason);
+    }
+}
+
+/// What hyper refused by itself.
+fn refusal(error: &hyper::Error) -> Option<Reason> {
+    if error.is_parse_too_large() {
+        Some(Reason::HeaderSize)
+    } else {
+        error.is_parse().then_some(Reason::Malformed)
     }
 }
 
@@ -120,7 +128,10 @@ where
     type Output = F::Output;
 
     fn poll(mut self: Pin<&mut Self>, cx: &mut Waking<'_>) -> Poll<F::Output> {
-        let Ok(reply) = ready!(Pin::new(&mut self.inner).poll(cx));
+        let Poll::Ready(Ok(reply)) = Pin::new(&mut self.inner).poll(cx) else {
+            self.shared.answering();
+            return Poll::Pending;
+        };
         self.shared.answered(reply.status());
         Poll::Ready(Ok(reply))
     }
@@ -146,9 +157,9 @@ impl Patience {
     fn look(&mut self, activity: Activity, moved: bool, now: BootInstant) -> BootInstant {
         let begins = match (self.activity, activity) {
             (Activity::Idle, Activity::Idle) => moved,
-            (Activity::Idle, Activity::Head | Activity::Stalled) | (_, Activity::Idle) => true,
+            (Activity::Idle, Activity::Head | Activity::Answering) | (_, Activity::Idle) => true,
             // One request: its time is counted from its first byte.
-            (Activity::Head | Activity::Stalled, Activity::Head | Activity::Stalled) => false,
+            (Activity::Head | Activity::Answering, Activity::Head | Activity::Answering) => false,
         };
         if begins {
             self.since = now;
@@ -161,7 +172,7 @@ impl Patience {
         let limit = match self.activity {
             Activity::Idle => self.limits.idle,
             Activity::Head => self.limits.header,
-            Activity::Stalled => self.limits.request,
+            Activity::Answering => self.limits.request,
         };
         self.since + limit
     }
@@ -171,7 +182,7 @@ impl Patience {
         match self.activity {
             Activity::Idle => None,
             Activity::Head => Some(Reason::HeaderTimeout),
-            Activity::Stalled => Some(Reason::RequestTimeout),
+            Activity::Answering => Some(Reason::RequestTimeout),
         }
     }
 }
@@ -215,9 +226,9 @@ mod tests {
     #[test]
     fn a_reply_must_be_taken_within_ten_seconds_of_the_first_byte() {
         let mut patience = Patience::new(Limits::CREDENTIALS, at(100));
-        assert_eq!(patience.look(Activity::Stalled, true, at(104)), at(110));
+        assert_eq!(patience.look(Activity::Answering, true, at(104)), at(110));
         assert_eq!(
-            patience.look(Activity::Stalled, true, at(109)),
+            patience.look(Activity::Answering, true, at(109)),
             at(110),
             "not prolonged by a drip"
         );

@@ -3,7 +3,7 @@ use std::future::{Ready, ready};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use hyper::header::{ALLOW, AUTHORIZATION, HeaderValue};
+use hyper::header::{ALLOW, AUTHORIZATION, HeaderValue, RETRY_AFTER};
 use hyper::{Method, Request, StatusCode};
 use tower::Service;
 
@@ -31,11 +31,14 @@ pub struct Credentials {
 
 impl Credentials {
     pub(super) fn into_service(self, refusals: Arc<Refusals>) -> CredentialsService {
-        CredentialsService(Arc::new(Inner {
-            consumers: self.consumers,
-            clock: self.clock,
-            refusals,
-        }))
+        CredentialsService {
+            inner: Arc::new(Inner {
+                consumers: self.consumers,
+                clock: self.clock,
+                refusals,
+            }),
+            standing: false,
+        }
     }
 }
 
@@ -48,12 +51,26 @@ pub(super) fn route(path: &str) -> Route {
 }
 
 #[derive(Clone)]
-pub(super) struct CredentialsService(Arc<Inner>);
+pub(super) struct CredentialsService {
+    inner: Arc<Inner>,
+    /// Whether the listener has no room for whoever asks.
+    standing: bool,
+}
 
 struct Inner {
     consumers: Arc<Consumers>,
     clock: Arc<dyn Clock>,
     refusals: Arc<Refusals>,
+}
+
+impl CredentialsService {
+    /// The same for those whom the listener has no room for.
+    pub(super) fn standing(&self) -> Self {
+        Self {
+            inner: Arc::clone(&self.inner),
+            standing: true,
+        }
+    }
 }
 
 impl<B> Service<Request<B>> for CredentialsService {
@@ -66,15 +83,16 @@ impl<B> Service<Request<B>> for CredentialsService {
     }
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
-        let known = self.0.consumers.load();
+        let known = self.inner.consumers.load();
         let reply = match profile(&known, &request) {
-            Ok(profile) => document::of(&known, profile, self.0.clock.boot(), request.extensions().get()),
+            Ok(_) if self.standing => no_room(),
+            Ok(profile) => document::of(&known, profile, self.inner.clock.boot(), request.extensions().get()),
             Err(reason) => {
-                self.0.refusals.add(reason);
+                self.inner.refusals.add(reason);
                 refusal(reason)
             }
         };
-        ready(Ok(reply))
+        ready(Ok(if self.standing { reply::closing(reply) } else { reply }))
     }
 }
 
@@ -101,6 +119,14 @@ fn asks_for(path: &str, profile: &str, only: bool) -> bool {
         Some(rest) => rest.strip_prefix('/') == Some(profile),
         None => false,
     }
+}
+
+/// Not 429, after which the SDKs for Rust and Java do not ask again.
+fn no_room() -> Reply {
+    let message = "as many connections as allowed are open: ask again, and let clients of one process share one";
+    let mut reply = reply::error(StatusCode::SERVICE_UNAVAILABLE, "ServiceUnavailable", message);
+    reply.headers_mut().insert(RETRY_AFTER, HeaderValue::from_static("1"));
+    reply
 }
 
 fn refusal(reason: Reason) -> Reply {

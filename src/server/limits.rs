@@ -7,6 +7,9 @@ use hyper::server::conn::http1;
 pub struct Limits {
     /// Open connections; for one more, another that is worth less is closed, or else itself.
     pub connections: usize,
+    /// Connections beyond these, where none was worth less, whose requests are answered all the same: with 503 where they
+    /// would have been served.
+    pub standing: usize,
     /// How long the head of a request may take: from the accept for the first, from its first byte for later ones.
     pub header: Duration,
     /// How long a connection may stay open without a request.
@@ -21,6 +24,7 @@ impl Limits {
     /// For the credentials listener.
     pub const CREDENTIALS: Self = Self {
         connections: 512,
+        standing: 64,
         header: Duration::from_secs(5),
         idle: Duration::from_secs(30),
         request: Duration::from_secs(10),
@@ -28,11 +32,15 @@ impl Limits {
     };
 
     /// For the IMDS listener.
-    pub const IMDS: Self = Self::CREDENTIALS;
+    pub const IMDS: Self = Self {
+        standing: 0,
+        ..Self::CREDENTIALS
+    };
 
     /// For the ops listener.
     pub const OPS: Self = Self {
         connections: 64,
+        standing: 0,
         idle: Duration::from_secs(10),
         ..Self::CREDENTIALS
     };
@@ -57,7 +65,10 @@ mod tests {
     #[test]
     fn they_are_what_is_promised() {
         let seconds = |limits: Limits| [limits.header, limits.idle, limits.request, limits.grace].map(|d| d.as_secs());
-        assert_eq!(Limits::CREDENTIALS.connections, 512);
+        assert_eq!(
+            (Limits::CREDENTIALS.connections, Limits::CREDENTIALS.standing),
+            (512, 64)
+        );
         assert_eq!(seconds(Limits::CREDENTIALS), [5, 30, 10, 5]);
         assert_eq!(Limits::OPS.connections, 64);
         assert_eq!(seconds(Limits::OPS), [5, 10, 10, 5]);

@@ -21,7 +21,7 @@ use super::connection;
 use super::limits::Limits;
 use super::refusals::Refusals;
 use super::reply::Reply;
-use super::room::Room;
+use super::room::{Place, Room};
 use crate::BoxFuture;
 use crate::clock::Clock;
 use crate::metrics::{Http, Reason};
@@ -89,14 +89,25 @@ impl Stop {
     }
 }
 
+/// What answers the connections of one listener.
+pub(super) struct Services<S> {
+    pub(super) seated: S,
+    /// Beyond the limit.
+    pub(super) standing: S,
+}
+
 /// Accepts connections until `shutdown` completes, then lets the open ones end.
-pub(super) async fn run<S>(listener: TcpListener, service: S, context: Context, shutdown: impl Future<Output = ()>)
-where
+pub(super) async fn run<S>(
+    listener: TcpListener,
+    services: Services<S>,
+    context: Context,
+    shutdown: impl Future<Output = ()>,
+) where
     S: Service<Request<Incoming>, Response = Reply, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send + Unpin,
 {
     let clock = Arc::clone(&context.clock);
-    let mut connections = Connections::new(service, context);
+    let mut connections = Connections::new(services, context);
     let mut backoff = Backoff::default();
     let mut pause = None;
     let mut shutdown = pin!(shutdown);
@@ -133,7 +144,7 @@ async fn over(pause: &mut Option<BoxFuture<'_, ()>>) {
 }
 
 struct Connections<S> {
-    service: S,
+    services: Services<S>,
     context: Arc<Context>,
     tasks: JoinSet<()>,
     room: Room,
@@ -144,34 +155,51 @@ where
     S: Service<Request<Incoming>, Response = Reply, Error = Infallible> + Clone + Send + 'static,
     S::Future: Send + Unpin,
 {
-    fn new(service: S, context: Context) -> Self {
+    fn new(services: Services<S>, context: Context) -> Self {
         Self {
-            service,
+            services,
             room: Room::new(context.http.listener()),
             context: Arc::new(context),
             tasks: JoinSet::new(),
         }
     }
 
-    /// Serves a newcomer. When the listener is full, another connection is closed first, or else the newcomer.
+    /// Serves a newcomer, if there is a place for it.
     async fn open(&mut self, stream: TcpStream, peer: SocketAddr) {
-        while self.tasks.len() >= self.context.limits.connections {
-            self.context.refusals.add(Reason::Connections);
-            if !self.room.make() {
-                return;
-            }
-            // At once: the task that was told to end has nothing to wait for.
-            if let Some(ended) = self.tasks.join_next().await {
-                self.ended(ended);
-            }
-        }
+        let Some(place) = self.place().await else {
+            return;
+        };
         let peer = self.context.audit.as_ref().map(|audit| audit.accepted(&stream, peer));
         let shared = Shared::new(self.context.clock.boot());
-        let (service, context) = (self.service.clone(), Arc::clone(&self.context));
-        let connection = connection::serve(stream, peer, shared.clone(), service, context);
+        let service = match place {
+            Place::Seat => self.services.seated.clone(),
+            Place::Standing => self.services.standing.clone(),
+        };
+        let connection = connection::serve(stream, peer, shared.clone(), service, Arc::clone(&self.context));
         let task = self.tasks.spawn(connection);
-        self.room.take(shared, task);
+        self.room.take(place, shared, task);
         self.context.http.connections(self.tasks.len());
+    }
+
+    /// When the listener is full, another connection is closed first; where none is worth less, the newcomer stands.
+    async fn place(&mut self) -> Option<Place> {
+        let limits = self.context.limits;
+        for (place, most) in [(Place::Seat, limits.connections), (Place::Standing, limits.standing)] {
+            if self.room.taken(place) < most {
+                return Some(place);
+            }
+            if place == Place::Seat {
+                self.context.refusals.add(Reason::Connections);
+            }
+            if self.room.make(place) {
+                // At once: the task that was told to end has nothing to wait for.
+                if let Some(ended) = self.tasks.join_next().await {
+                    self.ended(ended);
+                }
+                return Some(place);
+            }
+        }
+        None
     }
 
     fn ended(&mut self, ended: Result<(), JoinError>) {

@@ -46,6 +46,7 @@ use crate::metrics::{Http, Listener};
 use admit::Admit;
 use credentials::CredentialsService;
 use imds::ImdsService;
+use listen::Services;
 use observe::Observe;
 use refusals::Refusals;
 use reply::Reply;
@@ -108,8 +109,12 @@ pub async fn serve_ops(listener: TcpListener, endpoint: Ops, limits: Limits, shu
     let refusals = Arc::new(Refusals::new(http.clone(), clock.clone()));
     let observe = Observe::new(http.clone(), clock.clone(), ops::route);
     let service = observe.layer(Admit::ops(refusals.clone()).layer(endpoint.into_service(refusals.clone())));
+    let services = Services {
+        standing: service.clone(),
+        seated: service,
+    };
     let context = listen::Context::new(limits, clock, http, refusals, None);
-    listen::run(listener, service, context, shutdown).await;
+    listen::run(listener, services, context, shutdown).await;
 }
 
 /// What a listener for consumers is made of.
@@ -135,9 +140,13 @@ impl Consumed {
                 journal.run().await;
             }
         };
-        let service = self.observe.layer(self.admit.layer(self.form));
+        let layered = |form| self.observe.layer(self.admit.layer(form));
+        let services = Services {
+            standing: layered(self.form.standing()),
+            seated: layered(self.form),
+        };
         let context = listen::Context::new(limits, self.clock, self.http, self.refusals, audit);
-        tokio::join!(listen::run(listener, service, context, shutdown), lines);
+        tokio::join!(listen::run(listener, services, context, shutdown), lines);
     }
 }
 
@@ -149,6 +158,14 @@ enum Form {
 }
 
 impl Form {
+    /// The same for those whom the listener has no room for.
+    fn standing(&self) -> Self {
+        match self {
+            Self::Container(service) => Self::Container(service.standing()),
+            Self::Imds(service) => Self::Imds(service.clone()),
+        }
+    }
+
     fn listener(&self) -> Listener {
         match self {
             Self::Container(_) => Listener::Credentials,

@@ -7,6 +7,8 @@ use crate::metrics::Listener;
 pub(super) struct Room {
     listener: Listener,
     seats: Vec<Seat>,
+    /// Those for whom there was no seat.
+    standing: Vec<AbortHandle>,
 }
 
 struct Seat {
@@ -14,34 +16,68 @@ struct Seat {
     task: AbortHandle,
 }
 
+/// Where a connection has its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Place {
+    /// It is served.
+    Seat,
+    /// It is told to come back, and closed.
+    Standing,
+}
+
 impl Room {
     pub(super) fn new(listener: Listener) -> Self {
-        let seats = Vec::new();
-        Self { listener, seats }
+        Self {
+            listener,
+            seats: Vec::new(),
+            standing: Vec::new(),
+        }
     }
 
-    pub(super) fn take(&mut self, shared: Shared, task: AbortHandle) {
-        self.seats.push(Seat { shared, task });
+    /// How many connections have a place of this kind.
+    pub(super) fn taken(&self, place: Place) -> usize {
+        match place {
+            Place::Seat => self.seats.len(),
+            Place::Standing => self.standing.len(),
+        }
+    }
+
+    pub(super) fn take(&mut self, place: Place, shared: Shared, task: AbortHandle) {
+        match place {
+            Place::Seat => self.seats.push(Seat { shared, task }),
+            Place::Standing => self.standing.push(task),
+        }
     }
 
     /// Forgets the connections that have ended.
     pub(super) fn tidy(&mut self) {
         self.seats.retain(|seat| !seat.task.is_finished());
+        self.standing.retain(|task| !task.is_finished());
     }
 
     /// Closes the connection that a newcomer is worth more than, if there is one. Looked for only when a listener is
     /// full, so that the others pay nothing for it.
-    pub(super) fn make(&mut self) -> bool {
-        let victim = victim(self.listener, || self.seats.iter().map(|seat| &seat.shared));
-        if let Some(place) = victim {
-            self.seats.remove(place).task.abort();
+    pub(super) fn make(&mut self, place: Place) -> bool {
+        match place {
+            Place::Seat => {
+                let victim = victim(self.listener, || self.seats.iter().map(|seat| &seat.shared));
+                if let Some(at) = victim {
+                    self.seats.remove(at).task.abort();
+                }
+                victim.is_some()
+            }
+            // Whoever was sent here to ask has asked; the oldest is the one that does not.
+            Place::Standing => {
+                let oldest = (!self.standing.is_empty()).then(|| self.standing.remove(0));
+                oldest.inspect(AbortHandle::abort).is_some()
+            }
         }
-        victim.is_some()
     }
 }
 
-/// A probe must get through whoever holds idle connections open; a consumer, whoever holds connections without a token; and where
-/// everybody gets one, whoever is idle or slow to ask: a head of a real client comes in one piece.
+/// A consumer must get through whoever holds connections without a token. Where there is no token that tells them apart, a newcomer
+/// gets through whoever is idle, or else the slowest to ask: the head of a real client or probe comes in one piece. What is being
+/// answered stays.
 fn victim<'a, S: Iterator<Item = &'a Shared>>(listener: Listener, oldest_first: impl Fn() -> S) -> Option<usize> {
     let longest = |since: fn(&Shared) -> Option<u64>| {
         let places = oldest_first().enumerate();
@@ -50,8 +86,7 @@ fn victim<'a, S: Iterator<Item = &'a Shared>>(listener: Listener, oldest_first: 
     };
     match listener {
         Listener::Credentials => oldest_first().position(|shared| !shared.is_recognised()),
-        Listener::Imds => longest(Shared::idle_since).or_else(|| longest(Shared::head_since)),
-        Listener::Ops => longest(Shared::idle_since),
+        Listener::Imds | Listener::Ops => longest(Shared::idle_since).or_else(|| longest(Shared::head_since)),
     }
 }
 
@@ -69,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn ops_closes_what_has_been_idle_the_longest_and_nothing_in_the_middle_of_a_request() {
+    fn ops_closes_what_has_been_idle_the_longest_and_nothing_that_is_being_answered() {
         let all = [5, 3, 4].map(|seconds| Shared::new(at(seconds)));
         let victim = || victim(Listener::Ops, || all.iter());
         assert_eq!(victim(), Some(1), "one that never sent a byte is idle");
@@ -79,12 +114,31 @@ mod tests {
         all[1].since(at(6));
         assert_eq!(victim(), Some(2));
         all[2].read();
-        all[2].stalled();
+        all[2].answering();
         assert_eq!(victim(), Some(0));
         all[0].read();
         assert_eq!(victim(), Some(1));
         all[1].read();
+        assert_eq!(victim(), Some(0), "nobody is idle: the slowest head");
+        all[0].answering();
+        all[1].answering();
         assert_eq!(victim(), None);
+    }
+
+    #[tokio::test]
+    async fn whoever_stands_makes_room_in_the_order_of_coming() {
+        let mut room = Room::new(Listener::Credentials);
+        assert!(!room.make(Place::Standing));
+        let tasks: Vec<_> = (0..3).map(|_| tokio::spawn(std::future::pending::<()>())).collect();
+        for task in &tasks {
+            room.take(Place::Standing, Shared::new(at(0)), task.abort_handle());
+        }
+        assert_eq!((room.taken(Place::Seat), room.taken(Place::Standing)), (0, 3));
+        assert!(room.make(Place::Standing));
+        assert_eq!(room.taken(Place::Standing), 2);
+        let mut tasks = tasks.into_iter();
+        assert!(tasks.next().unwrap().await.unwrap_err().is_cancelled());
+        assert!(tasks.all(|task| !task.is_finished()));
     }
 
     #[test]
@@ -96,7 +150,7 @@ mod tests {
         all[0].read();
         all[2].read();
         assert_eq!(victim(), Some(1));
-        all[1].stalled();
+        all[1].answering();
         assert_eq!(victim(), Some(2));
         all[2].wrote();
         all[2].since(at(9));

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use valetkey::renew::{Failure, Trouble};
 
-use crate::scene::{DOCUMENT, LIFE, Scene, get};
+use crate::scene::{DOCUMENT, LIFE, Scene, Way, get};
 
 /// What is left of the connection.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -22,7 +22,7 @@ const HOST: &str = "Host: 127.0.0.1";
 const TOKEN: &str = "Authorization: token-ops";
 const OPS: &str = "GET /credentials/ops HTTP/1.1";
 
-/// `{port}` stands for the listener's port.
+/// `{port}` stands for the listener's port, `{long}` for a name of 2,048 bytes, `{huge}` for one of 20,000.
 #[rustfmt::skip]
 const CASES: &[Case<'_>] = &[
     // What SDKs send.
@@ -43,6 +43,9 @@ const CASES: &[Case<'_>] = &[
     (&[OPS, "Host: LOCALHOST:{port}", TOKEN], 200, "", Kept),
     (&[OPS, "Host: [::1]:{port}", TOKEN], 200, "", Kept),
     (&[OPS, "Host: \t127.0.0.1 ", "AUTHORIZATION: token-ops"], 200, "", Kept),
+    (&["GET /credentials/ops? HTTP/1.1", HOST, TOKEN], 200, "", Kept),
+    (&[OPS, HOST, TOKEN, "TE: trailers"], 200, "", Kept),
+    (&[OPS, HOST, TOKEN, "X: {long}"], 200, "", Kept),
     // Tokens.
     (&[OPS, HOST], 401, "token_missing", Closed),
     (&[OPS, HOST, "Authorization:"], 401, "token_unknown", Closed),
@@ -62,14 +65,32 @@ const CASES: &[Case<'_>] = &[
     (&["GET /credentials/nobody HTTP/1.1", HOST, TOKEN], 404, "path", Kept),
     (&["GET /credentials HTTP/1.1", HOST, TOKEN], 404, "path", Kept),
     (&["GET / HTTP/1.1", HOST, TOKEN], 404, "path", Kept),
-    (&["GET //credentials/ops HTTP/1.1", HOST, TOKEN], 404, "path", Kept),
-    (&["GET /credentials//ops HTTP/1.1", HOST, TOKEN], 404, "path", Kept),
-    (&["GET /credentials/ops// HTTP/1.1", HOST, TOKEN], 404, "path", Kept),
-    (&["GET /credentials/%6fps HTTP/1.1", HOST, TOKEN], 404, "path", Kept),
-    (&["GET /credentials/../credentials/ops HTTP/1.1", HOST, TOKEN], 404, "path", Kept),
-    (&["GET /credentials/ops;x HTTP/1.1", HOST, TOKEN], 404, "path", Kept),
     (&["GET /metrics HTTP/1.1", HOST, TOKEN], 404, "path", Kept),
     (&["GET /latest/meta-data/iam/security-credentials/ HTTP/1.1", HOST, TOKEN], 404, "path", Kept),
+    (&["GET /v2/credentials HTTP/1.1", HOST, TOKEN], 404, "path", Kept),
+    (&["GET /v1/credentials?id=ops HTTP/1.1", HOST, TOKEN], 404, "path", Kept),
+    (&["GET /credentials/ops/.x HTTP/1.1", HOST, TOKEN], 400, "path_form", Closed),
+    (&["GET //credentials/ops HTTP/1.1", HOST, TOKEN], 400, "path_form", Closed),
+    (&["GET /credentials//ops HTTP/1.1", HOST, TOKEN], 400, "path_form", Closed),
+    (&["GET /credentials/ops// HTTP/1.1", HOST, TOKEN], 400, "path_form", Closed),
+    (&["GET /credentials/%6fps HTTP/1.1", HOST, TOKEN], 400, "path_form", Closed),
+    (&["GET /credentials/ops%00 HTTP/1.1", HOST, TOKEN], 400, "path_form", Closed),
+    (&["GET /credentials/ops%0d%0aX:%20y HTTP/1.1", HOST, TOKEN], 400, "path_form", Closed),
+    (&["GET /credentials/./ops HTTP/1.1", HOST, TOKEN], 400, "path_form", Closed),
+    (&["GET /credentials/ops/. HTTP/1.1", HOST, TOKEN], 400, "path_form", Closed),
+    (&["GET /credentials/../credentials/ops HTTP/1.1", HOST, TOKEN], 400, "path_form", Closed),
+    (&["GET /credentials/%2e%2e/credentials/ops HTTP/1.1", HOST, TOKEN], 400, "path_form", Closed),
+    (&["GET /credentials/ops;x HTTP/1.1", HOST, TOKEN], 400, "path_form", Closed),
+    (&["GET /credentials\\ops HTTP/1.1", HOST, TOKEN], 400, "path_form", Closed),
+    (&["GET /credentials/öps HTTP/1.1", HOST, TOKEN], 400, "non_ascii", Closed),
+    (&["GET /credentials/ops?ö HTTP/1.1", HOST, TOKEN], 400, "non_ascii", Closed),
+    (&[OPS, HOST, TOKEN, "User-Agent: ö"], 400, "non_ascii", Closed),
+    (&[OPS, HOST, "Authorization: token-öps"], 400, "non_ascii", Closed),
+    (&[OPS, "Host: 127.0.0.１", TOKEN], 400, "non_ascii", Closed),
+    (&["GET /credentials/{long} HTTP/1.1", HOST, TOKEN], 414, "target_size", Closed),
+    (&["GET /credentials/ops?{long} HTTP/1.1", HOST, TOKEN], 414, "target_size", Closed),
+    (&[OPS, HOST, TOKEN, "X: {huge}"], 431, "header_size", Closed),
+    (&["GET /{huge} HTTP/1.1", HOST, TOKEN], 431, "header_size", Closed),
     // Methods.
     (&["POST /credentials/ops HTTP/1.1", HOST, TOKEN, "Content-Length: 0"], 405, "method", Closed),
     (&["PUT /latest/api/token HTTP/1.1", HOST, "X-aws-ec2-metadata-token-ttl-seconds: 60"], 405, "method", Closed),
@@ -91,6 +112,11 @@ const CASES: &[Case<'_>] = &[
     (&["GET /credentials/ops HTTP/1.0", TOKEN], 400, "host", Closed),
     (&[OPS, HOST, "Host: evil.example", TOKEN], 400, "host", Closed),
     (&[OPS, HOST, HOST, TOKEN], 400, "host", Closed),
+    // What agents that serve containers are tested with, too: they know themselves by their address.
+    (&[OPS, "Host: 127.0.0.1:24432", TOKEN], 403, "host", Closed),
+    (&[OPS, "Host: 124.3.1.2", TOKEN], 403, "host", Closed),
+    (&[OPS, "Host: ::1", TOKEN], 403, "host", Closed),
+    (&[OPS, "Host: [::1]:1", TOKEN], 403, "host", Closed),
     // Browsers.
     (&[OPS, HOST, TOKEN, "Origin: null"], 403, "origin", Closed),
     (&[OPS, HOST, TOKEN, "Origin:"], 403, "origin", Closed),
@@ -105,6 +131,8 @@ const CASES: &[Case<'_>] = &[
     (&[OPS, HOST, TOKEN, "Via: 1.1 proxy"], 403, "forwarded", Closed),
     (&[OPS, HOST, TOKEN, "X-Real-IP: 10.0.0.1"], 403, "forwarded", Closed),
     (&["GET http://127.0.0.1/credentials/ops HTTP/1.1", HOST, TOKEN], 400, "target", Closed),
+    (&["GET https://127.0.0.1:{port}/credentials/ops HTTP/1.1", HOST, TOKEN], 400, "target", Closed),
+    (&["GET ftp://127.0.0.1/ HTTP/1.1", HOST, TOKEN], 400, "target", Closed),
     (&["CONNECT 127.0.0.1:443 HTTP/1.1", HOST, TOKEN], 400, "target", Closed),
     (&["OPTIONS * HTTP/1.1", HOST, TOKEN], 400, "target", Closed),
     // Framing.
@@ -132,53 +160,62 @@ const CASES: &[Case<'_>] = &[
 
 #[tokio::test]
 async fn every_request_gets_its_answer_and_its_reason() {
-    assert!(CASES.len() >= 60);
-    let scene = Scene::new(&["ops", "deploy"], &["ops", "deploy"]);
-    for (lines, status, reason, after) in CASES {
-        let case = lines.join(" | ");
-        let port = scene.credentials.address.port().to_string();
-        let request = (lines.join("\r\n") + "\r\n\r\n").replace("{port}", &port);
-        let before = rejections(&scene);
-
-        let mut peer = scene.credentials.connect().await;
-        peer.send(request).await;
-        let reply = peer.reply().await;
-        assert_eq!(reply.as_ref().map_or(0, |reply| reply.status), *status, "{case}");
-        if let Some(reply) = reply {
-            assert_eq!(reply.body.contains("canary"), *status == 200, "{case}");
-            let head = reply.head.to_lowercase();
-            assert!(
-                !head.contains("access-control-") && !head.contains("location:"),
-                "{case}"
+    assert!(CASES.len() >= 120);
+    for way in Way::ALL {
+        let scene = Scene::over(way, &["ops", "deploy"], &["ops", "deploy"]);
+        for case in CASES {
+            answers(&scene, case, way).await;
+        }
+        for (_, _, reason, _) in CASES.iter().filter(|case| !case.2.is_empty()) {
+            let expected = CASES.iter().filter(|case| case.2 == *reason).count();
+            assert_eq!(
+                scene.rejected("credentials", reason),
+                expected as u64,
+                "{way:?}: {reason}"
             );
-            if *reason != "malformed" {
-                shape(&reply.body, *status, &case);
-                assert_eq!(reply.header("content-type"), Some("application/json"), "{case}");
-                assert_eq!(reply.header("cache-control"), Some("no-store"), "{case}");
-                assert_eq!(reply.header("x-content-type-options"), Some("nosniff"), "{case}");
-                assert_eq!(reply.header("content-encoding"), None, "{case}");
-                assert_eq!(reply.header("allow"), (*status == 405).then_some("GET"), "{case}");
-            }
-        }
-        match after {
-            Closed => assert!(peer.is_closed().await, "{case}"),
-            Kept => {
-                peer.send(get("ops")).await;
-                assert_eq!(peer.reply().await.unwrap().status, 200, "{case}");
-            }
-        }
-        drop(peer);
-        scene.open_connections(0).await;
-        let counted = u64::from(!reason.is_empty());
-        assert_eq!(rejections(&scene), before + counted, "{case}");
-        if !reason.is_empty() {
-            assert!(scene.rejected("credentials", reason) > 0, "{case}: {reason}");
         }
     }
-    for (_, _, reason, _) in CASES.iter().filter(|case| !case.2.is_empty()) {
-        let expected = CASES.iter().filter(|case| case.2 == *reason).count();
-        assert_eq!(scene.rejected("credentials", reason), expected as u64, "{reason}");
+}
+
+async fn answers(scene: &Scene, (lines, status, reason, after): &Case<'_>, way: Way) {
+    let case = format!("{way:?}: {}", lines.join(" | "));
+    let request = (lines.join("\r\n") + "\r\n\r\n")
+        .replace("{port}", &scene.credentials.address.port().to_string())
+        .replace("{long}", &"x".repeat(2_048))
+        .replace("{huge}", &"x".repeat(20_000));
+    let before = rejections(scene);
+
+    let mut peer = scene.credentials.connect().await;
+    peer.send(request).await;
+    let reply = peer.reply().await;
+    assert_eq!(reply.as_ref().map_or(0, |reply| reply.status), *status, "{case}");
+    if let Some(reply) = reply {
+        assert_eq!(reply.body.contains("canary"), *status == 200, "{case}");
+        let head = reply.head.to_lowercase();
+        assert!(
+            !head.contains("access-control-") && !head.contains("location:"),
+            "{case}"
+        );
+        if !["malformed", "header_size"].contains(reason) {
+            shape(&reply.body, *status, &case);
+            assert_eq!(reply.header("content-type"), Some("application/json"), "{case}");
+            assert_eq!(reply.header("cache-control"), Some("no-store"), "{case}");
+            assert_eq!(reply.header("x-content-type-options"), Some("nosniff"), "{case}");
+            assert_eq!(reply.header("content-encoding"), None, "{case}");
+            assert_eq!(reply.header("allow"), (*status == 405).then_some("GET"), "{case}");
+        }
     }
+    match after {
+        Closed => assert!(peer.is_closed().await, "{case}"),
+        Kept => {
+            peer.send(get("ops")).await;
+            assert_eq!(peer.reply().await.unwrap().status, 200, "{case}");
+        }
+    }
+    drop(peer);
+    scene.open_connections(0).await;
+    let counted = u64::from(!reason.is_empty());
+    assert_eq!(rejections(scene), before + counted, "{case}");
 }
 
 /// The document as it is; or an error in both spellings, one line.
@@ -279,7 +316,7 @@ async fn heads_are_bounded() {
             assert!(peer.is_closed().await);
         }
     }
-    assert_eq!(scene.rejected("credentials", "malformed"), 3);
+    assert_eq!(scene.rejected("credentials", "header_size"), 3);
 }
 
 #[tokio::test]

@@ -34,30 +34,29 @@ async fn idle_connections_do_not_keep_a_probe_out() {
     }
 }
 
+/// A byte on each connection would otherwise shut the probes out, five seconds a byte.
 #[tokio::test]
-async fn a_probe_that_is_being_answered_is_never_closed_for_another() {
+async fn heads_that_never_end_do_not_keep_a_probe_out() {
     let scene = Scene::new(&["ops"], &["ops"]);
     let mut held = Vec::new();
     for _ in 0..Limits::OPS.connections {
         let mut peer = scene.ops.connect().await;
-        assert!(is_served(&mut peer, PROBE).await);
         peer.send("GET /li").await;
         held.push(peer);
+        scene.clock.advance(Duration::from_millis(1));
     }
-    // When this later request has been answered, the earlier bytes have been read.
-    let mut last = held.pop().unwrap();
-    assert!(is_served(&mut last, "vez HTTP/1.1\r\nHost: x\r\n\r\n").await);
-    last.send("GET /li").await;
-    let mut other = scene.credentials.connect().await;
     for _ in 0..2 {
-        assert!(is_served(&mut other, &get("ops")).await);
+        // What the held ones sent has been read when others that came later have their replies.
+        assert!(is_served(&mut scene.credentials.connect().await, &get("ops")).await);
     }
-
-    assert!(scene.ops.connect().await.is_closed().await);
-    assert_eq!(scene.rejected("ops", "connections"), 1);
-    for mut peer in held.into_iter().chain([last]) {
-        assert!(is_served(&mut peer, "vez HTTP/1.1\r\nHost: x\r\n\r\n").await);
+    for nth in 0..3 {
+        assert!(is_served(&mut scene.ops.connect().await, PROBE).await, "{nth}");
     }
+    assert!(held[0].is_closed().await, "the slowest");
+    assert!(
+        is_served(&mut held[63], "vez HTTP/1.1\r\nHost: x\r\n\r\n").await,
+        "the quickest"
+    );
 }
 
 #[tokio::test]
@@ -81,17 +80,48 @@ async fn whoever_showed_no_token_makes_room_for_a_consumer() {
     assert!(silent.is_closed().await && begun.is_closed().await);
     assert_eq!(scene.rejected("credentials", "connections"), 2);
 
-    assert!(
-        scene.credentials.connect().await.is_closed().await,
-        "all others showed a token"
-    );
-    assert_eq!(scene.rejected("credentials", "connections"), 3);
+    // All others showed a token.
+    for (request, status) in [
+        (get("ops"), 503),
+        (get("ops").replace("token", "wrong"), 401),
+        (get("ops").replace("/ops", "/x"), 404),
+    ] {
+        let mut standing = scene.credentials.connect().await;
+        standing.send(request).await;
+        let reply = standing.reply().await.unwrap();
+        let retry_after = (status == 503).then_some("1");
+        assert_eq!((reply.status, reply.header("retry-after")), (status, retry_after));
+        assert!(!reply.body.contains("canary") && standing.is_closed().await, "{status}");
+    }
+    assert_eq!(scene.rejected("credentials", "connections"), 5);
     for consumer in [&mut first, &mut second, &mut third] {
         assert!(is_served(consumer, &get("ops")).await);
     }
     drop(first);
     scene.open_connections(2).await;
     assert!(is_served(&mut scene.credentials.connect().await, &get("ops")).await);
+}
+
+#[tokio::test]
+async fn whoever_stands_without_asking_keeps_nobody_from_his_answer() {
+    let limits = Limits {
+        connections: 1,
+        standing: 2,
+        ..Limits::CREDENTIALS
+    };
+    let scene = Scene::with_limits(&["ops"], &["ops"], limits);
+    let mut seated = scene.credentials.connect().await;
+    assert!(is_served(&mut seated, &get("ops")).await);
+    let (mut first, mut second) = (scene.credentials.connect().await, scene.credentials.connect().await);
+    scene.open_connections(3).await;
+
+    let mut third = scene.credentials.connect().await;
+    third.send(get("ops")).await;
+    assert_eq!(third.reply().await.unwrap().status, 503);
+    assert!(first.is_closed().await, "the oldest");
+    second.send(get("ops")).await;
+    assert_eq!(second.reply().await.unwrap().status, 503);
+    assert!(is_served(&mut seated, &get("ops")).await);
 }
 
 /// Where everybody gets a token, whoever is slow to ask makes room, too: otherwise a byte on each connection would shut it.

@@ -41,8 +41,35 @@ const HANG: Duration = Duration::from_secs(20);
 /// Small, so that a peer that does not read is felt soon.
 const BUFFER: u32 = 4096;
 
+/// How the listeners are reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    V4,
+    V6,
+}
+
+impl Way {
+    pub(crate) const ALL: [Self; 2] = [Self::V4, Self::V6];
+
+    fn socket(self) -> TcpSocket {
+        match self {
+            Self::V4 => TcpSocket::new_v4().unwrap(),
+            Self::V6 => TcpSocket::new_v6().unwrap(),
+        }
+    }
+
+    fn address(self) -> SocketAddr {
+        let address = match self {
+            Self::V4 => "127.0.0.1:0",
+            Self::V6 => "[::1]:0",
+        };
+        address.parse().unwrap()
+    }
+}
+
 /// A listener and its end.
 pub(crate) struct Running {
+    way: Way,
     pub(crate) address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
@@ -67,7 +94,15 @@ impl Scene {
         clock: ManualClock,
         shared: Arc<dyn Clock>,
     ) -> Self {
-        Self::build(profiles, alive, limits, clock, shared, false)
+        Self::build(profiles, alive, limits, clock, shared, false, Way::V4)
+    }
+
+    /// Reached in another way.
+    #[allow(dead_code, reason = "most tests need one way only")]
+    pub(crate) fn over(way: Way, profiles: &[&str], alive: &[&str]) -> Self {
+        let clock = ManualClock::default();
+        let shared = Arc::new(clock.clone());
+        Self::build(profiles, alive, Limits::CREDENTIALS, clock, shared, false, way)
     }
 
     /// Each serving is a line in the log.
@@ -75,7 +110,7 @@ impl Scene {
     pub(crate) fn audited(profiles: &[&str], alive: &[&str]) -> Self {
         let clock = ManualClock::default();
         let shared = Arc::new(clock.clone());
-        Self::build(profiles, alive, Limits::CREDENTIALS, clock, shared, true)
+        Self::build(profiles, alive, Limits::CREDENTIALS, clock, shared, true, Way::V4)
     }
 
     fn build(
@@ -85,6 +120,7 @@ impl Scene {
         clock: ManualClock,
         shared: Arc<dyn Clock>,
         audit: bool,
+        way: Way,
     ) -> Self {
         let plan: Vec<_> = profiles.iter().map(|name| profile(name)).collect();
         let table = Arc::new(Table::new(&plan));
@@ -101,7 +137,7 @@ impl Scene {
             metrics: Arc::clone(&metrics),
             audit,
         };
-        let credentials = Running::start(|listener, stop| async move {
+        let credentials = Running::start(way, |listener, stop| async move {
             serve_credentials(listener, endpoint, limits, stop).await.unwrap();
         });
         let imds = Imds {
@@ -111,7 +147,7 @@ impl Scene {
             metrics: Arc::clone(&metrics),
             audit,
         };
-        let imds = Running::start(|listener, stop| async move {
+        let imds = Running::start(way, |listener, stop| async move {
             serve_imds(listener, imds, limits, stop).await.unwrap();
         });
         let ops = Ops {
@@ -119,7 +155,7 @@ impl Scene {
             clock: shared,
             metrics: Arc::clone(&metrics),
         };
-        let ops = Running::start(|listener, stop| serve_ops(listener, ops, Limits::OPS, stop));
+        let ops = Running::start(way, |listener, stop| serve_ops(listener, ops, Limits::OPS, stop));
         Self {
             clock,
             table,
@@ -164,18 +200,19 @@ impl Scene {
 }
 
 impl Running {
-    fn start<F>(serve: impl FnOnce(TcpListener, Stop) -> F) -> Self
+    fn start<F>(way: Way, serve: impl FnOnce(TcpListener, Stop) -> F) -> Self
     where
         F: Future<Output = ()> + Send + 'static,
     {
-        let socket = TcpSocket::new_v4().unwrap();
+        let socket = way.socket();
         socket.set_send_buffer_size(BUFFER).unwrap();
-        socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+        socket.bind(way.address()).unwrap();
         let listener = socket.listen(128).unwrap();
         let address = listener.local_addr().unwrap();
         let (stop, stopped) = oneshot::channel();
         let stopped: Stop = Box::pin(async { drop(stopped.await) });
         Self {
+            way,
             address,
             stop: Some(stop),
             task: tokio::spawn(serve(listener, stopped)),
@@ -183,7 +220,7 @@ impl Running {
     }
 
     pub(crate) async fn connect(&self) -> Peer {
-        let socket = TcpSocket::new_v4().unwrap();
+        let socket = self.way.socket();
         socket.set_recv_buffer_size(BUFFER).unwrap();
         Peer(socket.connect(self.address).await.unwrap())
     }

@@ -1,5 +1,7 @@
 //! Whether a request may be answered at all: one list of rules over its head.
 
+mod head;
+mod hosts;
 mod rules;
 
 use std::convert::Infallible;
@@ -13,7 +15,8 @@ use tower::{Layer, Service};
 
 use super::refusals::Refusals;
 use super::reply::{self, Reply};
-use rules::{Hosts, Rule};
+use hosts::Hosts;
+use rules::Rule;
 
 /// The middle layer: refuses what breaks a rule, with the rule's status, and closes the connection.
 #[derive(Clone)]

@@ -1,7 +1,7 @@
-use std::net::SocketAddr;
-
 use hyper::{Request, StatusCode};
 
+use super::head::Head;
+use super::hosts::Hosts;
 use crate::metrics::Reason;
 
 /// A rule over the head of a request: what breaks it, and what is said then.
@@ -18,59 +18,18 @@ pub(super) fn broken<B>(rules: &'static [Rule], request: &Request<B>, hosts: &Ho
     rules.iter().find(|rule| (rule.breaks)(&head))
 }
 
-/// What the rules need to know of a head, gathered in one pass over it. A header counts even when it is empty.
-#[derive(Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a header that is there or not")]
-struct Head {
-    is_path: bool,
-    hosts: u32,
-    own_host: bool,
-    authorizations: u32,
-    body: bool,
-    upgrade: bool,
-    origin: bool,
-    fetch_metadata: bool,
-    forwarded: bool,
-}
-
-impl Head {
-    fn of<B>(request: &Request<B>, hosts: &Hosts) -> Self {
-        let uri = request.uri();
-        let mut head = Self {
-            is_path: uri.authority().is_none() && uri.path().starts_with('/'),
-            ..Self::default()
-        };
-        for (name, value) in request.headers() {
-            // hyper has lower-cased the names.
-            match name.as_str() {
-                "host" => {
-                    head.hosts += 1;
-                    head.own_host = hosts.include(value.as_bytes());
-                }
-                "authorization" => head.authorizations += 1,
-                "content-length" => head.body |= value != "0",
-                "transfer-encoding" => head.body = true,
-                "upgrade" => head.upgrade = true,
-                "origin" => head.origin = true,
-                "forwarded" | "via" | "x-real-ip" => head.forwarded = true,
-                name if name.starts_with("x-forwarded-") => head.forwarded = true,
-                name if name.starts_with("sec-fetch-") => head.fetch_metadata = true,
-                _ => {}
-            }
-        }
-        head
-    }
-}
-
 const FORBIDDEN: StatusCode = StatusCode::FORBIDDEN;
 const BAD_REQUEST: StatusCode = StatusCode::BAD_REQUEST;
 
 /// What no listener takes.
-pub(super) const OPS: &[Rule] = &[TARGET, FRAMING, UPGRADE];
+pub(super) const OPS: &[Rule] = &[TARGET, TARGET_SIZE, FRAMING, UPGRADE];
 
 /// What the credentials listener takes from nobody, whatever token comes with it.
 pub(super) const CREDENTIALS: &[Rule] = &[
     TARGET,
+    TARGET_SIZE,
+    NON_ASCII,
+    PATH_FORM,
     FRAMING,
     UPGRADE,
     ONE_HOST,
@@ -84,6 +43,9 @@ pub(super) const CREDENTIALS: &[Rule] = &[
 /// What the IMDS listener takes from nobody. Only tokens of its own are looked at.
 pub(super) const IMDS: &[Rule] = &[
     TARGET,
+    TARGET_SIZE,
+    NON_ASCII,
+    PATH_FORM_OF_IMDS,
     FRAMING,
     UPGRADE,
     ONE_HOST,
@@ -99,6 +61,41 @@ const TARGET: Rule = Rule {
     message: "the request target must be a path",
     breaks: |head| !head.is_path,
 };
+
+/// <https://www.rfc-editor.org/rfc/rfc9110#section-15.5.15>
+const TARGET_SIZE: Rule = Rule {
+    reason: Reason::TargetSize,
+    status: StatusCode::URI_TOO_LONG,
+    message: "the request target has more than 2048 bytes",
+    breaks: |head| head.long_target,
+};
+
+/// What two programs on the way could read in different ways: bytes beyond ASCII have no meaning in a head
+/// (<https://www.rfc-editor.org/rfc/rfc9110#section-5.5>).
+const NON_ASCII: Rule = Rule {
+    reason: Reason::NonAscii,
+    status: BAD_REQUEST,
+    message: "a request here is written in ASCII",
+    breaks: |head| head.non_ascii,
+};
+
+/// A path that passes another program's filter in one spelling must not be understood here in another. No path here needs an escape
+/// (<https://www.rfc-editor.org/rfc/rfc3986#section-6.2.2>).
+const PATH_FORM: Rule = Rule {
+    reason: Reason::PathForm,
+    status: BAD_REQUEST,
+    message: PLAIN_PATH,
+    breaks: |head| head.odd_path || head.empty_segment,
+};
+
+/// Some SDKs begin the path with two slashes where the endpoint is configured with one at its end.
+const PATH_FORM_OF_IMDS: Rule = Rule {
+    breaks: |head| head.odd_path,
+    ..PATH_FORM
+};
+
+const PLAIN_PATH: &str =
+    "the path must be written plainly: without escapes, parameters, empty segments and segments of dots";
 
 /// No request here has a body, and whatever a proxy and this server could read differently is refused.
 const FRAMING: Rule = Rule {
@@ -168,43 +165,6 @@ const AUTHORIZATION: Rule = Rule {
     breaks: |head| head.authorizations > 1,
 };
 
-/// The `Host` values of a listener: its address and the names of loopback, each with and without the port (some SDKs
-/// leave it out).
-#[derive(Default)]
-pub(super) struct Hosts(Box<[Box<str>]>);
-
-impl Hosts {
-    pub(super) fn of(address: SocketAddr) -> Self {
-        let own = match address {
-            SocketAddr::V4(address) => address.ip().to_string(),
-            SocketAddr::V6(address) => format!("[{}]", address.ip()),
-        };
-        let mut names = vec!["127.0.0.1".to_owned(), "localhost".to_owned(), "[::1]".to_owned()];
-        if !address.ip().is_unspecified() && !names.contains(&own) {
-            names.push(own);
-        }
-        let with_port = names.iter().map(|name| format!("{name}:{}", address.port()));
-        let with_port: Vec<_> = with_port.collect();
-        Self(with_port.into_iter().chain(names).map(String::into_boxed_str).collect())
-    }
-
-    /// Those of EC2's metadata service, too: packets to its addresses may be led here.
-    pub(super) fn imds(address: SocketAddr) -> Self {
-        let ports = [address.port(), 80].map(|port| format!(":{port}"));
-        let names = ["169.254.169.254", "[fd00:ec2::254]"];
-        let of_ec2 = names.iter().flat_map(|name| {
-            let ports = ports.iter().map(String::as_str).chain([""]);
-            ports.map(move |port| format!("{name}{port}").into_boxed_str())
-        });
-        Self(Self::of(address).0.into_iter().chain(of_ec2).collect())
-    }
-
-    fn include(&self, host: &[u8]) -> bool {
-        let mut known = self.0.iter().map(|known| known.as_bytes());
-        known.any(|known| known == host || known.eq_ignore_ascii_case(host))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -263,41 +223,6 @@ mod tests {
     }
 
     #[test]
-    fn a_listeners_address_is_a_host_unless_it_is_any_address() {
-        let own = |address: &str, host: &str| Hosts::of(address.parse().unwrap()).include(host.as_bytes());
-        assert!(own("127.0.0.2:80", "127.0.0.2:80"));
-        assert!(own("[fd00::7]:80", "[fd00::7]"));
-        assert!(!own("0.0.0.0:80", "0.0.0.0"));
-        assert!(!own("[::]:80", "[::]:80"));
-    }
-
-    #[test]
-    fn hosts_in_the_imds_form_are_ec2s_too() {
-        let hosts = Hosts::imds("127.0.0.1:7413".parse().unwrap());
-        for own in [
-            "127.0.0.1:7413",
-            "localhost",
-            "169.254.169.254",
-            "169.254.169.254:80",
-            "169.254.169.254:7413",
-            "[fd00:ec2::254]",
-            "[FD00:EC2::254]:80",
-        ] {
-            assert!(hosts.include(own.as_bytes()), "{own}");
-        }
-        for other in [
-            "169.254.169.254:7412",
-            "169.254.169.253",
-            "fd00:ec2::254",
-            "127.0.0.1:80",
-            ":80",
-            "",
-        ] {
-            assert!(!hosts.include(other.as_bytes()), "{other}");
-        }
-    }
-
-    #[test]
     fn browsers_and_proxies_are_refused_even_when_the_header_is_empty() {
         for (name, reason) in [
             ("Origin", Reason::Origin),
@@ -324,6 +249,55 @@ mod tests {
             "Expect",
         ] {
             assert_eq!(with_host(harmless, "x"), None, "{harmless}");
+        }
+    }
+
+    #[test]
+    fn the_order_is_the_one_that_the_architecture_shows() {
+        let page = include_str!("../../../ARCHITECTURE.md");
+        let (_, table) = page.split_once("| reason | status |").unwrap();
+        let rows = table.lines().skip(3).take_while(|line| line.starts_with('|'));
+        let rows: Vec<Vec<&str>> = rows.map(|row| row.split('|').map(str::trim).collect()).collect();
+        for (column, rules) in [(4, CREDENTIALS), (5, IMDS), (6, OPS)] {
+            let shown = rows.iter().filter(|row| row[column] == "x");
+            let shown: Vec<_> = shown.map(|row| row[1].trim_matches('`').to_owned()).collect();
+            let mut rules: Vec<_> = rules.iter().map(|rule| rule.reason.as_str()).collect();
+            rules.dedup();
+            assert_eq!(shown, rules, "{column}");
+        }
+    }
+
+    #[test]
+    fn paths_are_written_in_one_way() {
+        let form = |rules, path| refused(rules, path, &[("host", "127.0.0.1")]).map(|(reason, _)| reason);
+        for path in ["/", "/credentials/ops", "/credentials/a.b/", "/x?a//b=%2e;c", "/a..b"] {
+            assert_eq!(form(CREDENTIALS, path), None, "{path}");
+            assert_eq!(form(IMDS, path), None, "{path}");
+        }
+        for path in ["//", "/a//b", "/a//"] {
+            assert_eq!(form(CREDENTIALS, path), Some(Reason::PathForm), "{path}");
+            assert_eq!(form(IMDS, path), None, "{path}");
+        }
+        for path in [
+            "/.", "/..", "/a/./b", "/a/../b", "/a/..", "/.a", "/%61", "/a;b", "/a\\b", "/%",
+        ] {
+            for rules in [CREDENTIALS, IMDS] {
+                assert_eq!(form(rules, path), Some(Reason::PathForm), "{path}");
+            }
+            assert_eq!(form(OPS, path), None, "{path}: it is not found there");
+        }
+    }
+
+    #[test]
+    fn targets_have_2048_bytes_at_most() {
+        for (length, broken) in [(2_047, None), (2_048, None), (2_049, Some((Reason::TargetSize, 414)))] {
+            for rules in [CREDENTIALS, IMDS, OPS] {
+                let host = [("host", "127.0.0.1")];
+                let path = format!("/{}", "x".repeat(length - 1));
+                assert_eq!(refused(rules, &path, &host), broken, "{length}");
+                let query = format!("/?{}", "x".repeat(length - 2));
+                assert_eq!(refused(rules, &query, &host), broken, "{length}");
+            }
         }
     }
 
