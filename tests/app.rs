@@ -8,7 +8,7 @@ mod common;
 use std::sync::{Arc, Mutex, mpsc};
 
 use common::World;
-use valetkey::app::{App, Broken, Listeners, Reread, Surroundings, signals};
+use valetkey::app::{App, Broken, Listeners, Reread, ServiceManager, Surroundings, signals};
 use valetkey::clock::SystemClock;
 use valetkey::config::{self, Env};
 use valetkey::control::client::{AskError, Command, ask};
@@ -74,6 +74,7 @@ fn run(observer: Option<Arc<dyn Observer>>, reread: Reread, shutdown: impl Futur
             reread,
             hangups,
             protections: valetkey::harden::harden(),
+            manager: ServiceManager::of(env),
         };
         app.run(listeners, tokens, surroundings, shutdown).await
     });
@@ -107,6 +108,7 @@ fn reloads_that_hang_leave_room_on_the_control_socket() {
             reread,
             hangups,
             protections: valetkey::harden::harden(),
+            manager: ServiceManager::of(env),
         };
         let asked = async {
             let mut asked: tokio::task::JoinSet<_> = (0..20)

@@ -9,6 +9,7 @@ pub mod panics;
 mod reload;
 mod setup_error;
 pub mod signals;
+mod systemd;
 
 use std::future::Future;
 use std::io;
@@ -37,6 +38,8 @@ use reload::Reloader;
 pub use reload::Reread;
 pub use setup_error::SetupErrors;
 use signals::Hangups;
+pub use systemd::ServiceManager;
+use systemd::{News, Teller};
 
 /// A daemon that is ready to run: everything was checked, nothing is bound.
 pub struct App {
@@ -139,6 +142,8 @@ impl App {
         let addresses = Addresses::of(&listeners).map_err(|error| Broken(error.to_string()))?;
         let offset = Arc::new(Offset::default());
         self.watch(offset.clone());
+        let news = Arc::new(News::default());
+        self.watch(news.clone());
         let imds = self.plan.server.imds.clone();
         let open_to_all = imds.as_ref().map(|imds| imds.profile.clone());
         let consumers = Arc::new(Consumers::with_imds(tokens, &self.table, open_to_all));
@@ -168,6 +173,13 @@ impl App {
         let ops = Ops {
             table: Arc::clone(&self.table),
             metrics: Arc::clone(&self.metrics),
+            clock: Arc::clone(&self.clock),
+        };
+        let teller = Teller {
+            manager: surroundings.manager,
+            news,
+            table: Arc::clone(&self.table),
+            engine: handle.clone(),
             clock: Arc::clone(&self.clock),
         };
         let reloader = Arc::new(Reloader {
@@ -212,6 +224,7 @@ impl App {
         tasks.spawn(endless(Box::pin(ops)));
         let control = control::serve(listeners.control, operator, self.clock, told(stopped));
         tasks.spawn(endless(Box::pin(control)));
+        tasks.spawn(endless(Box::pin(teller.run(told(stopped)))));
         let reloads = reload_at(surroundings.hangups, reloader, told(stopped));
         tasks.spawn(endless(Box::pin(reloads)));
         Ok(())
@@ -228,6 +241,8 @@ pub struct Surroundings {
     pub hangups: Hangups,
     /// How the process is protected.
     pub protections: Protections,
+    /// Who started it.
+    pub manager: ServiceManager,
 }
 
 /// Reloads at each SIGHUP until `shutdown`, which a reload does not delay. What it did is in the log.

@@ -9,7 +9,7 @@ use tracing::level_filters::LevelFilter;
 
 use super::{Exit, Failed, runtime};
 use crate::app::logs::{self, Format};
-use crate::app::{App, Listeners, Reread, Surroundings, signals};
+use crate::app::{App, Listeners, Reread, ServiceManager, Surroundings, signals};
 use crate::clock::SystemClock;
 use crate::config::{self, Overrides, Source};
 use crate::harden::Protections;
@@ -139,6 +139,7 @@ pub(super) fn run(args: &Args, protections: Protections) -> Result<(), Failed> {
             reread,
             hangups,
             protections,
+            manager: ServiceManager::of(env),
         };
         let ended = app.run(listeners, tokens, surroundings, shutdown.asked()).await;
         ended.map_err(|broken| Failed::new(Exit::Internal, &broken))

@@ -141,6 +141,7 @@ impl Engine {
                 // Whoever wanted to know may have gone; what was asked is done.
                 let _ = applied.send(self.apply(jobs));
             }
+            Order::Answer(answer) => drop(answer.send(())),
         }
     }
 

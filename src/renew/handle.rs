@@ -24,6 +24,7 @@ pub(super) enum Order {
         jobs: Vec<Job>,
         applied: oneshot::Sender<Applied>,
     },
+    Answer(oneshot::Sender<()>),
 }
 
 /// Where STS's verdict on a submitted code goes. Nobody needs to be there any more.
@@ -61,6 +62,12 @@ impl Handle {
             Ok(()) => reservation.await.unwrap_or_else(|_| Err(ended())),
             Err(_) => Err(ended()),
         }
+    }
+
+    /// Returns true when the engine has had its turn, false if it has ended; and not at all while it is stuck.
+    pub async fn is_at_work(&self) -> bool {
+        let (answer, answered) = oneshot::channel();
+        self.0.send(Order::Answer(answer)).await.is_ok() && answered.await.is_ok()
     }
 
     /// Replaces the jobs. What did not change is not touched. None if the engine has ended.

@@ -15,7 +15,7 @@ use tracing::level_filters::LevelFilter;
 
 use super::{Exit, Failed, runtime};
 use crate::app::logs::{self, Format, Logs};
-use crate::app::{App, Listeners, Reread, Surroundings, signals};
+use crate::app::{App, Listeners, Reread, ServiceManager, Surroundings, signals};
 use crate::clock::SystemClock;
 use crate::config;
 use crate::emulator::{Access, Emulator, Options, Rules};
@@ -77,6 +77,7 @@ async fn play(args: &Args, logs: &Logs, protections: Protections) -> Result<(), 
         reread,
         hangups,
         protections,
+        manager: ServiceManager::default(),
     };
     let ended = app.run(listeners, tokens, surroundings, shutdown.asked()).await;
     say("\nThe demo has ended; its folder, keys and sessions are gone.\n");
