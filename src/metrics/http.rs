@@ -77,6 +77,7 @@ impl Listener {
                 Reason::Path,
                 Reason::RequestTimeout,
                 Reason::Target,
+                Reason::Tls,
                 Reason::TokenMissing,
                 Reason::TokenUnknown,
                 Reason::Upgrade,
@@ -187,6 +188,8 @@ pub enum Reason {
     RequestTimeout,
     /// A request target that is not a path.
     Target,
+    /// No TLS came about: the peer speaks none that is known here, or does not trust the certificate.
+    Tls,
     /// A token whose time is over.
     TokenExpired,
     /// No authorization token.
@@ -201,7 +204,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of declaration.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::Authorization,
         Self::Connections,
         Self::FetchMetadata,
@@ -216,6 +219,7 @@ impl Reason {
         Self::Path,
         Self::RequestTimeout,
         Self::Target,
+        Self::Tls,
         Self::TokenExpired,
         Self::TokenMissing,
         Self::TokenTtl,
@@ -240,6 +244,7 @@ impl Reason {
             Self::Path => "path",
             Self::RequestTimeout => "request_timeout",
             Self::Target => "target",
+            Self::Tls => "tls",
             Self::TokenExpired => "token_expired",
             Self::TokenMissing => "token_missing",
             Self::TokenTtl => "token_ttl",

@@ -1,5 +1,6 @@
 //! Whether a request may be answered at all: one list of rules over its head.
 
+mod hosts;
 mod rules;
 
 use std::convert::Infallible;
@@ -13,7 +14,9 @@ use tower::{Layer, Service};
 
 use super::refusals::Refusals;
 use super::reply::{self, Reply};
-use rules::{Hosts, Rule};
+use super::tls::Tls;
+use hosts::Hosts;
+use rules::Rule;
 
 /// The middle layer: refuses what breaks a rule, with the rule's status, and closes the connection.
 #[derive(Clone)]
@@ -27,12 +30,12 @@ struct Shared {
 
 impl Admit {
     /// For a listener that gives credentials away: no browser, no proxy, no other name than its own.
-    pub(super) fn credentials(address: SocketAddr, refusals: Arc<Refusals>) -> Self {
-        Self(Arc::new(Shared {
-            rules: rules::CREDENTIALS,
-            hosts: Hosts::of(address),
-            refusals,
-        }))
+    pub(super) fn credentials(address: SocketAddr, tls: Option<Arc<Tls>>, refusals: Arc<Refusals>) -> Self {
+        let (rules, hosts) = match tls {
+            None => (rules::CREDENTIALS, Hosts::of(address)),
+            Some(tls) => (rules::CREDENTIALS_OVER_TLS, Hosts::over_tls(address, tls)),
+        };
+        Self(Arc::new(Shared { rules, hosts, refusals }))
     }
 
     /// For a listener in the form of EC2's metadata service: the same, but that its names are EC2's, too.

@@ -1,7 +1,6 @@
-use std::net::SocketAddr;
-
 use hyper::{Request, StatusCode};
 
+use super::hosts::Hosts;
 use crate::metrics::Reason;
 
 /// A rule over the head of a request: what breaks it, and what is said then.
@@ -81,6 +80,19 @@ pub(super) const CREDENTIALS: &[Rule] = &[
     AUTHORIZATION,
 ];
 
+/// The same, where the certificate's names are its own, too.
+pub(super) const CREDENTIALS_OVER_TLS: &[Rule] = &[
+    TARGET,
+    FRAMING,
+    UPGRADE,
+    ONE_HOST,
+    CERTIFIED_HOST,
+    ORIGIN,
+    FETCH_METADATA,
+    FORWARDED,
+    AUTHORIZATION,
+];
+
 /// What the IMDS listener takes from nobody. Only tokens of its own are looked at.
 pub(super) const IMDS: &[Rule] = &[
     TARGET,
@@ -131,6 +143,11 @@ const OWN_HOST: Rule = Rule {
     breaks: |head| !head.own_host,
 };
 
+const CERTIFIED_HOST: Rule = Rule {
+    message: "the Host header must be a name that this listener's certificate is for, or its own address",
+    ..OWN_HOST
+};
+
 const ORIGIN: Rule = Rule {
     reason: Reason::Origin,
     status: FORBIDDEN,
@@ -167,43 +184,6 @@ const AUTHORIZATION: Rule = Rule {
     message: "a request has at most one Authorization header",
     breaks: |head| head.authorizations > 1,
 };
-
-/// The `Host` values of a listener: its address and the names of loopback, each with and without the port (some SDKs
-/// leave it out).
-#[derive(Default)]
-pub(super) struct Hosts(Box<[Box<str>]>);
-
-impl Hosts {
-    pub(super) fn of(address: SocketAddr) -> Self {
-        let own = match address {
-            SocketAddr::V4(address) => address.ip().to_string(),
-            SocketAddr::V6(address) => format!("[{}]", address.ip()),
-        };
-        let mut names = vec!["127.0.0.1".to_owned(), "localhost".to_owned(), "[::1]".to_owned()];
-        if !address.ip().is_unspecified() && !names.contains(&own) {
-            names.push(own);
-        }
-        let with_port = names.iter().map(|name| format!("{name}:{}", address.port()));
-        let with_port: Vec<_> = with_port.collect();
-        Self(with_port.into_iter().chain(names).map(String::into_boxed_str).collect())
-    }
-
-    /// Those of EC2's metadata service, too: packets to its addresses may be led here.
-    pub(super) fn imds(address: SocketAddr) -> Self {
-        let ports = [address.port(), 80].map(|port| format!(":{port}"));
-        let names = ["169.254.169.254", "[fd00:ec2::254]"];
-        let of_ec2 = names.iter().flat_map(|name| {
-            let ports = ports.iter().map(String::as_str).chain([""]);
-            ports.map(move |port| format!("{name}{port}").into_boxed_str())
-        });
-        Self(Self::of(address).0.into_iter().chain(of_ec2).collect())
-    }
-
-    fn include(&self, host: &[u8]) -> bool {
-        let mut known = self.0.iter().map(|known| known.as_bytes());
-        known.any(|known| known == host || known.eq_ignore_ascii_case(host))
-    }
-}
 
 #[cfg(test)]
 mod tests {
