@@ -165,6 +165,7 @@ fn spawn_valetkey(listener: TcpListener) {
         metrics: Arc::new(Metrics::new(Arc::clone(&table), Arc::clone(&clock), || 0)),
         consumers: Arc::new(Consumers::new(Tokens::new(&[Secret::from(TOKEN)]), &table)),
         clock,
+        tls: None,
         audit: std::env::var_os("ENDPOINT_AUDIT").is_some(),
     };
     tokio::spawn(serve_credentials(listener, endpoint, Limits::CREDENTIALS, pending()));

@@ -4,6 +4,8 @@
 //! blocking, must be a regular file of a bounded size that not everybody may write, and is read into memory that is wiped.
 //! Errors name the path and the remedy, never the content.
 
+mod version;
+
 use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
@@ -13,6 +15,8 @@ use rustix::fs::{CWD, FileType, Mode, OFlags, fstat, openat};
 use rustix::io::Errno;
 use rustix::process::geteuid;
 use zeroize::Zeroizing;
+
+pub use version::Version;
 
 use crate::secret::Secret;
 

@@ -140,6 +140,7 @@ fn plan() -> Plan {
     Plan {
         server: Server {
             credentials: "127.0.0.1:7411".parse().unwrap(),
+            tls: None,
             ops: "[::]:7412".parse().unwrap(),
             imds: None,
             token_dir: PathBuf::from("/run/valetkey/tokens"),

@@ -1,5 +1,6 @@
 use tracing::{info, warn};
 
+use super::operator::url;
 use super::{App, Listeners};
 use crate::aws::SessionPolicies;
 use crate::config::{KeySource, Kind, Profile};
@@ -16,6 +17,7 @@ impl App {
         info!(
             version = env!("CARGO_PKG_VERSION"),
             credentials = address(&listeners.credentials),
+            credentials_url = listeners.credentials.local_addr().ok().map(|at| url(self.tls.as_deref(), at)),
             imds = listeners.imds.as_ref().map(address),
             ops = address(&listeners.ops),
             control_socket = %self.plan.server.control_socket.display(),

@@ -25,12 +25,12 @@ use tracing::{error, info};
 use crate::BoxFuture;
 use crate::aws::ProfileName;
 use crate::clock::Clock;
-use crate::config::{Env, Plan};
+use crate::config::{self, Env, Plan};
 use crate::control;
 use crate::harden::Protections;
 use crate::metrics::Metrics;
 use crate::renew::{Engine, Fraction, Job, Observer, Parts, Table};
-use crate::server::{self, Consumers, Credentials, Imds, Limits, Ops, TokenError, Tokens};
+use crate::server::{self, Consumers, Credentials, Imds, Limits, Ops, Tls, TokenError, Tokens};
 use crate::sts::{Sts, StsClient};
 pub use listeners::{BindError, Listeners};
 use operator::{Addresses, Offset, Operator};
@@ -46,6 +46,7 @@ pub struct App {
     plan: Plan,
     clock: Arc<dyn Clock>,
     sts: Arc<StsClient>,
+    tls: Option<Arc<Tls>>,
     table: Arc<Table>,
     metrics: Arc<Metrics>,
     observers: Vec<Arc<dyn Observer>>,
@@ -58,7 +59,7 @@ pub struct App {
 pub struct Broken(String);
 
 impl App {
-    /// Builds the daemon and tries what the plan names: each key and each seed is read once. All mistakes are told in
+    /// Builds the daemon and tries what the plan names: each key, each seed and the certificate is read once. All mistakes are told in
     /// one error. `lines_dropped` tells how many log lines were dropped so far.
     pub async fn prepare(
         plan: Plan,
@@ -72,7 +73,9 @@ impl App {
         if let Err(error) = in_background(&plan, server::inspect).await {
             mistakes.add(error);
         }
-        let (Ok(sts), true) = (sts, mistakes.is_empty()) else {
+        let tls = load_tls(plan.server.tls.clone(), Arc::clone(&clock)).await;
+        let tls = tls.map_err(|wrong| wrong.into_iter().for_each(|mistake| mistakes.add(mistake)));
+        let (Ok(sts), Ok(tls), true) = (sts, tls, mistakes.is_empty()) else {
             return Err(mistakes);
         };
         let table = Arc::new(Table::new(&plan.profiles));
@@ -81,6 +84,7 @@ impl App {
             plan,
             clock,
             sts: Arc::new(sts),
+            tls,
             table,
             observers: vec![metrics.clone()],
             metrics,
@@ -139,7 +143,7 @@ impl App {
         surroundings: Surroundings,
         stopped: &watch::Receiver<bool>,
     ) -> Result<(), Broken> {
-        let addresses = Addresses::of(&listeners).map_err(|error| Broken(error.to_string()))?;
+        let addresses = Addresses::of(&listeners, self.tls.clone()).map_err(|error| Broken(error.to_string()))?;
         let offset = Arc::new(Offset::default());
         self.watch(offset.clone());
         let news = Arc::new(News::default());
@@ -162,6 +166,7 @@ impl App {
             metrics: Arc::clone(&self.metrics),
             clock: Arc::clone(&self.clock),
             audit: self.plan.server.audit,
+            tls: self.tls.clone(),
         };
         let imds = imds.map(|config| Imds {
             config,
@@ -193,6 +198,7 @@ impl App {
             table: Arc::clone(&self.table),
             metrics: self.metrics,
             sts: self.sts,
+            tls: self.tls,
             clock: Arc::clone(&self.clock),
         });
         let operator = Arc::new(Operator {
@@ -257,6 +263,20 @@ async fn reload_at(mut hangups: Hangups, reloader: Arc<Reloader>, shutdown: impl
         biased;
         () = shutdown => {}
         () = reloads => {}
+    }
+}
+
+/// Reads the certificate and its key, if there is one, on a thread that may wait for a disk.
+async fn load_tls(files: Option<config::Tls>, clock: Arc<dyn Clock>) -> Result<Option<Arc<Tls>>, Vec<String>> {
+    let Some(files) = files else {
+        return Ok(None);
+    };
+    let loaded = tokio::task::spawn_blocking(move || Tls::load(files, clock));
+    match loaded.await {
+        Ok(loaded) => loaded.map(|tls| Some(Arc::new(tls))),
+        Err(_panic) => Err(vec![String::from(
+            "tls_certificate: a failure in valetkey itself; please report this",
+        )]),
     }
 }
 

@@ -21,6 +21,7 @@ use crate::control::{
 use crate::harden::Protections;
 use crate::metrics;
 use crate::renew::{self, Accepted, Event, Handle, Observer, Outcome, Published, Refused, Reservation, Table};
+use crate::server::Tls;
 
 /// The daemon, as an operator sees it.
 pub(super) struct Operator {
@@ -39,20 +40,28 @@ pub(super) struct Operator {
 /// Where the daemon listens.
 pub(super) struct Addresses {
     pub(super) credentials: SocketAddr,
+    /// With what that speaks TLS.
+    pub(super) tls: Option<Arc<Tls>>,
     pub(super) imds: Option<SocketAddr>,
     pub(super) ops: SocketAddr,
     pub(super) control_socket: PathBuf,
 }
 
 impl Addresses {
-    pub(super) fn of(listeners: &Listeners) -> io::Result<Self> {
+    pub(super) fn of(listeners: &Listeners, tls: Option<Arc<Tls>>) -> io::Result<Self> {
         Ok(Self {
             credentials: listeners.credentials.local_addr()?,
+            tls,
             imds: listeners.imds.as_ref().map(TcpListener::local_addr).transpose()?,
             ops: listeners.ops.local_addr()?,
             control_socket: listeners.control.path().to_owned(),
         })
     }
+}
+
+/// How consumers ask the credentials listener at this address.
+pub(super) fn url(tls: Option<&Tls>, address: SocketAddr) -> String {
+    tls.map_or_else(|| format!("http://{address}"), |tls| tls.url(address))
 }
 
 /// The offset of STS's time that was last learnt.
@@ -94,6 +103,8 @@ impl control::Operator for Operator {
                 .collect(),
             listeners: control::Listeners {
                 credentials: self.addresses.credentials,
+                credentials_url: url(self.addresses.tls.as_deref(), self.addresses.credentials),
+                certificate_expiration: self.addresses.tls.as_ref().map(|tls| tls.expiration()),
                 imds: self.addresses.imds,
                 imds_profile: plan.server.imds.as_ref().map(|imds| imds.profile.clone()),
                 ops: self.addresses.ops,

@@ -1,5 +1,6 @@
 //! Another configuration for a daemon that runs: all of it is checked before any of it holds.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -8,11 +9,11 @@ use tracing::{error, info, warn};
 use super::check::check;
 use super::{announce, in_background};
 use crate::clock::Clock;
-use crate::config::{Plan, Server};
+use crate::config::{self, Plan, Server};
 use crate::control::{LastReload, NotReloaded, Reloaded};
 use crate::metrics::Metrics;
 use crate::renew::{Applied, Handle, Job, Table};
-use crate::server::{self, Consumers};
+use crate::server::{self, Consumers, Reread as TlsReread, Tls};
 use crate::sts::StsClient;
 
 /// Reads the configuration again, as it was read at start. It may block. The error is for people, and may have several
@@ -34,6 +35,7 @@ pub(super) struct Reloader {
     pub(super) table: Arc<Table>,
     pub(super) metrics: Arc<Metrics>,
     pub(super) sts: Arc<StsClient>,
+    pub(super) tls: Option<Arc<Tls>>,
     pub(super) clock: Arc<dyn Clock>,
 }
 
@@ -88,7 +90,9 @@ impl Reloader {
         let jobs: Vec<Job> = new.profiles.iter().map(Job::new).collect();
         // What was there before is left alone: whether its key can be read at this moment is no matter of this reload.
         let new_jobs = jobs.iter().filter(|job| !old.profiles.contains(&job.profile));
-        let mistakes = check(new_jobs, &self.clock).await;
+        let mut mistakes = check(new_jobs, &self.clock).await;
+        let tls = self.reread_tls().await;
+        let tls = tls.map_err(|wrong| wrong.into_iter().for_each(|mistake| mistakes.add(mistake)));
         if !mistakes.is_empty() {
             return Err(mistakes.to_string());
         }
@@ -100,10 +104,24 @@ impl Reloader {
             announce::profile(profile, &self.sts);
         }
         let mut changed = lines(&applied);
+        changed.extend(
+            self.tls
+                .as_ref()
+                .zip(tls.ok().flatten())
+                .and_then(|(tls, new)| tls.apply(new)),
+        );
         changed.extend(without_role(&old, &new));
         changed.extend(still_told.filter(|_| served_by_imds(&new)));
         self.plan.store(Arc::new(new));
         Ok(Reloaded { changed, needs_restart })
+    }
+
+    /// Reads the certificate and its key if they have changed, which is checked as all that is new.
+    async fn reread_tls(&self) -> Result<Option<TlsReread>, Vec<String>> {
+        match &self.tls {
+            None => Ok(None),
+            Some(tls) => tls.reread().await.map(Some),
+        }
     }
 }
 
@@ -111,6 +129,8 @@ impl Reloader {
 fn differences(old: &Server, new: &Server) -> Vec<String> {
     let mut keys = vec![
         ("credentials", old.credentials == new.credentials),
+        ("tls_certificate", same(old, new, |tls| &tls.certificate)),
+        ("tls_private_key", same(old, new, |tls| &tls.private_key)),
         ("ops", old.ops == new.ops),
         ("token_dir", old.token_dir == new.token_dir),
         ("token_mode", old.token_mode == new.token_mode),
@@ -137,6 +157,10 @@ fn differences(old: &Server, new: &Server) -> Vec<String> {
     }
     let differ = keys.iter().filter(|(_, same)| !same);
     differ.map(|(key, _)| format!("[server] {key}")).collect()
+}
+
+fn same(old: &Server, new: &Server, file: fn(&config::Tls) -> &PathBuf) -> bool {
+    old.tls.as_ref().map(file) == new.tls.as_ref().map(file)
 }
 
 /// Says that the IMDS listener has lost its profile: it serves no other one in its place.

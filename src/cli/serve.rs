@@ -40,9 +40,15 @@ pub(super) struct Args {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Instead of [server] in the file")]
 struct ServerArgs {
-    /// Address of the container-credentials endpoint, on loopback
+    /// Address of the container-credentials endpoint, on loopback unless it speaks TLS
     #[arg(long, value_name = "ADDRESS")]
     credentials: Option<String>,
+    /// File of the certificate chain that it shows; it then speaks TLS alone
+    #[arg(long, value_name = "FILE")]
+    tls_certificate: Option<String>,
+    /// File of the certificate's private key
+    #[arg(long, value_name = "FILE")]
+    tls_private_key: Option<String>,
     /// Address of /metrics and the probes
     #[arg(long, value_name = "ADDRESS")]
     ops: Option<String>,
@@ -70,6 +76,8 @@ impl ServerArgs {
     fn overrides(&self) -> Overrides {
         Overrides {
             credentials: self.credentials.clone(),
+            tls_certificate: self.tls_certificate.clone(),
+            tls_private_key: self.tls_private_key.clone(),
             ops: self.ops.clone(),
             imds: self.imds.clone(),
             imds_profile: self.imds_profile.clone(),

@@ -16,6 +16,7 @@ mod json;
 mod key_source;
 mod keys;
 mod kind;
+mod listeners;
 mod mfa;
 mod mistake;
 mod overrides;
@@ -44,7 +45,7 @@ pub use mistake::{Errors, Mistake, Place};
 pub use overrides::Overrides;
 pub use plan::{
     AssertionSource, Federation, Imds, KeySource, Kind, Mfa, MfaCode, Plan, Profile, Role, Root, SamlRole, Server,
-    Session, SignedBy, WebIdentityRole,
+    Session, SignedBy, Tls, WebIdentityRole,
 };
 
 use crate::aws::{Endpoint, Region};

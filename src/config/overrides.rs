@@ -1,4 +1,7 @@
-use super::keys::{AUDIT, CONTROL_SOCKET, CREDENTIALS, IMDS, IMDS_PROFILE, Key, OPS, TOKEN_DIR, TOKEN_MODE};
+use super::keys::{
+    AUDIT, CONTROL_SOCKET, CREDENTIALS, IMDS, IMDS_PROFILE, Key, OPS, TLS_CERTIFICATE, TLS_PRIVATE_KEY, TOKEN_DIR,
+    TOKEN_MODE,
+};
 use super::mistake::{Mistakes, Reported};
 use super::table::Table;
 
@@ -7,6 +10,10 @@ use super::table::Table;
 pub struct Overrides {
     /// `--credentials`
     pub credentials: Option<String>,
+    /// `--tls-certificate`
+    pub tls_certificate: Option<String>,
+    /// `--tls-private-key`
+    pub tls_private_key: Option<String>,
     /// `--ops`
     pub ops: Option<String>,
     /// `--imds`
@@ -101,6 +108,8 @@ impl Overrides {
     fn of(&self, key: &Key) -> Option<&str> {
         let typed = [
             (CREDENTIALS, &self.credentials),
+            (TLS_CERTIFICATE, &self.tls_certificate),
+            (TLS_PRIVATE_KEY, &self.tls_private_key),
             (OPS, &self.ops),
             (IMDS, &self.imds),
             (IMDS_PROFILE, &self.imds_profile),

@@ -1,10 +1,10 @@
-use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
 
 use super::Env;
 use super::imds::{self, Known};
-use super::keys::{AUDIT, CONTROL_SOCKET, CREDENTIALS, IMDS, Key, OPS, TOKEN_DIR, TOKEN_MODE};
+use super::keys::{AUDIT, CONTROL_SOCKET, IMDS, Key, TOKEN_DIR, TOKEN_MODE};
+use super::listeners::{self, Listeners, overlap};
 use super::mistake::{Mistakes, Reported};
 use super::overrides::{Overrides, Settings};
 use super::paths::{absolute, runtime_dir};
@@ -44,12 +44,12 @@ pub(super) fn of_flags(
 }
 
 fn read(settings: &Settings<'_>, env: Env<'_>, known: &Known<'_>) -> Result<Server, Reported> {
-    let listeners = listeners(settings);
+    let listeners = listeners::read(settings);
     let imds = imds::read(settings, known);
     let token_mode = settings.string(&TOKEN_MODE, mode);
     let paths = paths(settings, env);
     let audit = settings.boolean(&AUDIT);
-    let (credentials, ops) = listeners?;
+    let Listeners { credentials, tls, ops } = listeners?;
     let imds = imds?;
     if let Some(imds) = &imds
         && (overlap(credentials, imds.address) || overlap(imds.address, ops))
@@ -60,6 +60,7 @@ fn read(settings: &Settings<'_>, env: Env<'_>, known: &Known<'_>) -> Result<Serv
     let (token_dir, control_socket) = paths?;
     Ok(Server {
         credentials,
+        tls,
         ops,
         imds,
         token_dir,
@@ -67,41 +68,6 @@ fn read(settings: &Settings<'_>, env: Env<'_>, known: &Known<'_>) -> Result<Serv
         control_socket,
         audit: audit?,
     })
-}
-
-fn listeners(settings: &Settings<'_>) -> Result<(SocketAddr, SocketAddr), Reported> {
-    let credentials = settings.string(&CREDENTIALS, loopback_address);
-    let ops = settings.string(&OPS, |text| text.parse().map_err(|_| OPS.must));
-    let credentials = credentials?.unwrap_or_else(|| loopback(7411));
-    let ops = ops?.unwrap_or_else(|| loopback(7412));
-    if overlap(credentials, ops) {
-        return Err(settings.report(
-            &OPS,
-            "must be another address than `credentials`; give it a port of its own",
-        ));
-    }
-    Ok((credentials, ops))
-}
-
-fn loopback(port: u16) -> SocketAddr {
-    SocketAddr::from((Ipv4Addr::LOCALHOST, port))
-}
-
-fn loopback_address(text: &str) -> Result<SocketAddr, &'static str> {
-    let address: SocketAddr = text.parse().map_err(|_| CREDENTIALS.must)?;
-    if address.ip().to_canonical().is_loopback() {
-        Ok(address)
-    } else {
-        Err("must be a loopback address such as \"127.0.0.1:7411\": \
-             credentials are served in plain HTTP, which must not leave this machine")
-    }
-}
-
-/// Whether the system refuses to bind both. Port 0 is a new port each time; `[::]` takes IPv4 as well.
-fn overlap(credentials: SocketAddr, ops: SocketAddr) -> bool {
-    let (served, any) = (credentials.ip().to_canonical(), ops.ip().to_canonical());
-    let takes_all = any.is_unspecified() && (any.is_ipv6() || served.is_ipv4());
-    credentials.port() != 0 && credentials.port() == ops.port() && (served == any || takes_all)
 }
 
 /// The longest path of a Unix socket, in bytes: 108 with the zero that ends it. macOS takes four less.

@@ -5,7 +5,6 @@ mod assertion;
 mod assertion_file;
 mod assertion_process;
 mod token_file;
-mod version;
 
 use std::path::Path;
 use std::sync::Arc;
@@ -14,11 +13,11 @@ use std::time::Duration;
 use crate::BoxFuture;
 use crate::aws::{SamlAssertion, WebIdentityToken};
 use crate::config::{AssertionSource, Kind};
+pub use crate::secret_file::Version;
 use crate::{process as child, secret_file};
 pub use assertion_file::AssertionFile;
 pub use assertion_process::AssertionProcess;
 pub use token_file::TokenFile;
-pub use version::Version;
 
 /// A place that holds or makes what opens a role. It is read anew for each call, since identity providers give it for
 /// minutes.

@@ -81,6 +81,7 @@ impl Listener {
                 Reason::RequestTimeout,
                 Reason::Target,
                 Reason::TargetSize,
+                Reason::Tls,
                 Reason::TokenMissing,
                 Reason::TokenUnknown,
                 Reason::Upgrade,
@@ -205,6 +206,8 @@ pub enum Reason {
     Target,
     /// A request target of more than 2 KB.
     TargetSize,
+    /// No TLS came about: the peer speaks none that is known here, or does not trust the certificate.
+    Tls,
     /// A token whose time is over.
     TokenExpired,
     /// No authorization token.
@@ -219,7 +222,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason, in the order of declaration.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::Authorization,
         Self::Connections,
         Self::FetchMetadata,
@@ -238,6 +241,7 @@ impl Reason {
         Self::RequestTimeout,
         Self::Target,
         Self::TargetSize,
+        Self::Tls,
         Self::TokenExpired,
         Self::TokenMissing,
         Self::TokenTtl,
@@ -266,6 +270,7 @@ impl Reason {
             Self::RequestTimeout => "request_timeout",
             Self::Target => "target",
             Self::TargetSize => "target_size",
+            Self::Tls => "tls",
             Self::TokenExpired => "token_expired",
             Self::TokenMissing => "token_missing",
             Self::TokenTtl => "token_ttl",

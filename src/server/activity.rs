@@ -6,9 +6,8 @@ use std::task::{Context, Poll, ready};
 
 use hyper::StatusCode;
 use hyper::rt::{Read, ReadBufCursor, Write};
-use hyper_util::rt::TokioIo;
-use tokio::net::TcpStream;
 
+use super::stream::Stream;
 use crate::clock::BootInstant;
 
 /// What a connection's socket is in the middle of, as its bytes tell. The route answers without waiting, so that bytes
@@ -104,6 +103,11 @@ impl Shared {
         self.0.bits.fetch_and(!(UNANSWERED | ANSWERING), Ordering::Relaxed);
     }
 
+    /// What had been written is taken; a head that has begun since is not.
+    pub(super) fn flushed(&self) {
+        self.0.bits.fetch_and(!ANSWERING, Ordering::Relaxed);
+    }
+
     /// A whole head has come in, and its reply takes time.
     pub(super) fn answering(&self) {
         self.0.bits.fetch_or(ANSWERING, Ordering::Relaxed);
@@ -114,16 +118,15 @@ fn milliseconds(at: BootInstant) -> u64 {
     u64::try_from(at.since_boot().as_millis()).unwrap_or(u64::MAX)
 }
 
-/// A socket that notes what passes through it.
+/// A stream that notes what passes through it; with TLS, what peers say within it.
 pub(super) struct Watched {
-    io: TokioIo<TcpStream>,
+    stream: Stream,
     shared: Shared,
 }
 
 impl Watched {
-    pub(super) fn new(stream: TcpStream, shared: Shared) -> Self {
-        let io = TokioIo::new(stream);
-        Self { io, shared }
+    pub(super) fn new(stream: Stream, shared: Shared) -> Self {
+        Self { stream, shared }
     }
 
     fn note<T>(&self, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -137,7 +140,7 @@ impl Watched {
 
 impl Read for Watched {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: ReadBufCursor<'_>) -> Poll<io::Result<()>> {
-        let read = ready!(Pin::new(&mut self.io).poll_read(cx, buffer));
+        let read = ready!(Pin::new(&mut self.stream).poll_read(cx, buffer));
         self.shared.read();
         Poll::Ready(read)
     }
@@ -145,7 +148,7 @@ impl Read for Watched {
 
 impl Write for Watched {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.io).poll_write(cx, bytes);
+        let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.note(written)
     }
 
@@ -154,20 +157,27 @@ impl Write for Watched {
         cx: &mut Context<'_>,
         bytes: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
-        let written = Pin::new(&mut self.io).poll_write_vectored(cx, bytes);
+        let written = Pin::new(&mut self.stream).poll_write_vectored(cx, bytes);
         self.note(written)
     }
 
     fn is_write_vectored(&self) -> bool {
-        self.io.is_write_vectored()
+        self.stream.is_write_vectored()
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_flush(cx)
+        let flushed = Pin::new(&mut self.stream).poll_flush(cx);
+        if self.stream.holds_back() {
+            match flushed {
+                Poll::Ready(_) => self.shared.flushed(),
+                Poll::Pending => self.shared.answering(),
+            }
+        }
+        flushed
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.io).poll_shutdown(cx)
+        Pin::new(&mut self.stream).poll_shutdown(cx)
     }
 }
 

@@ -6,6 +6,7 @@ use std::task::{Context as Waking, Poll};
 
 use hyper::Request;
 use hyper::body::Incoming;
+use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
 use tower::Service;
 
@@ -14,6 +15,8 @@ use super::audit::Peer;
 use super::limits::Limits;
 use super::listen::Context;
 use super::reply::Reply;
+use super::stream::Stream;
+use super::tls::handshake;
 use crate::BoxFuture;
 use crate::clock::BootInstant;
 use crate::metrics::Reason;
@@ -31,6 +34,15 @@ pub(super) async fn serve<S>(
 {
     // Replies leave in one write; without the option, pipelined ones would wait for acknowledgements.
     let _ = stream.set_nodelay(true);
+    let mut patience = Patience::new(context.limits, context.clock.boot());
+    let stream = match &context.tls {
+        None => Stream::Plain(TokioIo::new(stream)),
+        // In a box, so that plain connections have no room for it.
+        Some(tls) => match Box::pin(handshake(stream, tls, &context, patience.deadline())).await {
+            Ok(stream) => Stream::Tls(TokioIo::new(stream)),
+            Err(reason) => return reason.into_iter().for_each(|reason| context.refusals.add(reason)),
+        },
+    };
     let watched = Watched::new(stream, shared.clone());
     let eager = Eager {
         service,
@@ -41,7 +53,6 @@ pub(super) async fn serve<S>(
     let mut stop = pin!(context.stop.wait());
     let mut stopping = false;
     let clock = &context.clock;
-    let mut patience = Patience::new(context.limits, clock.boot());
     let mut timer: Option<(BootInstant, BoxFuture<'_, ()>)> = None;
 
     let refused = poll_fn(|cx| {

@@ -11,6 +11,7 @@ use super::consumers::{Consumers, Known};
 use super::document;
 use super::refusals::Refusals;
 use super::reply::{self, Reply};
+use super::tls::Tls;
 use crate::clock::Clock;
 use crate::metrics::{Metrics, Reason, Route};
 use crate::renew::Published;
@@ -27,6 +28,8 @@ pub struct Credentials {
     pub metrics: Arc<Metrics>,
     /// Whether each serving is a line in the log, under [`AUDIT`](super::AUDIT).
     pub audit: bool,
+    /// With what it speaks TLS, and TLS alone, if it does.
+    pub tls: Option<Arc<Tls>>,
 }
 
 impl Credentials {

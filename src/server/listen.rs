@@ -22,6 +22,7 @@ use super::limits::Limits;
 use super::refusals::Refusals;
 use super::reply::Reply;
 use super::room::{Place, Room};
+use super::tls::Tls;
 use crate::BoxFuture;
 use crate::clock::Clock;
 use crate::metrics::{Http, Reason};
@@ -34,6 +35,8 @@ pub(super) struct Context {
     pub(super) refusals: Arc<Refusals>,
     /// Where each serving is noted, if it is.
     pub(super) audit: Option<Audit>,
+    /// With what the listener speaks TLS, if it does.
+    pub(super) tls: Option<Arc<Tls>>,
     pub(super) stop: Stop,
 }
 
@@ -44,6 +47,7 @@ impl Context {
         http: Arc<Http>,
         refusals: Arc<Refusals>,
         audit: Option<Audit>,
+        tls: Option<Arc<Tls>>,
     ) -> Self {
         let stop = Stop::default();
         Self {
@@ -52,6 +56,7 @@ impl Context {
             http,
             refusals,
             audit,
+            tls,
             stop,
         }
     }

@@ -21,6 +21,8 @@ mod peer;
 mod refusals;
 mod reply;
 mod room;
+mod stream;
+mod tls;
 mod tokens;
 
 use std::convert::Infallible;
@@ -39,6 +41,7 @@ pub use credentials::Credentials;
 pub use imds::Imds;
 pub use limits::Limits;
 pub use ops::Ops;
+pub use tls::{Reread, Tls};
 pub use tokens::{TokenError, Tokens, inspect, prepare};
 
 use crate::clock::Clock;
@@ -65,9 +68,10 @@ pub async fn serve_credentials(
     let (http, clock) = (endpoint.metrics.http(Listener::Credentials), endpoint.clock.clone());
     let refusals = Arc::new(Refusals::new(http.clone(), clock.clone()));
     let consumed = Consumed {
-        admit: Admit::credentials(listener.local_addr()?, refusals.clone()),
+        admit: Admit::credentials(listener.local_addr()?, endpoint.tls.clone(), refusals.clone()),
         observe: Observe::new(http.clone(), clock.clone(), credentials::route),
         audit: endpoint.audit,
+        tls: endpoint.tls.clone(),
         form: Form::Container(endpoint.into_service(refusals.clone())),
         http,
         clock,
@@ -94,6 +98,7 @@ pub async fn serve_imds(
         admit: Admit::imds(listener.local_addr()?, refusals.clone()),
         observe: Observe::new(http.clone(), clock.clone(), imds::route),
         audit: endpoint.audit,
+        tls: None,
         form: Form::Imds(endpoint.into_service(refusals.clone())?),
         http,
         clock,
@@ -113,7 +118,7 @@ pub async fn serve_ops(listener: TcpListener, endpoint: Ops, limits: Limits, shu
         standing: service.clone(),
         seated: service,
     };
-    let context = listen::Context::new(limits, clock, http, refusals, None);
+    let context = listen::Context::new(limits, clock, http, refusals, None, None);
     listen::run(listener, services, context, shutdown).await;
 }
 
@@ -123,6 +128,7 @@ struct Consumed {
     observe: Observe,
     form: Form,
     audit: bool,
+    tls: Option<Arc<Tls>>,
     http: Arc<Http>,
     clock: Arc<dyn Clock>,
     refusals: Arc<Refusals>,
@@ -145,7 +151,7 @@ impl Consumed {
             standing: layered(self.form.standing()),
             seated: layered(self.form),
         };
-        let context = listen::Context::new(limits, self.clock, self.http, self.refusals, audit);
+        let context = listen::Context::new(limits, self.clock, self.http, self.refusals, audit, self.tls);
         tokio::join!(listen::run(listener, services, context, shutdown), lines);
     }
 }

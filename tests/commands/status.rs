@@ -7,7 +7,7 @@ use crate::scene::{Scene, run, valetkey};
 
 const PAGE: &str = "\
 valetkey 1.2.3 (abc), up 2 h 0 min, configured by /etc/valetkey/valetkey.toml
-credentials on 127.0.0.1:7411, ops on [::]:7412, control on /run/valetkey/control.sock; the host's clock: 1.5 s ahead of STS's
+credentials on http://127.0.0.1:7411, ops on [::]:7412, control on /run/valetkey/control.sock; the host's clock: 1.5 s ahead of STS's
 
 PROFILE  STATE      EXPIRATION                              RENEWAL       ISSUED         KIND     SOURCE         ACCOUNT       REQUIRED
 ops      ready      2027-01-15 11:12:00 UTC, in 3 h 12 min  in 4 h 0 min  1 h 0 min ago  session  key directory  123456789012  yes

@@ -135,6 +135,8 @@ pub(crate) fn status() -> Status {
         profiles: vec![ops, person, deploy],
         listeners: Listeners {
             credentials: "127.0.0.1:7411".parse().unwrap(),
+            credentials_url: "http://127.0.0.1:7411".into(),
+            certificate_expiration: None,
             imds: None,
             imds_profile: None,
             ops: "[::]:7412".parse().unwrap(),

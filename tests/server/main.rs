@@ -9,3 +9,4 @@ mod requests;
 mod room;
 mod scene;
 mod times;
+mod tls;

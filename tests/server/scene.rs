@@ -1,20 +1,33 @@
+#[path = "../common/authority.rs"]
+#[allow(dead_code, reason = "not every test of a listener speaks TLS")]
+pub(crate) mod authority;
+#[path = "wire.rs"]
+mod wire;
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use tempfile::TempDir;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
+use tokio_rustls::TlsConnector;
 use valetkey::aws::{AvailabilityZone, Endpoint, HopLimit, SessionDuration};
 use valetkey::clock::{BootInstant, Clock};
 use valetkey::config::{self, KeySource, Kind, Profile, Session};
 use valetkey::metrics::Metrics;
 use valetkey::renew::{Document, Snapshot, Table};
 use valetkey::secret::Secret;
-use valetkey::server::{Consumers, Credentials, Imds, Limits, Ops, Tokens, serve_credentials, serve_imds, serve_ops};
+use valetkey::server::{
+    Consumers, Credentials, Imds, Limits, Ops, Tls, Tokens, serve_credentials, serve_imds, serve_ops,
+};
+
+use authority::Authority;
+use wire::Wire;
 
 use crate::clock::ManualClock;
 
@@ -33,6 +46,15 @@ pub(crate) struct Scene {
     pub(crate) credentials: Running,
     pub(crate) imds: Running,
     pub(crate) ops: Running,
+    /// What the credentials listener shows, where it speaks TLS.
+    pub(crate) identity: Option<Identity>,
+}
+
+/// A certificate for `127.0.0.1` and `valetkey.example`, in the files of a folder.
+pub(crate) struct Identity {
+    pub(crate) authority: Authority,
+    pub(crate) folder: TempDir,
+    pub(crate) tls: Arc<Tls>,
 }
 
 /// When a test that waits for something gives up.
@@ -46,21 +68,23 @@ const BUFFER: u32 = 4096;
 pub(crate) enum Way {
     V4,
     V6,
+    /// The credentials listener over TLS, on IPv4.
+    Tls,
 }
 
 impl Way {
-    pub(crate) const ALL: [Self; 2] = [Self::V4, Self::V6];
+    pub(crate) const ALL: [Self; 3] = [Self::V4, Self::V6, Self::Tls];
 
     fn socket(self) -> TcpSocket {
         match self {
-            Self::V4 => TcpSocket::new_v4().unwrap(),
+            Self::V4 | Self::Tls => TcpSocket::new_v4().unwrap(),
             Self::V6 => TcpSocket::new_v6().unwrap(),
         }
     }
 
     fn address(self) -> SocketAddr {
         let address = match self {
-            Self::V4 => "127.0.0.1:0",
+            Self::V4 | Self::Tls => "127.0.0.1:0",
             Self::V6 => "[::1]:0",
         };
         address.parse().unwrap()
@@ -71,6 +95,7 @@ impl Way {
 pub(crate) struct Running {
     way: Way,
     pub(crate) address: SocketAddr,
+    tls: Option<TlsConnector>,
     stop: Option<oneshot::Sender<()>>,
     task: JoinHandle<()>,
 }
@@ -113,6 +138,14 @@ impl Scene {
         Self::build(profiles, alive, Limits::CREDENTIALS, clock, shared, true, Way::V4)
     }
 
+    /// The credentials listener speaks TLS, as do those who connect to it.
+    #[allow(dead_code, reason = "not every test of a listener speaks TLS")]
+    pub(crate) fn over_tls(profiles: &[&str], alive: &[&str], limits: Limits) -> Self {
+        let clock = ManualClock::default();
+        let shared = Arc::new(clock.clone());
+        Self::build(profiles, alive, limits, clock, shared, false, Way::Tls)
+    }
+
     fn build(
         profiles: &[&str],
         alive: &[&str],
@@ -128,6 +161,7 @@ impl Scene {
             table.named(name).unwrap().publish(valid(BootInstant::from_boot(LIFE)));
         }
         let metrics = Arc::new(Metrics::new(Arc::clone(&table), Arc::clone(&shared), || 0));
+        let identity = (way == Way::Tls).then(|| Identity::new(Arc::clone(&shared)));
         let tokens: Vec<Secret> = profiles.iter().map(|name| format!("token-{name}").into()).collect();
         let served = plan.first().map(|profile| profile.name.clone());
         let consumers = Arc::new(Consumers::with_imds(Tokens::new(&tokens), &table, served));
@@ -136,10 +170,12 @@ impl Scene {
             clock: Arc::clone(&shared),
             metrics: Arc::clone(&metrics),
             audit,
+            tls: identity.as_ref().map(|identity| Arc::clone(&identity.tls)),
         };
-        let credentials = Running::start(way, |listener, stop| async move {
+        let mut credentials = Running::start(way, |listener, stop| async move {
             serve_credentials(listener, endpoint, limits, stop).await.unwrap();
         });
+        credentials.tls = identity.as_ref().map(Identity::client);
         let imds = Imds {
             config: instance(profiles[0]),
             consumers: Arc::clone(&consumers),
@@ -164,6 +200,7 @@ impl Scene {
             credentials,
             imds,
             ops,
+            identity,
         }
     }
 
@@ -199,6 +236,21 @@ impl Scene {
     }
 }
 
+impl Identity {
+    fn new(clock: Arc<dyn Clock>) -> Self {
+        let (authority, folder) = (Authority::new(), tempfile::tempdir().unwrap());
+        let files = authority
+            .issue(&["valetkey.example"])
+            .install(folder.path());
+        let tls = Arc::new(Tls::load(files, clock).unwrap());
+        Self { authority, folder, tls }
+    }
+
+    fn client(&self) -> TlsConnector {
+        TlsConnector::from(Arc::new(self.authority.client()))
+    }
+}
+
 impl Running {
     fn start<F>(way: Way, serve: impl FnOnce(TcpListener, Stop) -> F) -> Self
     where
@@ -214,15 +266,31 @@ impl Running {
         Self {
             way,
             address,
+            tls: None,
             stop: Some(stop),
             task: tokio::spawn(serve(listener, stopped)),
         }
     }
 
+    /// As the listener speaks: over TLS or not.
     pub(crate) async fn connect(&self) -> Peer {
+        self.try_connect().await.unwrap()
+    }
+
+    /// The error is that of a handshake.
+    pub(crate) async fn try_connect(&self) -> io::Result<Peer> {
+        let stream = self.connect_plainly().await;
+        let Some(tls) = &self.tls else {
+            return Ok(Peer(Box::new(stream)));
+        };
+        let host = "valetkey.example".try_into().unwrap();
+        Ok(Peer(Box::new(tls.connect(host, stream).await?)))
+    }
+
+    pub(crate) async fn connect_plainly(&self) -> TcpStream {
         let socket = self.way.socket();
         socket.set_recv_buffer_size(BUFFER).unwrap();
-        Peer(socket.connect(self.address).await.unwrap())
+        socket.connect(self.address).await.unwrap()
     }
 
     pub(crate) fn stop(&mut self) {
@@ -241,8 +309,8 @@ impl Running {
 
 type Stop = std::pin::Pin<Box<dyn Future<Output = ()> + Send>>;
 
-/// A raw socket.
-pub(crate) struct Peer(pub(crate) TcpStream);
+/// A raw connection.
+pub(crate) struct Peer(pub(crate) Box<dyn Wire>);
 
 /// What came back.
 pub(crate) struct Reply {
@@ -264,6 +332,7 @@ impl Reply {
 impl Peer {
     pub(crate) async fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.0.write_all(bytes.as_ref()).await.unwrap();
+        self.0.flush().await.unwrap();
     }
 
     /// The next reply; none when the connection ended without one.

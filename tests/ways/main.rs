@@ -8,6 +8,8 @@
     reason = "a test ends at the first surprise"
 )]
 
+#[path = "../common/authority.rs"]
+mod authority;
 mod aws_profile;
 mod codes;
 #[path = "../common/mod.rs"]
@@ -21,3 +23,4 @@ mod reload;
 mod restart;
 mod roles;
 mod scene;
+mod tls;

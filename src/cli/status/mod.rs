@@ -78,13 +78,15 @@ fn head(status: &Value) -> String {
         let profile = text(&listeners["imds_profile"]);
         format!("imds on {} (profile {profile}), ", without_controls(address))
     });
+    let certificate = time::when(&listeners["certificate_expiration"])
+        .map_or_else(String::new, |until| format!(" (certificate until {until})"));
     format!(
         "valetkey {} ({}){up}, configured by {}\n\
-         credentials on {}, {imds}ops on {}, control on {}; the host's clock: {clock}\n",
+         credentials on {}{certificate}, {imds}ops on {}, control on {}; the host's clock: {clock}\n",
         text(&status["version"]),
         text(&status["revision"]),
         text(&configuration["source"]),
-        text(&listeners["credentials"]),
+        text(&listeners["credentials_url"]),
         text(&listeners["ops"]),
         text(&listeners["control_socket"]),
     )

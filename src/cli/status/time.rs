@@ -3,10 +3,16 @@ use serde_json::Value;
 
 /// `2027-01-15 11:12:00 UTC, in 3 h 12 min`.
 pub(super) fn at(instant: &Value, now: &Value) -> String {
-    read(instant).map_or_else(
-        || "-".to_owned(),
-        |at| format!("{}, {}", at.format("%F %T UTC"), away(instant, now)),
-    )
+    read(instant).map_or_else(|| "-".to_owned(), |at| format!("{}, {}", shown(at), away(instant, now)))
+}
+
+/// `2027-01-15 11:12:00 UTC`, if there is one.
+pub(super) fn when(instant: &Value) -> Option<String> {
+    read(instant).map(shown)
+}
+
+fn shown(at: DateTime<Utc>) -> String {
+    at.format("%F %T UTC").to_string()
 }
 
 /// `in 3 h 12 min` or `45 s ago`.

@@ -60,6 +60,8 @@ impl fmt::Display for Presence {
 /// Every key that this version understands.
 pub const KEYS: &[Key] = &[
     CREDENTIALS,
+    TLS_CERTIFICATE,
+    TLS_PRIVATE_KEY,
     OPS,
     IMDS,
     IMDS_PROFILE,

@@ -5,8 +5,24 @@ pub(crate) const ABSOLUTE_PATH: &str = "must be an absolute path; neither a rela
 pub(crate) const CREDENTIALS: Key = Key {
     path: "server.credentials",
     presence: Presence::Default("127.0.0.1:7411"),
-    must: "must be a loopback address and port such as \"127.0.0.1:7411\"",
-    what: "Address of the container-credentials endpoint; loopback only",
+    must: "must be an address and port such as \"127.0.0.1:7411\"",
+    what: "Address of the container-credentials endpoint: loopback, `169.254.170.2`, `169.254.170.23` or `[fd00:ec2::23]`; any \
+           with a certificate",
+};
+
+pub(crate) const TLS_CERTIFICATE: Key = Key {
+    path: "server.tls_certificate",
+    presence: Presence::Optional,
+    must: ABSOLUTE_PATH,
+    what: "File of the certificate chain, in PEM, that `credentials` shows: it then speaks TLS alone, on any address. Read again \
+           when it changes",
+};
+
+pub(crate) const TLS_PRIVATE_KEY: Key = Key {
+    path: "server.tls_private_key",
+    presence: Presence::Optional,
+    must: ABSOLUTE_PATH,
+    what: "File of the certificate's private key, in PEM and without a passphrase",
 };
 
 pub(crate) const OPS: Key = Key {

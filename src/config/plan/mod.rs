@@ -2,6 +2,7 @@ mod imds;
 mod kind;
 mod profile;
 mod sources;
+mod tls;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,6 +11,7 @@ pub use imds::Imds;
 pub use kind::{Federation, Kind, Role, Root, SamlRole, Session, SignedBy, WebIdentityRole};
 pub use profile::Profile;
 pub use sources::{AssertionSource, KeySource, Mfa, MfaCode};
+pub use tls::Tls;
 
 /// Everything the daemon needs to know, checked as a whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,8 +25,10 @@ pub struct Plan {
 /// `[server]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Server {
-    /// The container-credentials endpoint; a loopback address.
+    /// The container-credentials endpoint; without TLS loopback, or one of the addresses that SDKs take in plain HTTP.
     pub credentials: SocketAddr,
+    /// What it shows to its consumers, if it speaks TLS.
+    pub tls: Option<Tls>,
     /// Metrics and probes; any address.
     pub ops: SocketAddr,
     /// The IMDSv2 endpoint, unless it is off.

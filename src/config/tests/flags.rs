@@ -11,7 +11,9 @@ fn toml(text: &str, flags: &Overrides) -> Result<Plan, Errors> {
 fn all() -> Overrides {
     let typed = |text: &str| Some(text.to_owned());
     Overrides {
-        credentials: typed("[::1]:1"),
+        credentials: typed("[fd00::7]:1"),
+        tls_certificate: typed("/flags/chain.pem"),
+        tls_private_key: typed("/flags/key.pem"),
         ops: typed("[::]:2"),
         imds: typed("[::1]:3"),
         imds_profile: typed("default"),
@@ -24,14 +26,17 @@ fn all() -> Overrides {
 
 #[test]
 fn beat_the_file_and_the_defaults() {
-    let written = "[server]\ncredentials = \"127.0.0.1:7\"\nops = \"127.0.0.1:8\"\ntoken_dir = \"/file/tokens\"\n\
+    let written = "[server]\ncredentials = \"127.0.0.1:7\"\ntls_certificate = \"/c\"\ntls_private_key = \"/k\"\nops = \"127.0.0.1:8\"\ntoken_dir = \"/file/tokens\"\n\
                    token_mode = \"0644\"\ncontrol_socket = \"/file/control.sock\"\naudit = false\n\
                    imds = \"127.0.0.1:9\"\nimds_profile = \"default\"\n";
     let least = LEAST.replace("ops", "default");
     let plain = toml(&least, &all()).unwrap();
     assert_eq!(plain, toml(&format!("{least}{written}"), &all()).unwrap());
     let server = plain.server;
-    assert_eq!(server.credentials, "[::1]:1".parse().unwrap());
+    assert_eq!(server.credentials, "[fd00::7]:1".parse().unwrap());
+    let tls = server.tls.as_ref().unwrap();
+    assert_eq!(tls.certificate.to_str(), Some("/flags/chain.pem"));
+    assert_eq!(tls.private_key.to_str(), Some("/flags/key.pem"));
     assert_eq!(server.ops, "[::]:2".parse().unwrap());
     let imds = server.imds.as_ref().unwrap();
     assert_eq!(
@@ -64,7 +69,9 @@ fn leave_the_file_what_they_do_not_say() {
 fn keep_the_rules_of_the_file() {
     let typed = |text: &str| Some(text.to_owned());
     let wrong = Overrides {
-        credentials: typed("0.0.0.0:1"),
+        credentials: typed("0.0.0.0"),
+        tls_certificate: typed("chain.pem"),
+        tls_private_key: typed("key.pem"),
         ops: typed(":2"),
         imds: typed("10.0.0.1:3"),
         imds_profile: typed("a b"),
@@ -78,8 +85,9 @@ fn keep_the_rules_of_the_file() {
         mistakes(toml(&format!("{LEAST}[server]\nops = 1"), &wrong)),
         [
             "v.toml:5:7: server.ops: found an integer; must be an address and port such as \"127.0.0.1:7412\"",
-            "--credentials: must be a loopback address such as \"127.0.0.1:7411\": \
-             credentials are served in plain HTTP, which must not leave this machine",
+            "--credentials: must be an address and port such as \"127.0.0.1:7411\"",
+            &format!("--tls-certificate: {path}"),
+            &format!("--tls-private-key: {path}"),
             "--ops: must be an address and port such as \"127.0.0.1:7412\"",
             &format!("--imds: {}", super::imds::ADDRESS),
             "--imds-profile: must be the name of the one profile that is served to whoever reaches the listener",
@@ -110,6 +118,22 @@ fn are_blamed_where_they_do_not_fit_together() {
         fit(credentials),
         ["v.toml:4:1: server.ops: must be another address than `credentials`; give it a port of its own"]
     );
+    let elsewhere = Overrides {
+        credentials: typed("0.0.0.0:7411"),
+        ..Overrides::default()
+    };
+    assert_eq!(fit(elsewhere), [format!("--credentials: {}", super::tls::PLAIN)]);
+    let half = Overrides {
+        tls_certificate: typed("/chain.pem"),
+        ..Overrides::default()
+    };
+    assert_eq!(
+        fit(half),
+        [format!(
+            "--tls-private-key: is missing, and --tls-certificate needs it; {}",
+            super::tls::PATH
+        )]
+    );
     let socket = Overrides {
         control_socket: typed("/t"),
         ..Overrides::default()
@@ -129,6 +153,8 @@ fn show_no_value() {
     let typed = || Some(secret.to_owned());
     let wrong = Overrides {
         credentials: typed(),
+        tls_certificate: typed(),
+        tls_private_key: typed(),
         ops: typed(),
         imds: typed(),
         imds_profile: typed(),
@@ -138,6 +164,6 @@ fn show_no_value() {
         audit: false,
     };
     let errors = toml(LEAST, &wrong).expect_err("none of it is right");
-    assert_eq!(errors.mistakes().len(), 7);
+    assert_eq!(errors.mistakes().len(), 9);
     assert!(!format!("{errors} {errors:?}").contains(secret));
 }

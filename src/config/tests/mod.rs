@@ -17,6 +17,7 @@ mod server;
 mod source_profile;
 mod sources;
 mod syntax;
+mod tls;
 
 use std::ffi::OsString;
 

@@ -94,6 +94,8 @@ impl Listeners {
     fn to_json(&self) -> Value {
         json!({
             "credentials": self.credentials.to_string(),
+            "credentials_url": self.credentials_url,
+            "certificate_expiration": self.certificate_expiration.map(time),
             "imds": self.imds.map(|address| address.to_string()),
             "imds_profile": self.imds_profile.as_ref().map(ProfileName::as_str),
             "ops": self.ops.to_string(),
@@ -158,6 +160,8 @@ mod tests {
             profiles: vec![profile; profiles],
             listeners: Listeners {
                 credentials: ([127, 0, 0, 1], 1).into(),
+                credentials_url: "http://127.0.0.1:1".into(),
+                certificate_expiration: None,
                 imds: None,
                 imds_profile: None,
                 ops: ([127, 0, 0, 1], 2).into(),

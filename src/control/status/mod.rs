@@ -109,6 +109,10 @@ pub struct Trouble {
 pub struct Listeners {
     /// The container-credentials endpoint.
     pub credentials: SocketAddr,
+    /// How consumers ask it: with TLS by a name of its certificate.
+    pub credentials_url: String,
+    /// When the certificate expires that it shows, if it speaks TLS.
+    pub certificate_expiration: Option<DateTime<Utc>>,
     /// The IMDSv2 endpoint, unless it is off.
     pub imds: Option<SocketAddr>,
     /// The profile that it serves.

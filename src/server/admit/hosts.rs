@@ -1,9 +1,16 @@
 use std::net::SocketAddr;
+use std::sync::Arc;
+
+use crate::server::tls::Tls;
 
 /// The `Host` values of a listener: its address and the names of loopback, each with and without the port (some SDKs
 /// leave it out).
 #[derive(Default)]
-pub(super) struct Hosts(Box<[Box<str>]>);
+pub(super) struct Hosts {
+    own: Box<[Box<str>]>,
+    /// What has more of them, with any port.
+    tls: Option<Arc<Tls>>,
+}
 
 impl Hosts {
     pub(super) fn of(address: SocketAddr) -> Self {
@@ -17,7 +24,19 @@ impl Hosts {
         }
         let with_port = names.iter().map(|name| format!("{name}:{}", address.port()));
         let with_port: Vec<_> = with_port.collect();
-        Self(with_port.into_iter().chain(names).map(String::into_boxed_str).collect())
+        let own = with_port.into_iter().chain(names).map(String::into_boxed_str);
+        Self {
+            own: own.collect(),
+            tls: None,
+        }
+    }
+
+    /// Those of the certificate in use, too.
+    pub(super) fn over_tls(address: SocketAddr, tls: Arc<Tls>) -> Self {
+        Self {
+            tls: Some(tls),
+            ..Self::of(address)
+        }
     }
 
     /// Those of EC2's metadata service, too: packets to its addresses may be led here.
@@ -28,12 +47,17 @@ impl Hosts {
             let ports = ports.iter().map(String::as_str).chain([""]);
             ports.map(move |port| format!("{name}{port}").into_boxed_str())
         });
-        Self(Self::of(address).0.into_iter().chain(of_ec2).collect())
+        let own = Self::of(address).own;
+        Self {
+            own: own.into_iter().chain(of_ec2).collect(),
+            tls: None,
+        }
     }
 
     pub(super) fn include(&self, host: &[u8]) -> bool {
-        let mut known = self.0.iter().map(|known| known.as_bytes());
+        let mut known = self.own.iter().map(|known| known.as_bytes());
         known.any(|known| known == host || known.eq_ignore_ascii_case(host))
+            || self.tls.as_ref().is_some_and(|tls| tls.is_for(host))
     }
 }
 

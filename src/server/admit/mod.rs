@@ -15,6 +15,7 @@ use tower::{Layer, Service};
 
 use super::refusals::Refusals;
 use super::reply::{self, Reply};
+use super::tls::Tls;
 use hosts::Hosts;
 use rules::Rule;
 
@@ -30,10 +31,13 @@ struct Shared {
 
 impl Admit {
     /// For a listener that gives credentials away: no browser, no proxy, no other name than its own.
-    pub(super) fn credentials(address: SocketAddr, refusals: Arc<Refusals>) -> Self {
+    pub(super) fn credentials(address: SocketAddr, tls: Option<Arc<Tls>>, refusals: Arc<Refusals>) -> Self {
         Self(Arc::new(Shared {
             rules: rules::CREDENTIALS,
-            hosts: Hosts::of(address),
+            hosts: match tls {
+                None => Hosts::of(address),
+                Some(tls) => Hosts::over_tls(address, tls),
+            },
             refusals,
         }))
     }

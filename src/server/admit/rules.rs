@@ -124,7 +124,7 @@ const ONE_HOST: Rule = Rule {
 const OWN_HOST: Rule = Rule {
     reason: Reason::Host,
     status: FORBIDDEN,
-    message: "the Host header must be this listener's own address, such as 127.0.0.1",
+    message: "the Host header must be this listener's own address, such as 127.0.0.1, or over TLS a name that its certificate is for",
     breaks: |head| !head.own_host,
 };
 
