@@ -1,4 +1,3 @@
-use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
@@ -8,19 +7,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use hyper::Request;
-use hyper::body::Incoming;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::{JoinError, JoinSet};
-use tower::Service;
 
 use super::activity::Shared;
+use super::asked::Answers;
 use super::audit::Audit;
 use super::connection;
 use super::limits::Limits;
 use super::refusals::Refusals;
-use super::reply::Reply;
 use super::room::Room;
 use crate::BoxFuture;
 use crate::clock::Clock;
@@ -92,8 +88,7 @@ impl Stop {
 /// Accepts connections until `shutdown` completes, then lets the open ones end.
 pub(super) async fn run<S>(listener: TcpListener, service: S, context: Context, shutdown: impl Future<Output = ()>)
 where
-    S: Service<Request<Incoming>, Response = Reply, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send + Unpin,
+    S: Answers + Clone + Send + 'static,
 {
     let clock = Arc::clone(&context.clock);
     let mut connections = Connections::new(service, context);
@@ -141,8 +136,7 @@ struct Connections<S> {
 
 impl<S> Connections<S>
 where
-    S: Service<Request<Incoming>, Response = Reply, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send + Unpin,
+    S: Answers + Clone + Send + 'static,
 {
     fn new(service: S, context: Context) -> Self {
         Self {

@@ -1,5 +1,6 @@
 use std::net::SocketAddr;
 
+use hyper::header::HeaderValue;
 use hyper::{Request, StatusCode};
 
 use crate::metrics::Reason;
@@ -9,56 +10,76 @@ pub(super) struct Rule {
     pub(super) reason: Reason,
     pub(super) status: StatusCode,
     pub(super) message: &'static str,
-    breaks: fn(&Head) -> bool,
+    broken_by: Marks,
 }
 
-/// The first rule that a request breaks.
-pub(super) fn broken<B>(rules: &'static [Rule], request: &Request<B>, hosts: &Hosts) -> Option<&'static Rule> {
-    let head = Head::of(request, hosts);
-    rules.iter().find(|rule| (rule.breaks)(&head))
+/// What the rules need to know of a head, gathered in one pass over it.
+pub(super) struct Head<'r> {
+    marks: Marks,
+    pub(super) authorization: Option<&'r HeaderValue>,
 }
 
-/// What the rules need to know of a head, gathered in one pass over it. A header counts even when it is empty.
-#[derive(Default)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a header that is there or not")]
-struct Head {
-    is_path: bool,
-    hosts: u32,
-    own_host: bool,
-    authorizations: u32,
-    body: bool,
-    upgrade: bool,
-    origin: bool,
-    fetch_metadata: bool,
-    forwarded: bool,
-}
+/// What is odd about a head, a bit each; nothing about most. A header counts even when it is empty.
+type Marks = u16;
 
-impl Head {
-    fn of<B>(request: &Request<B>, hosts: &Hosts) -> Self {
+const NO_PATH: Marks = 1;
+const BODY: Marks = 1 << 1;
+const UPGRADES: Marks = 1 << 2;
+const NOT_ONE_HOST: Marks = 1 << 3;
+const FOREIGN_HOST: Marks = 1 << 4;
+const HAS_ORIGIN: Marks = 1 << 5;
+const OF_A_BROWSER: Marks = 1 << 6;
+const FORWARDS: Marks = 1 << 7;
+const AUTHORIZATIONS: Marks = 1 << 8;
+
+impl<'r> Head<'r> {
+    pub(super) fn of<B>(request: &'r Request<B>, hosts: &Hosts) -> Self {
         let uri = request.uri();
+        let is_path = uri.authority().is_none() && uri.path().starts_with('/');
         let mut head = Self {
-            is_path: uri.authority().is_none() && uri.path().starts_with('/'),
-            ..Self::default()
+            marks: if is_path { 0 } else { NO_PATH },
+            authorization: None,
         };
+        let mut has_host = false;
         for (name, value) in request.headers() {
-            // hyper has lower-cased the names.
-            match name.as_str() {
-                "host" => {
-                    head.hosts += 1;
-                    head.own_host = hosts.include(value.as_bytes());
+            // hyper has lower-cased the names. Compared as bytes, for which a tree of lengths and letters is compiled.
+            head.marks |= match name.as_str().as_bytes() {
+                b"host" => {
+                    let second = if has_host { NOT_ONE_HOST } else { 0 };
+                    has_host = true;
+                    second
+                        | if hosts.include(value.as_bytes()) {
+                            0
+                        } else {
+                            FOREIGN_HOST
+                        }
                 }
-                "authorization" => head.authorizations += 1,
-                "content-length" => head.body |= value != "0",
-                "transfer-encoding" => head.body = true,
-                "upgrade" => head.upgrade = true,
-                "origin" => head.origin = true,
-                "forwarded" | "via" | "x-real-ip" => head.forwarded = true,
-                name if name.starts_with("x-forwarded-") => head.forwarded = true,
-                name if name.starts_with("sec-fetch-") => head.fetch_metadata = true,
-                _ => {}
-            }
+                b"authorization" => match head.authorization.replace(value) {
+                    Some(_) => AUTHORIZATIONS,
+                    None => 0,
+                },
+                b"content-length" if value == "0" => 0,
+                b"content-length" | b"transfer-encoding" => BODY,
+                b"upgrade" => UPGRADES,
+                b"origin" => HAS_ORIGIN,
+                b"forwarded" | b"via" | b"x-real-ip" => FORWARDS,
+                [b'x', name @ ..] if name.starts_with(b"-forwarded-") => FORWARDS,
+                [b's', name @ ..] if name.starts_with(b"ec-fetch-") => OF_A_BROWSER,
+                _ => 0,
+            };
+        }
+        if !has_host {
+            head.marks |= NOT_ONE_HOST | FOREIGN_HOST;
         }
         head
+    }
+
+    /// The first rule that the request breaks.
+    pub(super) fn broken(&self, rules: &'static [Rule]) -> Option<&'static Rule> {
+        if self.marks == 0 {
+            return None;
+        }
+        rules.iter().find(|rule| self.marks & rule.broken_by != 0)
     }
 }
 
@@ -97,7 +118,7 @@ const TARGET: Rule = Rule {
     reason: Reason::Target,
     status: BAD_REQUEST,
     message: "the request target must be a path",
-    breaks: |head| !head.is_path,
+    broken_by: NO_PATH,
 };
 
 /// No request here has a body, and whatever a proxy and this server could read differently is refused.
@@ -105,14 +126,14 @@ const FRAMING: Rule = Rule {
     reason: Reason::Framing,
     status: BAD_REQUEST,
     message: "a request here has no body",
-    breaks: |head| head.body,
+    broken_by: BODY,
 };
 
 const UPGRADE: Rule = Rule {
     reason: Reason::Upgrade,
     status: BAD_REQUEST,
     message: "only HTTP/1.1 is spoken here",
-    breaks: |head| head.upgrade,
+    broken_by: UPGRADES,
 };
 
 /// <https://www.rfc-editor.org/rfc/rfc9112#section-3.2> asks for 400.
@@ -120,7 +141,7 @@ const ONE_HOST: Rule = Rule {
     reason: Reason::Host,
     status: BAD_REQUEST,
     message: "a request needs exactly one Host header",
-    breaks: |head| head.hosts != 1,
+    broken_by: NOT_ONE_HOST,
 };
 
 /// A name that a stranger's DNS points at this listener arrives as `Host`.
@@ -128,14 +149,14 @@ const OWN_HOST: Rule = Rule {
     reason: Reason::Host,
     status: FORBIDDEN,
     message: "the Host header must be this listener's own address, such as 127.0.0.1",
-    breaks: |head| !head.own_host,
+    broken_by: FOREIGN_HOST,
 };
 
 const ORIGIN: Rule = Rule {
     reason: Reason::Origin,
     status: FORBIDDEN,
     message: "browsers are not served",
-    breaks: |head| head.origin,
+    broken_by: HAS_ORIGIN,
 };
 
 /// <https://www.w3.org/TR/fetch-metadata/>: no script can leave these headers out.
@@ -143,7 +164,7 @@ const FETCH_METADATA: Rule = Rule {
     reason: Reason::FetchMetadata,
     status: FORBIDDEN,
     message: "browsers are not served",
-    breaks: |head| head.fetch_metadata,
+    broken_by: OF_A_BROWSER,
 };
 
 /// As EC2's metadata service does: whoever forwards speaks for somebody else.
@@ -151,7 +172,7 @@ const FORWARDED: Rule = Rule {
     reason: Reason::Forwarded,
     status: FORBIDDEN,
     message: "proxies are not served: let the SDK reach this address directly (NO_PROXY)",
-    breaks: |head| head.forwarded,
+    broken_by: FORWARDS,
 };
 
 /// EC2 gives no token to a request with `X-Forwarded-For`, and does not say with which status. 400 ends an SDK's attempt; after
@@ -165,7 +186,7 @@ const AUTHORIZATION: Rule = Rule {
     reason: Reason::Authorization,
     status: BAD_REQUEST,
     message: "a request has at most one Authorization header",
-    breaks: |head| head.authorizations > 1,
+    broken_by: AUTHORIZATIONS,
 };
 
 /// The `Host` values of a listener: its address and the names of loopback, each with and without the port (some SDKs
@@ -215,7 +236,8 @@ mod tests {
             request = request.header(*name, *value);
         }
         let hosts = Hosts::of("127.0.0.1:7411".parse().unwrap());
-        let rule = broken(rules, &request.body(()).unwrap(), &hosts);
+        let request = request.body(()).unwrap();
+        let rule = Head::of(&request, &hosts).broken(rules);
         rule.map(|rule| (rule.reason, rule.status.as_u16()))
     }
 
