@@ -22,22 +22,35 @@ use crate::BoxFuture;
 
 /// An instant counted from the host's boot, suspended time included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct BootInstant(Duration);
+pub struct BootInstant {
+    /// Nearly 585 years of them.
+    nanoseconds: u64,
+}
 
 impl BootInstant {
     /// The instant this long after boot.
     pub const fn from_boot(elapsed: Duration) -> Self {
-        Self(elapsed)
+        Self::from_nanoseconds(saturating_nanoseconds(elapsed))
+    }
+
+    /// The instant so many nanoseconds after boot.
+    pub const fn from_nanoseconds(nanoseconds: u64) -> Self {
+        Self { nanoseconds }
     }
 
     /// How long after boot it is.
     pub const fn since_boot(self) -> Duration {
-        self.0
+        Duration::from_nanos(self.nanoseconds)
+    }
+
+    /// How many nanoseconds after boot it is.
+    pub const fn nanoseconds(self) -> u64 {
+        self.nanoseconds
     }
 
     /// How long after `earlier` it is; zero when it is not.
-    pub fn since(self, earlier: Self) -> Duration {
-        self.0.saturating_sub(earlier.0)
+    pub const fn since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(self.nanoseconds.saturating_sub(earlier.nanoseconds))
     }
 }
 
@@ -45,7 +58,7 @@ impl Add<Duration> for BootInstant {
     type Output = Self;
 
     fn add(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(duration))
+        Self::from_nanoseconds(self.nanoseconds.saturating_add(saturating_nanoseconds(duration)))
     }
 }
 
@@ -53,8 +66,13 @@ impl Sub<Duration> for BootInstant {
     type Output = Self;
 
     fn sub(self, duration: Duration) -> Self {
-        Self(self.0.saturating_sub(duration))
+        Self::from_nanoseconds(self.nanoseconds.saturating_sub(saturating_nanoseconds(duration)))
     }
+}
+
+const fn saturating_nanoseconds(duration: Duration) -> u64 {
+    let seconds = duration.as_secs().saturating_mul(1_000_000_000);
+    seconds.saturating_add(duration.subsec_nanos() as u64)
 }
 
 /// The time, as an argument: tests pass one that they move themselves.
@@ -86,7 +104,7 @@ impl Clock for SystemClock {
         let now = clock_gettime(BOOT);
         let seconds = u64::try_from(now.tv_sec).unwrap_or_default();
         let nanoseconds = u32::try_from(now.tv_nsec).unwrap_or_default();
-        BootInstant(Duration::new(seconds, nanoseconds))
+        BootInstant::from_boot(Duration::new(seconds, nanoseconds))
     }
 
     fn wall(&self) -> DateTime<Utc> {

@@ -50,7 +50,7 @@ impl PausedClock {
 
 impl Clock for PausedClock {
     fn boot(&self) -> BootInstant {
-        BootInstant(self.start.elapsed() + self.shift.lock().unwrap().suspended)
+        BootInstant::from_boot(self.start.elapsed() + self.shift.lock().unwrap().suspended)
     }
 
     fn wall(&self) -> DateTime<Utc> {

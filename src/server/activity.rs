@@ -28,8 +28,9 @@ pub(super) struct Shared(Arc<State>);
 
 struct State {
     bits: AtomicU8,
-    /// Milliseconds since boot.
+    /// In nanoseconds since boot, as is `turn`.
     since: AtomicU64,
+    turn: AtomicU64,
 }
 
 const UNANSWERED: u8 = 1;
@@ -46,8 +47,19 @@ impl Shared {
     pub(super) fn new(now: BootInstant) -> Self {
         Self(Arc::new(State {
             bits: AtomicU8::new(UNANSWERED),
-            since: AtomicU64::new(milliseconds(now)),
+            since: AtomicU64::new(now.nanoseconds()),
+            turn: AtomicU64::new(now.nanoseconds()),
         }))
+    }
+
+    /// The connection's task has its turn.
+    pub(super) fn begin_turn(&self, now: BootInstant) {
+        self.0.turn.store(now.nanoseconds(), Ordering::Relaxed);
+    }
+
+    /// When the task's turn began: what is asked in it came then.
+    pub(super) fn turn(&self) -> BootInstant {
+        BootInstant::from_nanoseconds(self.0.turn.load(Ordering::Relaxed))
     }
 
     /// What is going on, and whether anything came in since the last look.
@@ -65,17 +77,17 @@ impl Shared {
 
     /// When what is going on began.
     pub(super) fn since(&self, since: BootInstant) {
-        self.0.since.store(milliseconds(since), Ordering::Relaxed);
+        self.0.since.store(since.nanoseconds(), Ordering::Relaxed);
     }
 
-    /// Since when nothing has been asked; none in the middle of a request. In milliseconds since boot.
+    /// Since when nothing has been asked; none in the middle of a request. In nanoseconds since boot.
     pub(super) fn idle_since(&self) -> Option<u64> {
         let bits = self.0.bits.load(Ordering::Relaxed);
         let idle = bits & (UNANSWERED | ANSWERING) == 0 || bits & HEARD == 0;
         idle.then(|| self.0.since.load(Ordering::Relaxed))
     }
 
-    /// Since when a head has been coming in that is not whole; none where nothing of one has. In milliseconds since boot.
+    /// Since when a head has been coming in that is not whole; none where nothing of one has. In nanoseconds since boot.
     pub(super) fn head_since(&self) -> Option<u64> {
         let bits = self.0.bits.load(Ordering::Relaxed);
         let in_head = bits & (UNANSWERED | ANSWERING | HEARD) == UNANSWERED | HEARD;
@@ -112,10 +124,6 @@ impl Shared {
     pub(super) fn answering(&self) {
         self.0.bits.fetch_or(ANSWERING, Ordering::Relaxed);
     }
-}
-
-fn milliseconds(at: BootInstant) -> u64 {
-    u64::try_from(at.since_boot().as_millis()).unwrap_or(u64::MAX)
 }
 
 /// A stream that notes what passes through it; with TLS, what peers say within it.

@@ -1,20 +1,27 @@
+use std::cell::RefCell;
 use std::convert::Infallible;
 use std::future::poll_fn;
-use std::pin::{Pin, pin};
+use std::mem;
+use std::pin::pin;
 use std::sync::Arc;
-use std::task::{Context as Waking, Poll};
+use std::task::Poll;
 
-use hyper::Request;
+use bytes::Bytes;
+use http_body_util::Full;
 use hyper::body::Incoming;
+use hyper::header::HeaderMap;
+use hyper::service::Service;
+use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
 use tokio::net::TcpStream;
-use tower::Service;
 
 use super::activity::{Activity, Shared, Watched};
+use super::asked::{Answers, Asked};
 use super::audit::Peer;
 use super::limits::Limits;
 use super::listen::Context;
-use super::reply::Reply;
+use super::recognised::Recognised;
+use super::reply::Answer;
 use super::stream::Stream;
 use super::tls::handshake;
 use crate::BoxFuture;
@@ -29,8 +36,7 @@ pub(super) async fn serve<S>(
     service: S,
     context: Arc<Context>,
 ) where
-    S: Service<Request<Incoming>, Response = Reply, Error = Infallible> + Clone,
-    S::Future: Unpin,
+    S: Answers,
 {
     // Replies leave in one write; without the option, pipelined ones would wait for acknowledgements.
     let _ = stream.set_nodelay(true);
@@ -45,9 +51,10 @@ pub(super) async fn serve<S>(
     };
     let watched = Watched::new(stream, shared.clone());
     let eager = Eager {
-        service,
+        service: RefCell::new(service),
         peer,
         shared: shared.clone(),
+        recognised: RefCell::default(),
     };
     let mut connection = pin!(Limits::http1().serve_connection(watched, eager));
     let mut stop = pin!(context.stop.wait());
@@ -56,6 +63,8 @@ pub(super) async fn serve<S>(
     let mut timer: Option<(BootInstant, BoxFuture<'_, ()>)> = None;
 
     let refused = poll_fn(|cx| {
+        let now = clock.boot();
+        shared.begin_turn(now);
         if !stopping && stop.as_mut().poll(cx).is_ready() {
             stopping = true;
             connection.as_mut().graceful_shutdown();
@@ -64,7 +73,6 @@ pub(super) async fn serve<S>(
             return Poll::Ready(end.err().as_ref().and_then(refusal));
         }
         let (activity, moved) = shared.look();
-        let now = clock.boot();
         let deadline = patience.look(activity, moved, now);
         shared.since(patience.since);
         if now >= deadline {
@@ -97,54 +105,47 @@ fn refusal(error: &hyper::Error) -> Option<Reason> {
     }
 }
 
-/// Calls the service at once. `hyper_util`'s adapter would call it one poll later; until then the request keeps hold of
+/// Calls the layers at once. `hyper_util`'s adapter would call them one poll later; until then the request keeps hold of
 /// the read buffer, and hyper makes another one of 8 kB, for every request. The layers here are always ready.
 struct Eager<S> {
-    service: S,
+    /// Called while no other call is under way.
+    service: RefCell<S>,
     /// None where nobody audits.
     peer: Option<Arc<Peer>>,
     shared: Shared,
+    recognised: RefCell<Recognised>,
 }
 
-impl<S> hyper::service::Service<Request<Incoming>> for Eager<S>
-where
-    S: Service<Request<Incoming>, Response = Reply, Error = Infallible> + Clone,
-    S::Future: Unpin,
-{
-    type Response = Reply;
+impl<S: Answers> Service<Request<Incoming>> for Eager<S> {
+    type Response = Response<Full<Bytes>>;
     type Error = Infallible;
-    type Future = Noted<S::Future>;
+    type Future = Answer<Self::Response>;
 
     fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         if let Some(peer) = &self.peer {
             request.extensions_mut().insert(Arc::clone(peer));
         }
-        Noted {
-            inner: self.service.clone().call(request),
-            shared: self.shared.clone(),
-        }
-    }
-}
-
-/// A reply to come, whose status is noted.
-struct Noted<F> {
-    inner: F,
-    shared: Shared,
-}
-
-impl<F> Future for Noted<F>
-where
-    F: Future<Output = Result<Reply, Infallible>> + Unpin,
-{
-    type Output = F::Output;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Waking<'_>) -> Poll<F::Output> {
-        let Poll::Ready(Ok(reply)) = Pin::new(&mut self.inner).poll(cx) else {
-            self.shared.answering();
-            return Poll::Pending;
+        let asked = Asked {
+            request: &request,
+            at: self.shared.turn(),
+            authorization: None,
+            recognised: &self.recognised,
         };
-        self.shared.answered(reply.status());
-        Poll::Ready(Ok(reply))
+        match self.service.borrow_mut().call(asked) {
+            Answer::Now(reply) => Answer::Now(reply.map(|reply| {
+                self.shared.answered(reply.status());
+                reply.into_response(mem::take(request.headers_mut()))
+            })),
+            Answer::Later(reply) => {
+                self.shared.answering();
+                let shared = self.shared.clone();
+                Answer::later(async move {
+                    let reply = reply.await;
+                    shared.answered(reply.status());
+                    reply.into_response(HeaderMap::new())
+                })
+            }
+        }
     }
 }
 

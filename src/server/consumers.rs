@@ -1,7 +1,9 @@
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use arc_swap::{ArcSwap, Guard};
 
+use super::recognised::Recognised;
 use super::tokens::Tokens;
 use crate::aws::ProfileName;
 use crate::renew::{Published, Table};
@@ -11,9 +13,12 @@ use crate::renew::{Published, Table};
 pub struct Consumers {
     known: ArcSwap<Known>,
     imds: Option<ProfileName>,
+    replaced: AtomicU64,
 }
 
 pub(super) struct Known {
+    /// From 1 on, another one at each reload.
+    number: u64,
     tokens: Tokens,
     profiles: Arc<Vec<Arc<Published>>>,
     /// The place of the profile that the IMDS form serves.
@@ -29,15 +34,17 @@ impl Consumers {
     /// The same where one profile needs no token of these: whoever asks in the IMDS form may have it.
     pub fn with_imds(tokens: Tokens, table: &Table, imds: Option<ProfileName>) -> Self {
         Self {
-            known: ArcSwap::from_pointee(Known::new(tokens, table, imds.as_ref())),
+            known: ArcSwap::from_pointee(Known::new(1, tokens, table, imds.as_ref())),
             imds,
+            replaced: AtomicU64::new(1),
         }
     }
 
     /// Lets those of another configuration in, and nobody else from now on.
     pub fn replace(&self, tokens: Tokens, table: &Table) {
+        let number = self.replaced.fetch_add(1, Ordering::Relaxed) + 1;
         self.known
-            .store(Arc::new(Known::new(tokens, table, self.imds.as_ref())));
+            .store(Arc::new(Known::new(number, tokens, table, self.imds.as_ref())));
     }
 
     pub(super) fn load(&self) -> Guard<Arc<Known>> {
@@ -46,10 +53,11 @@ impl Consumers {
 }
 
 impl Known {
-    fn new(tokens: Tokens, table: &Table, imds: Option<&ProfileName>) -> Self {
+    fn new(number: u64, tokens: Tokens, table: &Table, imds: Option<&ProfileName>) -> Self {
         let profiles = table.profiles();
         let place = |name: &ProfileName| profiles.iter().position(|profile| profile.name == *name);
         Self {
+            number,
             tokens,
             imds: imds.and_then(place),
             profiles,
@@ -57,9 +65,19 @@ impl Known {
     }
 
     /// The profile whose token this is.
-    pub(super) fn profile(&self, authorization: &[u8]) -> Option<&Published> {
-        let place = self.tokens.profile(authorization)?;
+    pub(super) fn profile(&self, authorization: &[u8], recognised: &mut Recognised) -> Option<&Published> {
+        let place = self.tokens.profile(self.token(authorization, recognised)?)?;
         self.profiles.get(place).map(|profile| &**profile)
+    }
+
+    /// The place of this token in the list.
+    fn token(&self, authorization: &[u8], recognised: &mut Recognised) -> Option<usize> {
+        if let Some(token) = recognised.place(self.number, authorization) {
+            return Some(token);
+        }
+        let token = self.tokens.find(authorization)?;
+        recognised.remember(self.number, authorization, token);
+        Some(token)
     }
 
     /// The profile that the IMDS form serves; none after a reload that removed it.

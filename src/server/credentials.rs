@@ -1,16 +1,16 @@
 use std::convert::Infallible;
-use std::future::{Ready, ready};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use hyper::header::{ALLOW, AUTHORIZATION, HeaderValue, RETRY_AFTER};
-use hyper::{Method, Request, StatusCode};
+use hyper::header::{ALLOW, HeaderValue, RETRY_AFTER};
+use hyper::{Method, StatusCode};
 use tower::Service;
 
+use super::asked::Asked;
 use super::consumers::{Consumers, Known};
 use super::document;
 use super::refusals::Refusals;
-use super::reply::{self, Reply};
+use super::reply::{self, Answer, Reply};
 use super::tls::Tls;
 use crate::clock::Clock;
 use crate::metrics::{Metrics, Reason, Route};
@@ -37,7 +37,6 @@ impl Credentials {
         CredentialsService {
             inner: Arc::new(Inner {
                 consumers: self.consumers,
-                clock: self.clock,
                 refusals,
             }),
             standing: false,
@@ -62,7 +61,6 @@ pub(super) struct CredentialsService {
 
 struct Inner {
     consumers: Arc<Consumers>,
-    clock: Arc<dyn Clock>,
     refusals: Arc<Refusals>,
 }
 
@@ -76,38 +74,40 @@ impl CredentialsService {
     }
 }
 
-impl<B> Service<Request<B>> for CredentialsService {
+impl Service<Asked<'_>> for CredentialsService {
     type Response = Reply;
     type Error = Infallible;
-    type Future = Ready<Result<Reply, Infallible>>;
+    type Future = Answer;
 
     fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, asked: Asked<'_>) -> Answer {
         let known = self.inner.consumers.load();
-        let reply = match profile(&known, &request) {
+        let reply = match profile(&known, asked) {
             Ok(_) if self.standing => no_room(),
-            Ok(profile) => document::of(&known, profile, self.inner.clock.boot(), request.extensions().get()),
+            Ok(profile) => document::of(&known, profile, asked.at, asked.request.extensions().get()),
             Err(reason) => {
                 self.inner.refusals.add(reason);
                 refusal(reason)
             }
         };
-        ready(Ok(if self.standing { reply::closing(reply) } else { reply }))
+        let reply = if self.standing { reply::closing(reply) } else { reply };
+        reply.into()
     }
 }
 
 /// The profile that the request may have, asked for by its own path. The token comes before the path, so that nobody
 /// without one learns a profile's name.
-fn profile<'k, B>(known: &'k Known, request: &Request<B>) -> Result<&'k Published, Reason> {
-    if request.method() != Method::GET {
+fn profile<'k>(known: &'k Known, asked: Asked<'_>) -> Result<&'k Published, Reason> {
+    if asked.request.method() != Method::GET {
         return Err(Reason::Method);
     }
-    let presented = request.headers().get(AUTHORIZATION).ok_or(Reason::TokenMissing)?;
-    let profile = known.profile(presented.as_bytes()).ok_or(Reason::TokenUnknown)?;
-    if asks_for(request.uri().path(), profile.name.as_str(), known.is_one()) {
+    let presented = asked.authorization.ok_or(Reason::TokenMissing)?;
+    let profile = known.profile(presented.as_bytes(), &mut asked.recognised.borrow_mut());
+    let profile = profile.ok_or(Reason::TokenUnknown)?;
+    if asks_for(asked.request.uri().path(), profile.name.as_str(), known.is_one()) {
         Ok(profile)
     } else {
         Err(Reason::Path)

@@ -1,4 +1,3 @@
-use std::convert::Infallible;
 use std::future::poll_fn;
 use std::io;
 use std::net::SocketAddr;
@@ -8,19 +7,16 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::Poll;
 use std::time::Duration;
 
-use hyper::Request;
-use hyper::body::Incoming;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Notify;
 use tokio::task::{JoinError, JoinSet};
-use tower::Service;
 
 use super::activity::Shared;
+use super::asked::Answers;
 use super::audit::Audit;
 use super::connection;
 use super::limits::Limits;
 use super::refusals::Refusals;
-use super::reply::Reply;
 use super::room::{Place, Room};
 use super::tls::Tls;
 use crate::BoxFuture;
@@ -108,8 +104,7 @@ pub(super) async fn run<S>(
     context: Context,
     shutdown: impl Future<Output = ()>,
 ) where
-    S: Service<Request<Incoming>, Response = Reply, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send + Unpin,
+    S: Answers + Clone + Send + 'static,
 {
     let clock = Arc::clone(&context.clock);
     let mut connections = Connections::new(services, context);
@@ -157,8 +152,7 @@ struct Connections<S> {
 
 impl<S> Connections<S>
 where
-    S: Service<Request<Incoming>, Response = Reply, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send + Unpin,
+    S: Answers + Clone + Send + 'static,
 {
     fn new(services: Services<S>, context: Context) -> Self {
         Self {

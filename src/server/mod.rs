@@ -6,6 +6,7 @@
 
 mod activity;
 mod admit;
+mod asked;
 mod audit;
 mod connection;
 mod consumers;
@@ -18,6 +19,7 @@ mod observe;
 mod ops;
 mod page;
 mod peer;
+mod recognised;
 mod refusals;
 mod reply;
 mod room;
@@ -26,12 +28,10 @@ mod tls;
 mod tokens;
 
 use std::convert::Infallible;
-use std::future::Ready;
 use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use hyper::Request;
 use tokio::net::TcpListener;
 use tower::{Layer, Service};
 
@@ -47,12 +47,14 @@ pub use tokens::{TokenError, Tokens, inspect, prepare};
 use crate::clock::Clock;
 use crate::metrics::{Http, Listener};
 use admit::Admit;
+use asked::Asked;
 use credentials::CredentialsService;
 use imds::ImdsService;
 use listen::Services;
 use observe::Observe;
+use ops::OpsService;
 use refusals::Refusals;
-use reply::Reply;
+use reply::{Answer, Reply};
 
 /// Serves credentials until `shutdown` completes and the open connections have ended, at the latest [`Limits::grace`]
 /// later.
@@ -113,7 +115,8 @@ pub async fn serve_ops(listener: TcpListener, endpoint: Ops, limits: Limits, shu
     let (http, clock) = (endpoint.metrics.http(Listener::Ops), endpoint.clock.clone());
     let refusals = Arc::new(Refusals::new(http.clone(), clock.clone()));
     let observe = Observe::new(http.clone(), clock.clone(), ops::route);
-    let service = observe.layer(Admit::ops(refusals.clone()).layer(endpoint.into_service(refusals.clone())));
+    let form = Form::Ops(endpoint.into_service(refusals.clone()));
+    let service = observe.layer(Admit::ops(refusals.clone()).layer(form));
     let services = Services {
         standing: service.clone(),
         seated: service,
@@ -139,7 +142,7 @@ impl Consumed {
     async fn serve(self, listener: TcpListener, limits: Limits, shutdown: impl Future<Output = ()>) {
         let (audit, journal) = self
             .audit
-            .then(|| audit::audit(self.form.listener(), &self.clock))
+            .then(|| audit::audit(self.http.listener(), &self.clock))
             .unzip();
         let lines = async {
             if let Some(journal) = journal {
@@ -156,11 +159,12 @@ impl Consumed {
     }
 }
 
-/// The forms in which credentials are asked for. One type for both, so that hyper's connection is compiled once for them.
+/// What is asked for. One type for all listeners, so that hyper's connection is compiled once for them.
 #[derive(Clone)]
 enum Form {
     Container(CredentialsService),
     Imds(ImdsService),
+    Ops(OpsService),
 }
 
 impl Form {
@@ -168,31 +172,25 @@ impl Form {
     fn standing(&self) -> Self {
         match self {
             Self::Container(service) => Self::Container(service.standing()),
-            Self::Imds(service) => Self::Imds(service.clone()),
-        }
-    }
-
-    fn listener(&self) -> Listener {
-        match self {
-            Self::Container(_) => Listener::Credentials,
-            Self::Imds(_) => Listener::Imds,
+            same => same.clone(),
         }
     }
 }
 
-impl<B> Service<Request<B>> for Form {
+impl Service<Asked<'_>> for Form {
     type Response = Reply;
     type Error = Infallible;
-    type Future = Ready<Result<Reply, Infallible>>;
+    type Future = Answer;
 
     fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, asked: Asked<'_>) -> Answer {
         match self {
-            Self::Container(service) => service.call(request),
-            Self::Imds(service) => service.call(request),
+            Self::Container(service) => service.call(asked),
+            Self::Imds(service) => service.call(asked),
+            Self::Ops(service) => service.call(asked),
         }
     }
 }

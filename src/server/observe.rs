@@ -1,12 +1,11 @@
 use std::convert::Infallible;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use hyper::Request;
 use tower::{Layer, Service};
 
-use super::reply::Reply;
+use super::asked::{Answers, Asked};
+use super::reply::{Answer, Reply};
 use crate::clock::{BootInstant, Clock};
 use crate::metrics::{Http, Route};
 
@@ -27,6 +26,13 @@ impl Observe {
     }
 }
 
+impl Shared {
+    fn answered(&self, route: Route, reply: &Reply, asked_at: BootInstant) {
+        let elapsed = self.clock.boot().since(asked_at);
+        self.http.answered(route, reply.status().as_u16(), elapsed);
+    }
+}
+
 impl<S> Layer<S> for Observe {
     type Service = Observed<S>;
 
@@ -42,49 +48,32 @@ pub(super) struct Observed<S> {
     inner: S,
 }
 
-impl<S, B> Service<Request<B>> for Observed<S>
-where
-    S: Service<Request<B>, Response = Reply, Error = Infallible>,
-    S::Future: Unpin,
-{
+impl<S: Answers> Service<Asked<'_>> for Observed<S> {
     type Response = Reply;
     type Error = Infallible;
-    type Future = Timed<S::Future>;
+    type Future = Answer;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.inner.poll_ready(cx)
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let started = self.shared.clock.boot();
-        let route = (self.shared.route)(request.uri().path());
-        Timed {
-            inner: self.inner.call(request),
-            shared: Arc::clone(&self.shared),
-            route,
-            started,
+    fn call(&mut self, asked: Asked<'_>) -> Answer {
+        let route = (self.shared.route)(asked.request.uri().path());
+        match self.inner.call(asked) {
+            Answer::Later(reply) => {
+                let shared = Arc::clone(&self.shared);
+                Answer::later(async move {
+                    let reply = reply.await;
+                    shared.answered(route, &reply, asked.at);
+                    reply
+                })
+            }
+            answer @ Answer::Now(_) => {
+                if let Answer::Now(Some(reply)) = &answer {
+                    self.shared.answered(route, reply, asked.at);
+                }
+                answer
+            }
         }
-    }
-}
-
-/// A reply to come.
-pub(super) struct Timed<F> {
-    inner: F,
-    shared: Arc<Shared>,
-    route: Route,
-    started: BootInstant,
-}
-
-impl<F> Future for Timed<F>
-where
-    F: Future<Output = Result<Reply, Infallible>> + Unpin,
-{
-    type Output = F::Output;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        let Ok(reply) = ready!(Pin::new(&mut self.inner).poll(cx));
-        let elapsed = self.shared.clock.boot().since(self.started);
-        self.shared.http.answered(self.route, reply.status().as_u16(), elapsed);
-        Poll::Ready(Ok(reply))
     }
 }

@@ -1,18 +1,17 @@
 use std::convert::Infallible;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
 use hyper::header::{ALLOW, HeaderValue};
-use hyper::{Method, Request, StatusCode};
+use hyper::{Method, StatusCode};
 use tokio::sync::Semaphore;
 use tower::Service;
 
+use super::asked::Asked;
 use super::page::Spare;
 use super::refusals::Refusals;
-use super::reply::{self, Reply};
-use crate::BoxFuture;
-use crate::clock::Clock;
+use super::reply::{self, Answer, Reply};
+use crate::clock::{BootInstant, Clock};
 use crate::metrics::{self, Metrics, Reason, Route};
 use crate::renew::{Published, Table};
 
@@ -59,7 +58,7 @@ struct Inner {
     spare: Spare,
 }
 
-impl<B> Service<Request<B>> for OpsService {
+impl Service<Asked<'_>> for OpsService {
     type Response = Reply;
     type Error = Infallible;
     type Future = Answer;
@@ -68,42 +67,26 @@ impl<B> Service<Request<B>> for OpsService {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<B>) -> Answer {
+    fn call(&mut self, Asked { request, at, .. }: Asked<'_>) -> Answer {
         if !matches!(*request.method(), Method::GET | Method::HEAD) {
             self.0.refusals.add(Reason::Method);
-            return Answer::Now(Some(method_not_allowed()));
+            return method_not_allowed().into();
         }
         let reply = match route(request.uri().path()) {
             Route::Livez => reply::text(StatusCode::OK, "ok\n"),
             Route::Startupz => self.0.startup(),
-            Route::Readyz => self.0.ready(request.uri().query()),
-            Route::Metrics => return Answer::Later(Box::pin(page(Arc::clone(&self.0)))),
+            Route::Readyz => self.0.ready(request.uri().query(), at),
+            Route::Metrics => return Answer::later(page(Arc::clone(&self.0))),
             _ => {
                 let paths = "not found: /livez, /metrics, /readyz and /startupz are here\n";
                 last_word(StatusCode::NOT_FOUND, paths)
             }
         };
-        Answer::Now(Some(reply))
+        reply.into()
     }
 }
 
-/// A reply that is there, or a page that is being rendered.
-pub(super) enum Answer {
-    /// Taken when it is polled.
-    Now(Option<Reply>),
-    Later(BoxFuture<'static, Reply>),
-}
-
-impl Future for Answer {
-    type Output = Result<Reply, Infallible>;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        match &mut *self {
-            Self::Now(reply) => reply.take().map_or(Poll::Pending, |reply| Poll::Ready(Ok(reply))),
-            Self::Later(page) => page.as_mut().poll(cx).map(Ok),
-        }
-    }
-}
+static METRICS: HeaderValue = HeaderValue::from_static(metrics::CONTENT_TYPE);
 
 /// Renders on another thread: the runtime's only one answers consumers meanwhile.
 async fn page(inner: Arc<Inner>) -> Reply {
@@ -112,7 +95,7 @@ async fn page(inner: Arc<Inner>) -> Reply {
     let (metrics, spare) = (Arc::clone(&inner.ops.metrics), inner.spare.clone());
     let render = move || spare.page(|page| metrics.render_into(page));
     match tokio::task::spawn_blocking(render).await {
-        Ok(page) => reply::with_type(StatusCode::OK, HeaderValue::from_static(metrics::CONTENT_TYPE), page),
+        Ok(page) => reply::with_type(StatusCode::OK, &METRICS, page),
         Err(_) => reply::text(StatusCode::INTERNAL_SERVER_ERROR, "the page could not be rendered\n"),
     }
 }
@@ -123,8 +106,7 @@ impl Inner {
     }
 
     /// Asks about one profile, also one that readiness does not wait for, or about every required one.
-    fn ready(&self, query: Option<&str>) -> Reply {
-        let now = self.ops.clock.boot();
+    fn ready(&self, query: Option<&str>, now: BootInstant) -> Reply {
         let is_not_ready = |profile: &Published| profile.snapshot().servable(now).is_none();
         // A profile's name needs no percent-encoding.
         match query.map(|query| query.strip_prefix("profile=")) {

@@ -1,19 +1,71 @@
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
 use bytes::Bytes;
 use http_body_util::Full;
-use hyper::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPTIONS};
+use hyper::header::{CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderValue, X_CONTENT_TYPE_OPTIONS};
 use hyper::{Response, StatusCode};
 
-/// A reply whose bytes are ready.
-pub(super) type Reply = Response<Full<Bytes>>;
+use crate::BoxFuture;
+
+/// A reply as the layers hand it up, small enough to be moved for nothing. What its body is made of is ready.
+pub(super) struct Reply {
+    status: StatusCode,
+    content_type: &'static HeaderValue,
+    /// Beside those that every reply has.
+    others: Option<Box<HeaderMap>>,
+    body: Bytes,
+}
 
 /// Exactly this value: Go and Kotlin SDKs read an error only when no charset follows.
-const JSON: HeaderValue = HeaderValue::from_static("application/json");
+static JSON: HeaderValue = HeaderValue::from_static("application/json");
+static TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store");
 const NOSNIFF: HeaderValue = HeaderValue::from_static("nosniff");
 
+/// More headers than SDKs send.
+const FEW_HEADERS: usize = 24;
+
+impl Reply {
+    pub(super) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// For headers that other replies do not have.
+    pub(super) fn headers_mut(&mut self) -> &mut HeaderMap {
+        self.others.get_or_insert_default()
+    }
+
+    /// As hyper sends it. The reply's headers take the place of the request's, which nobody needs any more, so that
+    /// neither needs memory of its own; hyper does the same with the next request's.
+    pub(super) fn into_response(self, request: HeaderMap) -> Response<Full<Bytes>> {
+        let mut headers = emptied(request);
+        headers.insert(CONTENT_TYPE, self.content_type.clone());
+        headers.insert(CACHE_CONTROL, NO_STORE);
+        headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
+        if let Some(others) = self.others {
+            headers.extend(*others);
+        }
+        let mut response = Response::new(Full::new(self.body));
+        *response.status_mut() = self.status;
+        *response.headers_mut() = headers;
+        response
+    }
+}
+
+/// Whoever once sent many headers does not keep their memory for as long as the connection is open.
+fn emptied(mut headers: HeaderMap) -> HeaderMap {
+    if headers.capacity() > FEW_HEADERS {
+        return HeaderMap::new();
+    }
+    headers.clear();
+    headers
+}
+
 /// JSON that no cache keeps and no browser takes for something else.
 pub(super) fn json(status: StatusCode, body: Bytes) -> Reply {
-    with_type(status, JSON, body)
+    with_type(status, &JSON, body)
 }
 
 /// An error that every SDK can show: some read `Code` and `Message`, others `code` and `message`. One short line.
@@ -24,22 +76,17 @@ pub(super) fn error(status: StatusCode, code: &str, message: &str) -> Reply {
 
 /// Plain text.
 pub(super) fn text(status: StatusCode, body: impl Into<Bytes>) -> Reply {
-    with_type(
-        status,
-        HeaderValue::from_static("text/plain; charset=utf-8"),
-        body.into(),
-    )
+    with_type(status, &TEXT, body.into())
 }
 
 /// The reply under another `Content-Type`.
-pub(super) fn with_type(status: StatusCode, content_type: HeaderValue, body: Bytes) -> Reply {
-    let mut reply = Response::new(Full::new(body));
-    *reply.status_mut() = status;
-    let headers = reply.headers_mut();
-    headers.insert(CONTENT_TYPE, content_type);
-    headers.insert(CACHE_CONTROL, NO_STORE);
-    headers.insert(X_CONTENT_TYPE_OPTIONS, NOSNIFF);
-    reply
+pub(super) fn with_type(status: StatusCode, content_type: &'static HeaderValue, body: Bytes) -> Reply {
+    Reply {
+        status,
+        content_type,
+        others: None,
+        body,
+    }
 }
 
 /// The same reply as the connection's last: whoever broke a rule does not get to try many on one connection.
@@ -48,4 +95,79 @@ pub(super) fn closing(mut reply: Reply) -> Reply {
         .headers_mut()
         .insert(CONNECTION, HeaderValue::from_static("close"));
     reply
+}
+
+/// A reply that is there, or one that takes time.
+pub(super) enum Answer<R = Reply> {
+    /// Taken when it is polled.
+    Now(Option<R>),
+    Later(BoxFuture<'static, R>),
+}
+
+impl<R> Answer<R> {
+    pub(super) fn later(reply: impl Future<Output = R> + Send + 'static) -> Self {
+        Self::Later(Box::pin(reply))
+    }
+}
+
+impl From<Reply> for Answer {
+    fn from(reply: Reply) -> Self {
+        Self::Now(Some(reply))
+    }
+}
+
+impl<R: Unpin> Future for Answer<R> {
+    type Output = Result<R, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        match &mut *self {
+            Self::Now(reply) => reply.take().map_or(Poll::Pending, |reply| Poll::Ready(Ok(reply))),
+            Self::Later(reply) => reply.as_mut().poll(cx).map(Ok),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::header::{ALLOW, HeaderName};
+
+    use super::*;
+
+    #[test]
+    fn headers_of_the_request_give_way_to_those_of_the_reply() {
+        let mut request = HeaderMap::new();
+        for name in [CONTENT_TYPE, CONNECTION] {
+            request.append(&name, HeaderValue::from_static("the request's"));
+            request.append(name, HeaderValue::from_static("the same again"));
+        }
+        let mut reply = text(StatusCode::METHOD_NOT_ALLOWED, "no");
+        reply.headers_mut().insert(ALLOW, HeaderValue::from_static("GET"));
+        let response = closing(reply).into_response(request);
+        assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED);
+        let text = |(name, value): (&HeaderName, &HeaderValue)| format!("{name}: {}", value.to_str().unwrap());
+        let mut sent: Vec<_> = response.headers().iter().map(text).collect();
+        sent.sort_unstable();
+        let expected = [
+            "allow: GET",
+            "cache-control: no-store",
+            "connection: close",
+            "content-type: text/plain; charset=utf-8",
+            "x-content-type-options: nosniff",
+        ];
+        assert_eq!(sent, expected);
+    }
+
+    #[test]
+    fn memory_of_many_headers_is_given_back() {
+        for (headers, is_kept) in [(1, true), (12, true), (100, false)] {
+            let mut request = HeaderMap::new();
+            for number in 0..headers {
+                let name: HeaderName = format!("x-{number}").parse().unwrap();
+                request.insert(name, HeaderValue::from_static("x"));
+            }
+            let before = request.capacity();
+            let after = emptied(request).capacity();
+            assert_eq!(after == before, is_kept, "{headers} headers: {before} and {after}");
+        }
+    }
 }

@@ -5,6 +5,7 @@
 mod clock;
 mod imds;
 mod ops;
+mod remembering;
 mod requests;
 mod room;
 mod scene;

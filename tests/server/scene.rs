@@ -239,9 +239,7 @@ impl Scene {
 impl Identity {
     fn new(clock: Arc<dyn Clock>) -> Self {
         let (authority, folder) = (Authority::new(), tempfile::tempdir().unwrap());
-        let files = authority
-            .issue(&["valetkey.example"])
-            .install(folder.path());
+        let files = authority.issue(&["valetkey.example"]).install(folder.path());
         let tls = Arc::new(Tls::load(files, clock).unwrap());
         Self { authority, folder, tls }
     }

@@ -6,16 +6,16 @@ mod rules;
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
-use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use hyper::Request;
 use tower::{Layer, Service};
 
+use super::asked::{Answers, Asked};
 use super::refusals::Refusals;
-use super::reply::{self, Reply};
+use super::reply::{self, Answer, Reply};
 use super::tls::Tls;
+use head::Head;
 use hosts::Hosts;
 use rules::Rule;
 
@@ -76,48 +76,27 @@ pub(super) struct Admitted<S> {
     inner: S,
 }
 
-impl<S, B> Service<Request<B>> for Admitted<S>
-where
-    S: Service<Request<B>, Response = Reply, Error = Infallible>,
-    S::Future: Unpin,
-{
+impl<S: Answers> Service<Asked<'_>> for Admitted<S> {
     type Response = Reply;
     type Error = Infallible;
-    type Future = Verdict<S::Future>;
+    type Future = Answer;
 
-    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
-        self.inner.poll_ready(cx)
+    fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        match rules::broken(self.shared.rules, &request, &self.shared.hosts) {
-            None => Verdict::Admitted(self.inner.call(request)),
+    fn call(&mut self, asked: Asked<'_>) -> Answer {
+        let head = Head::of(asked.request, &self.shared.hosts);
+        match head.broken(self.shared.rules) {
+            None => self.inner.call(Asked {
+                authorization: head.authorization,
+                ..asked
+            }),
             Some(rule) => {
                 self.shared.refusals.add(rule.reason);
                 let refusal = reply::error(rule.status, "RequestRefused", rule.message);
-                Verdict::Refused(Some(reply::closing(refusal)))
+                reply::closing(refusal).into()
             }
-        }
-    }
-}
-
-/// The inner reply, or a refusal.
-pub(super) enum Verdict<F> {
-    Admitted(F),
-    /// Taken when it is polled.
-    Refused(Option<Reply>),
-}
-
-impl<F> Future for Verdict<F>
-where
-    F: Future<Output = Result<Reply, Infallible>> + Unpin,
-{
-    type Output = F::Output;
-
-    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
-        match &mut *self {
-            Self::Admitted(inner) => Pin::new(inner).poll(cx),
-            Self::Refused(reply) => reply.take().map_or(Poll::Pending, |reply| Poll::Ready(Ok(reply))),
         }
     }
 }

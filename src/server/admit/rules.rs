@@ -1,7 +1,6 @@
-use hyper::{Request, StatusCode};
+use hyper::StatusCode;
 
-use super::head::Head;
-use super::hosts::Hosts;
+use super::head::{self, Marks};
 use crate::metrics::Reason;
 
 /// A rule over the head of a request: what breaks it, and what is said then.
@@ -9,13 +8,7 @@ pub(super) struct Rule {
     pub(super) reason: Reason,
     pub(super) status: StatusCode,
     pub(super) message: &'static str,
-    breaks: fn(&Head) -> bool,
-}
-
-/// The first rule that a request breaks.
-pub(super) fn broken<B>(rules: &'static [Rule], request: &Request<B>, hosts: &Hosts) -> Option<&'static Rule> {
-    let head = Head::of(request, hosts);
-    rules.iter().find(|rule| (rule.breaks)(&head))
+    pub(super) broken_by: Marks,
 }
 
 const FORBIDDEN: StatusCode = StatusCode::FORBIDDEN;
@@ -59,7 +52,7 @@ const TARGET: Rule = Rule {
     reason: Reason::Target,
     status: BAD_REQUEST,
     message: "the request target must be a path",
-    breaks: |head| !head.is_path,
+    broken_by: head::NO_PATH,
 };
 
 /// <https://www.rfc-editor.org/rfc/rfc9110#section-15.5.15>
@@ -67,7 +60,7 @@ const TARGET_SIZE: Rule = Rule {
     reason: Reason::TargetSize,
     status: StatusCode::URI_TOO_LONG,
     message: "the request target has more than 2048 bytes",
-    breaks: |head| head.long_target,
+    broken_by: head::LONG_TARGET,
 };
 
 /// What two programs on the way could read in different ways: bytes beyond ASCII have no meaning in a head
@@ -76,7 +69,7 @@ const NON_ASCII: Rule = Rule {
     reason: Reason::NonAscii,
     status: BAD_REQUEST,
     message: "a request here is written in ASCII",
-    breaks: |head| head.non_ascii,
+    broken_by: head::BEYOND_ASCII,
 };
 
 /// A path that passes another program's filter in one spelling must not be understood here in another. No path here needs an escape
@@ -85,12 +78,12 @@ const PATH_FORM: Rule = Rule {
     reason: Reason::PathForm,
     status: BAD_REQUEST,
     message: PLAIN_PATH,
-    breaks: |head| head.odd_path || head.empty_segment,
+    broken_by: head::ODD_PATH | head::EMPTY_SEGMENT,
 };
 
 /// Some SDKs begin the path with two slashes where the endpoint is configured with one at its end.
 const PATH_FORM_OF_IMDS: Rule = Rule {
-    breaks: |head| head.odd_path,
+    broken_by: head::ODD_PATH,
     ..PATH_FORM
 };
 
@@ -102,14 +95,14 @@ const FRAMING: Rule = Rule {
     reason: Reason::Framing,
     status: BAD_REQUEST,
     message: "a request here has no body",
-    breaks: |head| head.body,
+    broken_by: head::BODY,
 };
 
 const UPGRADE: Rule = Rule {
     reason: Reason::Upgrade,
     status: BAD_REQUEST,
     message: "only HTTP/1.1 is spoken here",
-    breaks: |head| head.upgrade,
+    broken_by: head::UPGRADES,
 };
 
 /// <https://www.rfc-editor.org/rfc/rfc9112#section-3.2> asks for 400.
@@ -117,7 +110,7 @@ const ONE_HOST: Rule = Rule {
     reason: Reason::Host,
     status: BAD_REQUEST,
     message: "a request needs exactly one Host header",
-    breaks: |head| head.hosts != 1,
+    broken_by: head::NOT_ONE_HOST,
 };
 
 /// A name that a stranger's DNS points at this listener arrives as `Host`.
@@ -125,14 +118,14 @@ const OWN_HOST: Rule = Rule {
     reason: Reason::Host,
     status: FORBIDDEN,
     message: "the Host header must be this listener's own address, such as 127.0.0.1, or over TLS a name that its certificate is for",
-    breaks: |head| !head.own_host,
+    broken_by: head::FOREIGN_HOST,
 };
 
 const ORIGIN: Rule = Rule {
     reason: Reason::Origin,
     status: FORBIDDEN,
     message: "browsers are not served",
-    breaks: |head| head.origin,
+    broken_by: head::HAS_ORIGIN,
 };
 
 /// <https://www.w3.org/TR/fetch-metadata/>: no script can leave these headers out.
@@ -140,7 +133,7 @@ const FETCH_METADATA: Rule = Rule {
     reason: Reason::FetchMetadata,
     status: FORBIDDEN,
     message: "browsers are not served",
-    breaks: |head| head.fetch_metadata,
+    broken_by: head::OF_A_BROWSER,
 };
 
 /// As EC2's metadata service does: whoever forwards speaks for somebody else.
@@ -148,7 +141,7 @@ const FORWARDED: Rule = Rule {
     reason: Reason::Forwarded,
     status: FORBIDDEN,
     message: "proxies are not served: let the SDK reach this address directly (NO_PROXY)",
-    breaks: |head| head.forwarded,
+    broken_by: head::FORWARDS,
 };
 
 /// EC2 gives no token to a request with `X-Forwarded-For`, and does not say with which status. 400 ends an SDK's attempt; after
@@ -162,11 +155,15 @@ const AUTHORIZATION: Rule = Rule {
     reason: Reason::Authorization,
     status: BAD_REQUEST,
     message: "a request has at most one Authorization header",
-    breaks: |head| head.authorizations > 1,
+    broken_by: head::AUTHORIZATIONS,
 };
 
 #[cfg(test)]
 mod tests {
+    use hyper::Request;
+
+    use super::super::head::Head;
+    use super::super::hosts::Hosts;
     use super::*;
 
     fn refused(rules: &'static [Rule], target: &str, headers: &[(&str, &str)]) -> Option<(Reason, u16)> {
@@ -175,7 +172,8 @@ mod tests {
             request = request.header(*name, *value);
         }
         let hosts = Hosts::of("127.0.0.1:7411".parse().unwrap());
-        let rule = broken(rules, &request.body(()).unwrap(), &hosts);
+        let request = request.body(()).unwrap();
+        let rule = Head::of(&request, &hosts).broken(rules);
         rule.map(|rule| (rule.reason, rule.status.as_u16()))
     }
 

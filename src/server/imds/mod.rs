@@ -11,7 +11,6 @@ mod token;
 mod tests;
 
 use std::convert::Infallible;
-use std::future::{Ready, ready};
 use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -19,15 +18,16 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use hyper::header::{ALLOW, HeaderMap, HeaderName, HeaderValue};
-use hyper::{Method, Request, StatusCode};
+use hyper::{Method, StatusCode};
 use tower::Service;
 
+use super::asked::Asked;
 use super::audit::Peer;
 use super::consumers::Consumers;
 use super::document;
 use super::refusals::Refusals;
-use super::reply::{self, Reply};
-use crate::clock::Clock;
+use super::reply::{self, Answer, Reply};
+use crate::clock::{BootInstant, Clock};
 use crate::config;
 use crate::metrics::{Metrics, Reason};
 use instance::Instance;
@@ -57,7 +57,6 @@ impl Imds {
         Ok(ImdsService(Arc::new(Inner {
             instance: Instance::new(self.config),
             consumers: self.consumers,
-            clock: self.clock,
             refusals,
             key,
         })))
@@ -71,7 +70,7 @@ const TOKEN_TTL: HeaderName = HeaderName::from_static("x-aws-ec2-metadata-token-
 const LONGEST_TTL: u32 = 21_600;
 
 /// As EC2 sends it.
-const PLAIN_TEXT: HeaderValue = HeaderValue::from_static("text/plain");
+static PLAIN_TEXT: HeaderValue = HeaderValue::from_static("text/plain");
 
 #[derive(Clone)]
 pub(super) struct ImdsService(Arc<Inner>);
@@ -79,68 +78,67 @@ pub(super) struct ImdsService(Arc<Inner>);
 struct Inner {
     instance: Instance,
     consumers: Arc<Consumers>,
-    clock: Arc<dyn Clock>,
     refusals: Arc<Refusals>,
     key: TokenKey,
 }
 
-impl<B> Service<Request<B>> for ImdsService {
+impl Service<Asked<'_>> for ImdsService {
     type Response = Reply;
     type Error = Infallible;
-    type Future = Ready<Result<Reply, Infallible>>;
+    type Future = Answer;
 
     fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let target = Target::of(request.uri().path());
-        let reply = self.0.answer(&request, target).unwrap_or_else(|reason| {
+    fn call(&mut self, asked: Asked<'_>) -> Answer {
+        let target = Target::of(asked.request.uri().path());
+        let reply = self.0.answer(asked, target).unwrap_or_else(|reason| {
             self.0.refusals.add(reason);
             refusal(reason, target)
         });
-        ready(Ok(reply))
+        reply.into()
     }
 }
 
 impl Inner {
     /// The token comes before the path, so that nobody without one learns what is here.
-    fn answer<B>(&self, request: &Request<B>, target: Target<'_>) -> Result<Reply, Reason> {
+    fn answer(&self, Asked { request, at, .. }: Asked<'_>, target: Target<'_>) -> Result<Reply, Reason> {
         match (request.method(), target) {
-            (&Method::PUT, Target::Token) => self.token(request.headers()),
+            (&Method::PUT, Target::Token) => self.token(request.headers(), at),
             (&Method::PUT, _) => Err(Reason::Path),
             (&Method::GET, _) => {
-                self.check(request.headers())?;
-                self.metadata(target, request.extensions().get())
+                self.check(request.headers(), at)?;
+                self.metadata(target, at, request.extensions().get())
             }
             _ => Err(Reason::Method),
         }
     }
 
     /// A token for whoever asks, and how long it is good: some SDKs take none without that.
-    fn token(&self, headers: &HeaderMap) -> Result<Reply, Reason> {
+    fn token(&self, headers: &HeaderMap, now: BootInstant) -> Result<Reply, Reason> {
         let ttl = only(headers, &TOKEN_TTL).and_then(ttl).ok_or(Reason::TokenTtl)?;
-        let expires = self.clock.boot() + Duration::from_secs(ttl.into());
+        let expires = now + Duration::from_secs(ttl.into());
         let mut reply = text(self.key.seal(expires).into());
         reply.headers_mut().insert(TOKEN_TTL, ttl.into());
         Ok(reply)
     }
 
     /// Whether a request has a token that is good now.
-    fn check(&self, headers: &HeaderMap) -> Result<(), Reason> {
+    fn check(&self, headers: &HeaderMap, now: BootInstant) -> Result<(), Reason> {
         if !headers.contains_key(TOKEN) {
             return Err(Reason::TokenMissing);
         }
         let token = only(headers, &TOKEN).ok_or(Reason::TokenUnknown)?;
         let expires = self.key.open(token.as_bytes()).ok_or(Reason::TokenUnknown)?;
-        if self.clock.boot() < expires {
+        if now < expires {
             Ok(())
         } else {
             Err(Reason::TokenExpired)
         }
     }
 
-    fn metadata(&self, target: Target<'_>, audited: Option<&Arc<Peer>>) -> Result<Reply, Reason> {
+    fn metadata(&self, target: Target<'_>, now: BootInstant, audited: Option<&Arc<Peer>>) -> Result<Reply, Reason> {
         let known = self.consumers.load();
         let profile = known.imds();
         let instance = &self.instance;
@@ -150,7 +148,7 @@ impl Inner {
             Target::Roles => profile.map(|_| text(instance.role.clone())),
             Target::Role(role) => match profile {
                 Some(profile) if profile.name.as_str() != role => return Err(Reason::Path),
-                profile => profile.map(|profile| document::of(&known, profile, self.clock.boot(), audited)),
+                profile => profile.map(|profile| document::of(&known, profile, now, audited)),
             },
             Target::IamInfo => profile.and_then(|profile| instance.iam_info(profile)).map(json),
             Target::InstanceId => instance.id.clone().map(text),
@@ -181,7 +179,7 @@ fn ttl(value: &HeaderValue) -> Option<u32> {
 }
 
 fn text(body: Bytes) -> Reply {
-    reply::with_type(StatusCode::OK, PLAIN_TEXT, body)
+    reply::with_type(StatusCode::OK, &PLAIN_TEXT, body)
 }
 
 fn json(body: Bytes) -> Reply {

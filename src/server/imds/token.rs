@@ -4,7 +4,6 @@
 //! times for one takes no memory and ends nobody else's; what another start gave out opens nothing.
 
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
@@ -51,9 +50,7 @@ impl TokenKey {
     #[expect(clippy::expect_used, reason = "what is too long to be sealed has gigabytes")]
     pub(super) fn seal(&self, expires: BootInstant) -> String {
         let nonce = nonce(self.next.fetch_add(1, Ordering::Relaxed));
-        // 584 years after boot.
-        let nanoseconds = u64::try_from(expires.since_boot().as_nanos()).unwrap_or(u64::MAX);
-        let mut expiry: Expiry = nanoseconds.to_be_bytes();
+        let mut expiry: Expiry = expires.nanoseconds().to_be_bytes();
         let sealing = Nonce::assume_unique_for_key(nonce);
         let tag = self
             .key
@@ -77,7 +74,7 @@ impl TokenKey {
         let nonce = Nonce::assume_unique_for_key(*nonce);
         let opened = self.key.open_in_place(nonce, Aad::from(PURPOSE), expiry).ok()?;
         let nanoseconds = u64::from_be_bytes((&*opened).try_into().ok()?);
-        Some(BootInstant::from_boot(Duration::from_nanos(nanoseconds)))
+        Some(BootInstant::from_nanoseconds(nanoseconds))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Authorization tokens: `<token_dir>/<profile>/token`, one a profile.
 //!
 //! A file is written by valetkey and read by the consumers' SDKs. The daemon itself keeps digests only: it can
-//! recognise a token and cannot tell one.
+//! recognise a token and cannot tell one, but for what an open connection showed last.
 
 mod file;
 mod folder;
@@ -37,12 +37,17 @@ impl Tokens {
         Self(digests.into())
     }
 
-    /// The place of the profile whose token the whole value of an `Authorization` header is. No SDK adds a scheme such
+    /// The place in this list of the token that the whole value of an `Authorization` header is. No SDK adds a scheme such
     /// as `Bearer`.
-    pub(super) fn profile(&self, authorization: &[u8]) -> Option<usize> {
+    pub(super) fn find(&self, authorization: &[u8]) -> Option<usize> {
         let digest = sha256(authorization);
         let found = self.0.binary_search_by(|(known, _)| known.cmp(&digest));
-        found.ok().map(|at| self.0[at].1)
+        found.ok()
+    }
+
+    /// The place of the profile whose token has this place.
+    pub(super) fn profile(&self, token: usize) -> Option<usize> {
+        self.0.get(token).map(|(_, profile)| *profile)
     }
 }
 
