@@ -43,8 +43,8 @@ pub use keys::{KEYS, Key, Presence};
 pub use mistake::{Errors, Mistake, Place};
 pub use overrides::Overrides;
 pub use plan::{
-    AssertionSource, Federation, Imds, KeySource, Kind, Mfa, MfaCode, Plan, Profile, Role, Root, SamlRole, Server,
-    Session, SignedBy, WebIdentityRole,
+    AssertionSource, Federation, Imds, KeySource, Kind, Mfa, MfaCode, Plan, Profile, RelativeUri, Role, Root, SamlRole,
+    Server, Session, SignedBy, WebIdentityRole,
 };
 
 use crate::aws::{Endpoint, Region};

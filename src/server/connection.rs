@@ -10,9 +10,9 @@ use tokio::net::TcpStream;
 use tower::Service;
 
 use super::activity::{Activity, Shared, Watched};
-use super::audit::Peer;
 use super::limits::Limits;
 use super::listen::Context;
+use super::peer::Peer;
 use super::reply::Reply;
 use crate::BoxFuture;
 use crate::clock::BootInstant;
@@ -82,7 +82,7 @@ pub(super) async fn serve<S>(
 /// the read buffer, and hyper makes another one of 8 kB, for every request. The layers here are always ready.
 struct Eager<S> {
     service: S,
-    /// None where nobody audits.
+    /// None where nobody wants to know.
     peer: Option<Arc<Peer>>,
     shared: Shared,
 }

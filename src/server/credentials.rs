@@ -1,5 +1,4 @@
 use std::convert::Infallible;
-use std::future::{Ready, ready};
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -7,15 +6,17 @@ use hyper::header::{ALLOW, AUTHORIZATION, HeaderValue};
 use hyper::{Method, Request, StatusCode};
 use tower::Service;
 
-use super::consumers::{Consumers, Known};
+use super::answer::Answer;
+use super::consumers::{Admission, Consumers, Granted, Known};
 use super::document;
+use super::peer::Peer;
 use super::refusals::Refusals;
 use super::reply::{self, Reply};
-use crate::clock::Clock;
+use crate::clock::{BootInstant, Clock};
 use crate::metrics::{Metrics, Reason, Route};
-use crate::renew::Published;
 
-/// The container-credentials endpoint: what `AWS_CONTAINER_CREDENTIALS_FULL_URI` points at.
+/// The container-credentials endpoint: what `AWS_CONTAINER_CREDENTIALS_FULL_URI` points at, and where it is wanted
+/// `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI`.
 ///
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html>
 pub struct Credentials {
@@ -41,7 +42,8 @@ impl Credentials {
 
 /// What a path asks for.
 pub(super) fn route(path: &str) -> Route {
-    match path.strip_prefix("/credentials") {
+    let below = path.strip_prefix("/v2").unwrap_or(path).strip_prefix("/credentials");
+    match below {
         Some(rest) if rest.is_empty() || rest.starts_with('/') => Route::Credentials,
         _ => Route::Other,
     }
@@ -59,38 +61,68 @@ struct Inner {
 impl<B> Service<Request<B>> for CredentialsService {
     type Response = Reply;
     type Error = Infallible;
-    type Future = Ready<Result<Reply, Infallible>>;
+    type Future = Answer;
 
     fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let known = self.0.consumers.load();
-        let reply = match profile(&known, &request) {
-            Ok(profile) => document::of(&known, profile, self.0.clock.boot(), request.extensions().get()),
-            Err(reason) => {
-                self.0.refusals.add(reason);
-                refusal(reason)
-            }
-        };
-        ready(Ok(reply))
+    fn call(&mut self, request: Request<B>) -> Answer {
+        match self.0.answer(&request) {
+            Some(reply) => reply.into(),
+            None => Answer::Waiting(Box::pin(Arc::clone(&self.0).answer_in_a_while(request.map(drop)))),
+        }
     }
 }
 
-/// The profile that the request may have, asked for by its own path. The token comes before the path, so that nobody
-/// without one learns a profile's name.
-fn profile<'k, B>(known: &'k Known, request: &Request<B>) -> Result<&'k Published, Reason> {
+impl Inner {
+    /// None while the kernel is being asked who the peer is.
+    fn answer<B>(&self, request: &Request<B>) -> Option<Reply> {
+        let (known, now) = (self.consumers.load(), self.clock.boot());
+        let peer = request.extensions().get::<Arc<Peer>>();
+        // The token comes before the peer, so that nobody without one learns whom a profile is for; and both before the path,
+        // so that nobody else learns a profile's name.
+        let refused = match asked(&known, request, now) {
+            Err(reason) => reason,
+            Ok((granted, is_its_path)) => match granted.admits(peer, now) {
+                Admission::Granted if is_its_path => return Some(document::of(&known, granted.profile, now, peer)),
+                Admission::Granted => Reason::Path,
+                Admission::Sought => return None,
+                Admission::Unasked => return Some(reply::on_another_connection()),
+                Admission::Refused => Reason::Uid,
+            },
+        };
+        Some(self.refuse(refused))
+    }
+
+    async fn answer_in_a_while(self: Arc<Self>, request: Request<()>) -> Reply {
+        if let Some(peer) = request.extensions().get::<Arc<Peer>>() {
+            peer.settled(&*self.clock).await;
+        }
+        self.answer(&request).unwrap_or_else(|| self.refuse(Reason::Uid))
+    }
+
+    fn refuse(&self, reason: Reason) -> Reply {
+        self.refusals.add(reason);
+        refusal(reason)
+    }
+}
+
+/// The profile that the request's secret opens, and whether it is asked for by its own path.
+fn asked<'k, B>(known: &'k Known, request: &Request<B>, now: BootInstant) -> Result<(Granted<'k>, bool), Reason> {
     if request.method() != Method::GET {
         return Err(Reason::Method);
     }
-    let presented = request.headers().get(AUTHORIZATION).ok_or(Reason::TokenMissing)?;
-    let profile = known.profile(presented.as_bytes()).ok_or(Reason::TokenUnknown)?;
-    if asks_for(request.uri().path(), profile.name.as_str(), known.is_one()) {
-        Ok(profile)
-    } else {
-        Err(Reason::Path)
+    let path = request.uri().path();
+    if let Some(id) = known.id(path) {
+        let granted = known.by_id(id, now).ok_or(Reason::TokenUnknown)?;
+        return Ok((granted, true));
     }
+    let presented = request.headers().get(AUTHORIZATION).ok_or(Reason::TokenMissing)?;
+    let granted = known.by_token(presented.as_bytes(), now).ok_or(Reason::TokenUnknown)?;
+    let profile = granted.profile.name.as_str();
+    let is_its_path = asks_for(path, profile, known.is_one()) || known.relative_name(path) == Some(profile);
+    Ok((granted, is_its_path))
 }
 
 /// Whether the path is `/credentials/<profile>`, or `/credentials` for the only profile; with one slash more or without.
@@ -115,10 +147,15 @@ fn refusal(reason: Reason) -> Reply {
             let message = "this token is for another path: check AWS_CONTAINER_CREDENTIALS_FULL_URI";
             reply::error(StatusCode::NOT_FOUND, "NotFound", message)
         }
-        // A missing and a wrong token look the same, and no reply says which profiles there are.
+        Reason::Uid => {
+            let message = "this process's user may not have these credentials: let its UID be in the profile's allowed_uids, \
+                           or run it as a user whose is";
+            reply::closing(reply::error(StatusCode::FORBIDDEN, "Forbidden", message))
+        }
+        // A missing token, a wrong one and a wrong id look the same, and no reply says which profiles there are.
         _ => {
-            let message = "the Authorization header must be the content of the profile's token file: check \
-                           AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
+            let message = "the Authorization header must be the content of the profile's token file, or the path that of its \
+                           relative_uri file: check AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
             reply::closing(reply::error(StatusCode::UNAUTHORIZED, "Unauthorized", message))
         }
     }
@@ -163,10 +200,23 @@ mod tests {
 
     #[test]
     fn routes_of_the_counters() {
-        for path in ["/credentials", "/credentials/", "/credentials/ops", "/credentials/x/y"] {
+        for path in [
+            "/credentials",
+            "/credentials/",
+            "/credentials/ops",
+            "/credentials/x/y",
+            "/v2/credentials/x",
+            "/v2/credentials",
+        ] {
             assert_eq!(route(path), Route::Credentials, "{path}");
         }
-        for path in ["/", "/credentialsx", "/latest/meta-data/"] {
+        for path in [
+            "/",
+            "/credentialsx",
+            "/v2/",
+            "/v2/v2/credentials/x",
+            "/latest/meta-data/",
+        ] {
             assert_eq!(route(path), Route::Other, "{path}");
         }
     }

@@ -16,9 +16,9 @@ use tokio::task::{JoinError, JoinSet};
 use tower::Service;
 
 use super::activity::Shared;
-use super::audit::Audit;
 use super::connection;
 use super::limits::Limits;
+use super::peer::Peers;
 use super::refusals::Refusals;
 use super::reply::Reply;
 use super::room::Room;
@@ -32,8 +32,8 @@ pub(super) struct Context {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) http: Arc<Http>,
     pub(super) refusals: Arc<Refusals>,
-    /// Where each serving is noted, if it is.
-    pub(super) audit: Option<Audit>,
+    /// Who is at the other end, where that is of use.
+    pub(super) peers: Option<Peers>,
     pub(super) stop: Stop,
 }
 
@@ -43,7 +43,7 @@ impl Context {
         clock: Arc<dyn Clock>,
         http: Arc<Http>,
         refusals: Arc<Refusals>,
-        audit: Option<Audit>,
+        peers: Option<Peers>,
     ) -> Self {
         let stop = Stop::default();
         Self {
@@ -51,7 +51,7 @@ impl Context {
             clock,
             http,
             refusals,
-            audit,
+            peers,
             stop,
         }
     }
@@ -165,7 +165,8 @@ where
                 self.ended(ended);
             }
         }
-        let peer = self.context.audit.as_ref().map(|audit| audit.accepted(&stream, peer));
+        let peers = self.context.peers.as_ref();
+        let peer = peers.and_then(|peers| peers.accepted(&stream, peer));
         let shared = Shared::new(self.context.clock.boot());
         let (service, context) = (self.service.clone(), Arc::clone(&self.context));
         let connection = connection::serve(stream, peer, shared.clone(), service, context);

@@ -6,6 +6,7 @@
 
 mod activity;
 mod admit;
+mod answer;
 mod audit;
 mod connection;
 mod consumers;
@@ -24,7 +25,6 @@ mod room;
 mod tokens;
 
 use std::convert::Infallible;
-use std::future::Ready;
 use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -34,19 +34,21 @@ use tokio::net::TcpListener;
 use tower::{Layer, Service};
 
 pub use audit::AUDIT;
-pub use consumers::Consumers;
+pub use consumers::{Access, Consumers};
 pub use credentials::Credentials;
 pub use imds::Imds;
 pub use limits::Limits;
 pub use ops::Ops;
-pub use tokens::{TokenError, Tokens, inspect, prepare};
+pub use tokens::{Fresh, Issued, TokenError, Tokens, Written, inspect, prepare};
 
 use crate::clock::Clock;
 use crate::metrics::{Http, Listener};
 use admit::Admit;
+use answer::Answer;
 use credentials::CredentialsService;
 use imds::ImdsService;
 use observe::Observe;
+use peer::Peers;
 use refusals::Refusals;
 use reply::Reply;
 
@@ -67,6 +69,7 @@ pub async fn serve_credentials(
         admit: Admit::credentials(listener.local_addr()?, refusals.clone()),
         observe: Observe::new(http.clone(), clock.clone(), credentials::route),
         audit: endpoint.audit,
+        consumers: Arc::clone(&endpoint.consumers),
         form: Form::Container(endpoint.into_service(refusals.clone())),
         http,
         clock,
@@ -93,6 +96,7 @@ pub async fn serve_imds(
         admit: Admit::imds(listener.local_addr()?, refusals.clone()),
         observe: Observe::new(http.clone(), clock.clone(), imds::route),
         audit: endpoint.audit,
+        consumers: Arc::clone(&endpoint.consumers),
         form: Form::Imds(endpoint.into_service(refusals.clone())?),
         http,
         clock,
@@ -118,6 +122,7 @@ struct Consumed {
     observe: Observe,
     form: Form,
     audit: bool,
+    consumers: Arc<Consumers>,
     http: Arc<Http>,
     clock: Arc<dyn Clock>,
     refusals: Arc<Refusals>,
@@ -126,17 +131,18 @@ struct Consumed {
 impl Consumed {
     /// Runs the listener, and beside it whatever makes lines of what was served, if that is wanted.
     async fn serve(self, listener: TcpListener, limits: Limits, shutdown: impl Future<Output = ()>) {
-        let (audit, journal) = self
+        let (records, journal) = self
             .audit
             .then(|| audit::audit(self.form.listener(), &self.clock))
             .unzip();
+        let peers = Peers::new(self.consumers, records, &self.clock);
         let lines = async {
             if let Some(journal) = journal {
                 journal.run().await;
             }
         };
         let service = self.observe.layer(self.admit.layer(self.form));
-        let context = listen::Context::new(limits, self.clock, self.http, self.refusals, audit);
+        let context = listen::Context::new(limits, self.clock, self.http, self.refusals, Some(peers));
         tokio::join!(listen::run(listener, service, context, shutdown), lines);
     }
 }
@@ -160,7 +166,7 @@ impl Form {
 impl<B> Service<Request<B>> for Form {
     type Response = Reply;
     type Error = Infallible;
-    type Future = Ready<Result<Reply, Infallible>>;
+    type Future = Answer;
 
     fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))

@@ -3,9 +3,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
 
 mod clock;
+mod flood;
 mod imds;
 mod ops;
+mod relative;
 mod requests;
 mod room;
 mod scene;
 mod times;
+mod uids;

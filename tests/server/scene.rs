@@ -10,11 +10,13 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use valetkey::aws::{AvailabilityZone, Endpoint, HopLimit, SessionDuration};
 use valetkey::clock::{BootInstant, Clock};
-use valetkey::config::{self, KeySource, Kind, Profile, Session};
+use valetkey::config::{self, KeySource, Kind, Profile, RelativeUri, Session};
 use valetkey::metrics::Metrics;
 use valetkey::renew::{Document, Snapshot, Table};
 use valetkey::secret::Secret;
-use valetkey::server::{Consumers, Credentials, Imds, Limits, Ops, Tokens, serve_credentials, serve_imds, serve_ops};
+use valetkey::server::{
+    Access, Consumers, Credentials, Imds, Issued, Limits, Ops, Tokens, serve_credentials, serve_imds, serve_ops,
+};
 
 use crate::clock::ManualClock;
 
@@ -23,6 +25,16 @@ pub(crate) const DOCUMENT: &str = r#"{"Code":"Success","SecretAccessKey":"canary
 
 /// How long the credentials of a [`Scene`] live.
 pub(crate) const LIFE: Duration = Duration::from_hours(1);
+
+/// What a scene may have beside its defaults.
+#[derive(Default)]
+pub(crate) struct Setup {
+    /// Each serving is a line in the log.
+    pub(crate) audit: bool,
+    /// Of every profile.
+    pub(crate) allowed_uids: Option<Vec<u32>>,
+    pub(crate) relative_uri: Option<RelativeUri>,
+}
 
 /// All listeners on ports of their own, with a clock that stands still.
 pub(crate) struct Scene {
@@ -67,15 +79,25 @@ impl Scene {
         clock: ManualClock,
         shared: Arc<dyn Clock>,
     ) -> Self {
-        Self::build(profiles, alive, limits, clock, shared, false)
+        Self::build(profiles, alive, limits, clock, shared, Setup::default())
+    }
+
+    /// With what is not there by default.
+    #[allow(dead_code, reason = "each test binary uses its part")]
+    pub(crate) fn set_up(profiles: &[&str], alive: &[&str], setup: Setup) -> Self {
+        let clock = ManualClock::default();
+        let shared = Arc::new(clock.clone());
+        Self::build(profiles, alive, Limits::CREDENTIALS, clock, shared, setup)
     }
 
     /// Each serving is a line in the log.
     #[allow(dead_code, reason = "the tests of the audit are a process of their own")]
     pub(crate) fn audited(profiles: &[&str], alive: &[&str]) -> Self {
-        let clock = ManualClock::default();
-        let shared = Arc::new(clock.clone());
-        Self::build(profiles, alive, Limits::CREDENTIALS, clock, shared, true)
+        let setup = Setup {
+            audit: true,
+            ..Setup::default()
+        };
+        Self::set_up(profiles, alive, setup)
     }
 
     fn build(
@@ -84,17 +106,18 @@ impl Scene {
         limits: Limits,
         clock: ManualClock,
         shared: Arc<dyn Clock>,
-        audit: bool,
+        setup: Setup,
     ) -> Self {
-        let plan: Vec<_> = profiles.iter().map(|name| profile(name)).collect();
+        let audit = setup.audit;
+        let plan = plan(profiles, setup.allowed_uids.as_deref());
         let table = Arc::new(Table::new(&plan));
         for name in alive {
             table.named(name).unwrap().publish(valid(BootInstant::from_boot(LIFE)));
         }
         let metrics = Arc::new(Metrics::new(Arc::clone(&table), Arc::clone(&shared), || 0));
-        let tokens: Vec<Secret> = profiles.iter().map(|name| format!("token-{name}").into()).collect();
         let served = plan.first().map(|profile| profile.name.clone());
-        let consumers = Arc::new(Consumers::with_imds(Tokens::new(&tokens), &table, served));
+        let consumers = Consumers::with_forms(access(&plan), &table, served, setup.relative_uri);
+        let consumers = Arc::new(consumers);
         let endpoint = Credentials {
             consumers: Arc::clone(&consumers),
             clock: Arc::clone(&shared),
@@ -183,9 +206,12 @@ impl Running {
     }
 
     pub(crate) async fn connect(&self) -> Peer {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.set_recv_buffer_size(BUFFER).unwrap();
-        Peer(socket.connect(self.address).await.unwrap())
+        self.knock().connect().await
+    }
+
+    /// Its address, for a task of its own.
+    pub(crate) fn knock(&self) -> Knock {
+        Knock(self.address)
     }
 
     pub(crate) fn stop(&mut self) {
@@ -199,6 +225,17 @@ impl Running {
 
     pub(crate) fn has_ended(&self) -> bool {
         self.task.is_finished()
+    }
+}
+
+/// Where a listener is.
+pub(crate) struct Knock(SocketAddr);
+
+impl Knock {
+    pub(crate) async fn connect(&self) -> Peer {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(BUFFER).unwrap();
+        Peer(socket.connect(self.0).await.unwrap())
     }
 }
 
@@ -309,6 +346,24 @@ fn instance(profile: &str) -> config::Imds {
     }
 }
 
+/// Profiles for these users, or for all.
+pub(crate) fn plan(names: &[&str], allowed_uids: Option<&[u32]>) -> Vec<Profile> {
+    let profiles = names.iter().map(|name| Profile {
+        allowed_uids: allowed_uids.map(<[u32]>::to_vec),
+        ..profile(name)
+    });
+    profiles.collect()
+}
+
+/// What opens them: `token-<name>` and `id-<name>`.
+pub(crate) fn access(plan: &[Profile]) -> Access {
+    let secrets = |kind: &str| {
+        let secrets = plan.iter().map(|profile| format!("{kind}-{}", profile.name).into());
+        Tokens::new(&secrets.collect::<Vec<Secret>>())
+    };
+    Access::new(Issued::new(secrets("token"), secrets("id")), plan)
+}
+
 /// `required` unless the name says otherwise.
 pub(crate) fn profile(name: &str) -> Profile {
     let region = "eu-west-1".parse().unwrap();
@@ -317,6 +372,7 @@ pub(crate) fn profile(name: &str) -> Profile {
         required: name != "optional",
         endpoint: Endpoint::regional(&region),
         expected_account_id: None,
+        allowed_uids: None,
         region,
         kind: Kind::Session(Session {
             key: KeySource::Directory("/nowhere".into()),

@@ -6,7 +6,8 @@ pub(crate) const CREDENTIALS: Key = Key {
     path: "server.credentials",
     presence: Presence::Default("127.0.0.1:7411"),
     must: "must be a loopback address and port such as \"127.0.0.1:7411\"",
-    what: "Address of the container-credentials endpoint; loopback only",
+    what: "Address of the container-credentials endpoint; loopback only, or `169.254.170.2:80`, `169.254.170.23:80` and \
+           `[fd00:ec2::23]:80` as on ECS and EKS",
 };
 
 pub(crate) const OPS: Key = Key {
@@ -29,6 +30,22 @@ pub(crate) const TOKEN_MODE: Key = Key {
     presence: Presence::Default("0600"),
     must: "must be a string of octal permissions such as \"0600\"",
     what: "Permissions of a token file; whoever may read it may have the credentials",
+};
+
+pub(crate) const TOKEN_GRACE_SECONDS: Key = Key {
+    path: "server.token_grace_seconds",
+    presence: Presence::Default("600"),
+    must: "must be an integer from 0 to 86400",
+    what: "How long an old token is taken after `valetkey reload --rotate-tokens`, 0 to 86400 seconds",
+};
+
+pub(crate) const RELATIVE_URI: Key = Key {
+    path: "server.relative_uri",
+    presence: Presence::Optional,
+    must: "must be \"id\" or \"token\"",
+    what: "Whether `credentials` serves `/v2/credentials/…` for `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI`. `id`: the path that \
+           `<token_dir>/<profile>/relative_uri` holds is the secret; `token`: the path is `/v2/credentials/<profile>`, and the \
+           token is asked for",
 };
 
 pub(crate) const CONTROL_SOCKET: Key = Key {

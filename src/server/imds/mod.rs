@@ -11,7 +11,6 @@ mod token;
 mod tests;
 
 use std::convert::Infallible;
-use std::future::{Ready, ready};
 use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -22,12 +21,13 @@ use hyper::header::{ALLOW, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, Request, StatusCode};
 use tower::Service;
 
-use super::audit::Peer;
-use super::consumers::Consumers;
+use super::answer::Answer;
+use super::consumers::{Admission, Consumers, Known};
 use super::document;
+use super::peer::Peer;
 use super::refusals::Refusals;
 use super::reply::{self, Reply};
-use crate::clock::Clock;
+use crate::clock::{BootInstant, Clock};
 use crate::config;
 use crate::metrics::{Metrics, Reason};
 use instance::Instance;
@@ -87,62 +87,106 @@ struct Inner {
 impl<B> Service<Request<B>> for ImdsService {
     type Response = Reply;
     type Error = Infallible;
-    type Future = Ready<Result<Reply, Infallible>>;
+    type Future = Answer;
 
     fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
-        let target = Target::of(request.uri().path());
-        let reply = self.0.answer(&request, target).unwrap_or_else(|reason| {
-            self.0.refusals.add(reason);
-            refusal(reason, target)
-        });
-        ready(Ok(reply))
+    fn call(&mut self, request: Request<B>) -> Answer {
+        match self.0.answer(&request) {
+            Some(reply) => reply.into(),
+            None => Answer::Waiting(Box::pin(Arc::clone(&self.0).answer_in_a_while(request.map(drop)))),
+        }
     }
 }
 
 impl Inner {
-    /// The token comes before the path, so that nobody without one learns what is here.
-    fn answer<B>(&self, request: &Request<B>, target: Target<'_>) -> Result<Reply, Reason> {
+    /// None while the kernel is being asked who the peer is.
+    fn answer<B>(&self, request: &Request<B>) -> Option<Reply> {
+        let target = Target::of(request.uri().path());
+        let reply = self.asked(request, target).transpose()?;
+        Some(reply.unwrap_or_else(|reason| self.refuse(reason, target)))
+    }
+
+    async fn answer_in_a_while(self: Arc<Self>, request: Request<()>) -> Reply {
+        if let Some(peer) = request.extensions().get::<Arc<Peer>>() {
+            peer.settled(&*self.clock).await;
+        }
+        let reply = self.answer(&request);
+        reply.unwrap_or_else(|| self.refuse(Reason::Uid, Target::of(request.uri().path())))
+    }
+
+    fn refuse(&self, reason: Reason, target: Target<'_>) -> Reply {
+        self.refusals.add(reason);
+        refusal(reason, target)
+    }
+
+    /// The token comes before the peer and the path, so that nobody without one learns what is here.
+    fn asked<B>(&self, request: &Request<B>, target: Target<'_>) -> Result<Option<Reply>, Reason> {
+        let (known, now) = (self.consumers.load(), self.clock.boot());
+        let peer = request.extensions().get::<Arc<Peer>>();
+        let admits = || {
+            known
+                .imds()
+                .map_or(Admission::Granted, |granted| granted.admits(peer, now))
+        };
         match (request.method(), target) {
-            (&Method::PUT, Target::Token) => self.token(request.headers()),
+            (&Method::PUT, Target::Token) => {
+                let ttl = only(request.headers(), &TOKEN_TTL)
+                    .and_then(ttl)
+                    .ok_or(Reason::TokenTtl)?;
+                match admits() {
+                    // A token alone opens nothing: each request that shows it is looked at again.
+                    Admission::Granted | Admission::Unasked => Ok(Some(self.token(ttl, now))),
+                    Admission::Sought => Ok(None),
+                    Admission::Refused => Err(Reason::Uid),
+                }
+            }
             (&Method::PUT, _) => Err(Reason::Path),
             (&Method::GET, _) => {
-                self.check(request.headers())?;
-                self.metadata(target, request.extensions().get())
+                self.check(request.headers(), now)?;
+                match admits() {
+                    Admission::Granted => self.metadata(&known, target, now, peer).map(Some),
+                    Admission::Sought => Ok(None),
+                    Admission::Unasked => Ok(Some(reply::on_another_connection())),
+                    Admission::Refused => Err(Reason::Uid),
+                }
             }
             _ => Err(Reason::Method),
         }
     }
 
     /// A token for whoever asks, and how long it is good: some SDKs take none without that.
-    fn token(&self, headers: &HeaderMap) -> Result<Reply, Reason> {
-        let ttl = only(headers, &TOKEN_TTL).and_then(ttl).ok_or(Reason::TokenTtl)?;
-        let expires = self.clock.boot() + Duration::from_secs(ttl.into());
+    fn token(&self, ttl: u32, now: BootInstant) -> Reply {
+        let expires = now + Duration::from_secs(ttl.into());
         let mut reply = text(self.key.seal(expires).into());
         reply.headers_mut().insert(TOKEN_TTL, ttl.into());
-        Ok(reply)
+        reply
     }
 
-    /// Whether a request has a token that is good now.
-    fn check(&self, headers: &HeaderMap) -> Result<(), Reason> {
+    /// Whether a request has a token that is good at `now`.
+    fn check(&self, headers: &HeaderMap, now: BootInstant) -> Result<(), Reason> {
         if !headers.contains_key(TOKEN) {
             return Err(Reason::TokenMissing);
         }
         let token = only(headers, &TOKEN).ok_or(Reason::TokenUnknown)?;
         let expires = self.key.open(token.as_bytes()).ok_or(Reason::TokenUnknown)?;
-        if self.clock.boot() < expires {
+        if now < expires {
             Ok(())
         } else {
             Err(Reason::TokenExpired)
         }
     }
 
-    fn metadata(&self, target: Target<'_>, audited: Option<&Arc<Peer>>) -> Result<Reply, Reason> {
-        let known = self.consumers.load();
-        let profile = known.imds();
+    fn metadata(
+        &self,
+        known: &Known,
+        target: Target<'_>,
+        now: BootInstant,
+        peer: Option<&Arc<Peer>>,
+    ) -> Result<Reply, Reason> {
+        let profile = known.imds().map(|granted| granted.profile);
         let instance = &self.instance;
         let found = match target {
             Target::Token => return Err(Reason::Method),
@@ -150,7 +194,7 @@ impl Inner {
             Target::Roles => profile.map(|_| text(instance.role.clone())),
             Target::Role(role) => match profile {
                 Some(profile) if profile.name.as_str() != role => return Err(Reason::Path),
-                profile => profile.map(|profile| document::of(&known, profile, self.clock.boot(), audited)),
+                profile => profile.map(|profile| document::of(known, profile, now, peer)),
             },
             Target::IamInfo => profile.and_then(|profile| instance.iam_info(profile)).map(json),
             Target::InstanceId => instance.id.clone().map(text),
@@ -205,6 +249,16 @@ fn refusal(reason: Reason, target: Target<'_>) -> Reply {
         Reason::TokenTtl => {
             let message = "X-aws-ec2-metadata-token-ttl-seconds must be a number of seconds from 1 to 21600";
             reply::closing(reply::error(StatusCode::BAD_REQUEST, "BadRequest", message))
+        }
+        Reason::Uid => {
+            let message = "this process's user may not have these credentials: let its UID be in the profile's allowed_uids, \
+                           or run it as a user whose is";
+            // After 403 for a token, SDKs ask without one.
+            let status = match target {
+                Target::Token => StatusCode::BAD_REQUEST,
+                _ => StatusCode::FORBIDDEN,
+            };
+            reply::closing(reply::error(status, "Forbidden", message))
         }
         // A missing, a wrong and an expired token look the same.
         _ => {

@@ -8,6 +8,10 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use super::*;
+use crate::clock::BootInstant;
+
+/// Any instant.
+const NOW: BootInstant = BootInstant::from_boot(std::time::Duration::ZERO);
 
 /// `nobody`.
 const STRANGER: u32 = 65_534;
@@ -30,8 +34,13 @@ impl Scene {
         Self { root, dir }
     }
 
-    fn prepare(&self, mode: u32) -> Result<Tokens, TokenError> {
-        prepare(&self.dir, mode, &["ops".parse().unwrap(), "deploy".parse().unwrap()])
+    fn prepare(&self, mode: u32) -> Result<Issued, TokenError> {
+        prepare(
+            &self.dir,
+            mode,
+            false,
+            &["ops".parse().unwrap(), "deploy".parse().unwrap()],
+        )
     }
 
     fn file(&self) -> PathBuf {
@@ -54,7 +63,7 @@ impl Scene {
             (metadata.mode() & 0o7777, metadata.uid(), metadata.nlink()),
             (0o600, rustix::process::geteuid().as_raw(), 1)
         );
-        assert_eq!(tokens.profile(self.token().as_bytes()), Some(0));
+        assert_eq!(tokens.tokens.profile(self.token().as_bytes(), NOW), Some(0));
         fs::read(self.file()).unwrap() == there
     }
 }
@@ -85,17 +94,17 @@ fn makes_a_token_of_256_bits_a_profile_without_a_line_break() {
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
         );
-        assert_eq!(tokens.profile(token.as_bytes()), Some(place));
+        assert_eq!(tokens.tokens.profile(token.as_bytes(), NOW), Some(place));
         for near in [
             token.to_lowercase(),
             format!("Bearer {token}"),
             format!("{token}\n"),
             token[..42].to_owned(),
         ] {
-            assert_eq!(tokens.profile(near.as_bytes()), None);
+            assert_eq!(tokens.tokens.profile(near.as_bytes(), NOW), None);
         }
     }
-    assert_eq!(tokens.profile(b""), None);
+    assert_eq!(tokens.tokens.profile(b"", NOW), None);
     assert_eq!(
         fs::read_dir(scene.dir.join("ops")).unwrap().count(),
         1,
@@ -180,8 +189,8 @@ fn a_copied_token_serves_one_profile_only() {
     let tokens = scene.prepare(0o600).unwrap();
     let deploy = fs::read_to_string(scene.dir.join("deploy/token")).unwrap();
     assert_ne!(deploy, scene.token());
-    assert_eq!(tokens.profile(scene.token().as_bytes()), Some(0));
-    assert_eq!(tokens.profile(deploy.as_bytes()), Some(1));
+    assert_eq!(tokens.tokens.profile(scene.token().as_bytes(), NOW), Some(0));
+    assert_eq!(tokens.tokens.profile(deploy.as_bytes(), NOW), Some(1));
 }
 
 #[test]
@@ -273,7 +282,7 @@ fn folders_that_another_could_change_are_refused() {
 fn missing_folders_above_are_made() {
     let scene = Scene::new();
     let dir = scene.dir.join("a/b");
-    prepare(&dir, 0o644, &["ops".parse().unwrap()]).unwrap();
+    prepare(&dir, 0o644, false, &["ops".parse().unwrap()]).unwrap();
     assert_eq!((mode(&scene.dir), mode(&dir)), (0o755, 0o755));
     assert!(!is_root() || readable_by_stranger(&dir.join("ops/token")));
 }

@@ -1,0 +1,51 @@
+use std::net::{TcpListener, TcpStream};
+
+use super::*;
+
+fn at(milliseconds: u64) -> BootInstant {
+    BootInstant::from_boot(Duration::from_millis(milliseconds))
+}
+
+#[test]
+fn a_uid_is_sought_for_a_second() {
+    let peer = Peer::new("127.0.0.1:1".parse().unwrap(), None, at(500));
+    assert_eq!((peer.uid(at(500)), peer.uid(at(1_499))), (Uid::Sought, Uid::Sought));
+    assert_eq!(peer.uid(at(1_500)), Uid::Untold);
+    peer.tell(Some(1000));
+    assert_eq!(
+        (peer.uid(at(500)), peer.uid(at(9_999))),
+        (Uid::Told(1000), Uid::Told(1000))
+    );
+    let untold = Peer::new("127.0.0.1:1".parse().unwrap(), None, at(500));
+    untold.tell(None);
+    assert_eq!(untold.uid(at(500)), Uid::Untold);
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn the_kernel_tells_whose_a_socket_is_in_both_ways() {
+    let own = rustix::process::geteuid().as_raw();
+    for (bound, reached) in [
+        ("127.0.0.1:0", "127.0.0.1"),
+        ("[::1]:0", "[::1]"),
+        ("[::]:0", "127.0.0.1"),
+        ("127.0.0.1:0", "[::ffff:127.0.0.1]"),
+    ] {
+        let listener = TcpListener::bind(bound).unwrap();
+        let port = listener.local_addr().unwrap().port();
+        let client = TcpStream::connect(format!("{reached}:{port}")).unwrap();
+        let (server, peer) = listener.accept().unwrap();
+        let ends = Ends::new(peer, server.local_addr().unwrap());
+        let (asked, read) = (diag::owner(ends).unwrap().unwrap(), table::owner(ends).unwrap());
+        assert_eq!(asked, read, "{bound} {reached}");
+        assert_eq!((asked.uid, uid(ends)), (own, Some(own)), "{bound} {reached}");
+        let of_ours = diag::owner(ends.from_the_other()).unwrap().unwrap();
+        assert_ne!(of_ours.inode, asked.inode, "{bound} {reached}: the other end");
+        drop(client);
+        assert_eq!(uid(ends), None, "{bound} {reached}: it is closed");
+        let left = diag::owner(ends).unwrap().map(|owner| owner.inode);
+        assert!(left.unwrap_or_default() == 0, "{bound} {reached}: nobody holds it");
+        let left = table::owner(ends).map(|owner| owner.inode);
+        assert!(left.unwrap_or_default() == 0, "{bound} {reached}: nobody holds it");
+    }
+}
