@@ -20,4 +20,5 @@ mod people;
 mod reload;
 mod restart;
 mod roles;
+mod rotation;
 mod scene;

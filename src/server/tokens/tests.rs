@@ -1,4 +1,5 @@
 mod inspect;
+mod rotation;
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
