@@ -9,7 +9,7 @@ fn scene(relative_uri: Option<RelativeUri>) -> Scene {
         relative_uri,
         ..Setup::default()
     };
-    Scene::set_up(&["ops", "deploy"], &["ops", "deploy"], setup)
+    Scene::set_up(&["ops", "deploy"], &["ops", "deploy"], &setup)
 }
 
 async fn ask(scene: &Scene, path: &str, token: Option<&str>) -> Reply {

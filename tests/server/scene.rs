@@ -79,12 +79,12 @@ impl Scene {
         clock: ManualClock,
         shared: Arc<dyn Clock>,
     ) -> Self {
-        Self::build(profiles, alive, limits, clock, shared, Setup::default())
+        Self::build(profiles, alive, limits, clock, shared, &Setup::default())
     }
 
     /// With what is not there by default.
     #[allow(dead_code, reason = "each test binary uses its part")]
-    pub(crate) fn set_up(profiles: &[&str], alive: &[&str], setup: Setup) -> Self {
+    pub(crate) fn set_up(profiles: &[&str], alive: &[&str], setup: &Setup) -> Self {
         let clock = ManualClock::default();
         let shared = Arc::new(clock.clone());
         Self::build(profiles, alive, Limits::CREDENTIALS, clock, shared, setup)
@@ -97,7 +97,7 @@ impl Scene {
             audit: true,
             ..Setup::default()
         };
-        Self::set_up(profiles, alive, setup)
+        Self::set_up(profiles, alive, &setup)
     }
 
     fn build(
@@ -106,7 +106,7 @@ impl Scene {
         limits: Limits,
         clock: ManualClock,
         shared: Arc<dyn Clock>,
-        setup: Setup,
+        setup: &Setup,
     ) -> Self {
         let audit = setup.audit;
         let plan = plan(profiles, setup.allowed_uids.as_deref());

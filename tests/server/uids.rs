@@ -20,7 +20,7 @@ fn scene(allowed_uids: &[u32]) -> Scene {
         allowed_uids: Some(allowed_uids.to_vec()),
         ..Setup::default()
     };
-    Scene::set_up(&["ops"], &["ops"], setup)
+    Scene::set_up(&["ops"], &["ops"], &setup)
 }
 
 async fn ask(peer: &mut Peer, request: impl AsRef<[u8]>) -> (u16, String) {

@@ -1,15 +1,17 @@
 //! Another token for everybody, while their consumers go on.
 
 use std::fs;
+use std::os::unix::process::CommandExt;
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use crate::common::{World, get, show, valetkey};
-use crate::scene::{ask, serve, server, status};
+use crate::common::{Daemon, World, finish, get, show, valetkey};
+use crate::scene::{ask, configure, metric, serve, server, status};
 
 const ROTATE: &[&str] = &["reload", "--rotate-tokens"];
 
 /// Two profiles, with this in `[server]`.
-fn configured(world: &World, more: &str) -> crate::common::Daemon {
+fn configured(world: &World, more: &str) -> Daemon {
     let profiles = world.profile_without_mfa("plain") + &world.profile_without_mfa("other");
     world.write(
         "valetkey.toml",
@@ -143,7 +145,6 @@ fn a_wrong_file_replaces_nothing() {
 /// A process of another user gets what the list says, and a reload changes it.
 #[test]
 fn a_profile_may_be_for_certain_users() {
-    use std::os::unix::process::CommandExt;
     if !rustix::process::geteuid().is_root() {
         return; // Only root can be somebody else.
     }
@@ -158,7 +159,7 @@ fn a_profile_may_be_for_certain_users() {
              Authorization: {token}\\r\\n\\r\\n' >&3; head -c 12 <&3",
             port = daemon.credentials.port(),
         );
-        let mut client = std::process::Command::new("/bin/bash");
+        let mut client = Command::new("/bin/bash");
         client.args(["-c", &script]).current_dir("/").uid(uid).gid(uid);
         String::from_utf8(client.output().unwrap().stdout).unwrap()
     };
@@ -170,9 +171,25 @@ fn a_profile_may_be_for_certain_users() {
         "root is not in the list"
     );
     let series = "valetkey_http_rejected_total{listener=\"credentials\",reason=\"uid\"}";
-    assert_eq!(crate::scene::metric(&daemon, series), "2");
+    assert_eq!(metric(&daemon, series), "2");
 
-    crate::scene::configure(&world, &with("[4712]"));
+    let mut command = valetkey(["sts", "get-caller-identity"]);
+    command.envs([
+        (
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI",
+            format!("http://{}/credentials/plain", daemon.credentials),
+        ),
+        ("AWS_CONTAINER_AUTHORIZATION_TOKEN", token.clone()),
+        ("AWS_REGION", String::from("us-east-1")),
+        ("AWS_ENDPOINT_URL_STS", world.emulator.access.url.clone()),
+    ]);
+    let (code, _, stderr) = finish(&mut command);
+    assert!(
+        code == 69 && stderr.contains("403: ") && stderr.contains("allowed_uids"),
+        "{stderr}"
+    );
+
+    configure(&world, &with("[4712]"));
     let said = ask(&world, &["reload"]);
     assert_eq!(
         said.stdout,
@@ -183,7 +200,7 @@ fn a_profile_may_be_for_certain_users() {
 
 #[test]
 fn the_help_tells_what_becomes_of_old_tokens() {
-    let (code, stdout, _) = crate::common::finish(&mut valetkey(["reload", "--help"]));
+    let (code, stdout, _) = finish(&mut valetkey(["reload", "--help"]));
     assert_eq!(code, 0);
     assert!(
         stdout.contains("--rotate-tokens") && stdout.contains("token_grace_seconds"),

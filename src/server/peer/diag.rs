@@ -147,7 +147,7 @@ mod tests {
         assert_eq!(read(ends(), &answer(AF_INET, ends())), Ok(Some(owner)));
         let listens = Ends::new(ends().peer, "0.0.0.0:0".parse().unwrap());
         assert_eq!(read(ends(), &answer(AF_INET, listens)), Ok(None));
-        assert_eq!(read(ends(), &answer(AF_INET, ends().from_the_other())), Ok(None));
+        assert_eq!(read(ends(), &answer(AF_INET, ends().reversed())), Ok(None));
     }
 
     #[test]

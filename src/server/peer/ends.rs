@@ -24,7 +24,7 @@ impl Ends {
     }
 
     /// The same connection, seen from the other end.
-    pub(super) fn from_the_other(self) -> Self {
+    pub(super) fn reversed(self) -> Self {
         Self {
             peer: self.ours,
             ours: self.peer,

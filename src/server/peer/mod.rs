@@ -10,6 +10,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
+use rustix::io::Errno;
 use tokio::net::TcpStream;
 use tokio::sync::{Semaphore, SetOnce};
 
@@ -146,27 +147,27 @@ fn uid(ends: Ends) -> Option<u32> {
 /// there. Our own end tells: it is there while the connection is.
 fn owner(ends: Ends) -> Option<Owner> {
     match asked(ends) {
-        Some(Some(owner)) => {
+        Ok(Some(owner)) => {
             ANSWERS.store(true, Ordering::Relaxed);
             Some(owner)
         }
-        Some(None) if ANSWERS.load(Ordering::Relaxed) || asked(ends.from_the_other()).flatten().is_some() => None,
-        Some(None) | None => table::owner(ends),
+        Ok(None) if ANSWERS.load(Ordering::Relaxed) || matches!(asked(ends.reversed()), Ok(Some(_))) => None,
+        Ok(None) | Err(_) => table::owner(ends),
     }
 }
 
 /// Whether the kernel has ever answered with a socket.
 static ANSWERS: AtomicBool = AtomicBool::new(false);
 
-/// None where the kernel cannot be asked.
+/// An error where the kernel cannot be asked.
 #[cfg(target_os = "linux")]
-fn asked(ends: Ends) -> Option<Option<Owner>> {
-    diag::owner(ends).ok()
+fn asked(ends: Ends) -> Result<Option<Owner>, Errno> {
+    diag::owner(ends)
 }
 
 #[cfg(not(target_os = "linux"))]
-fn asked(_ends: Ends) -> Option<Option<Owner>> {
-    None
+fn asked(_ends: Ends) -> Result<Option<Owner>, Errno> {
+    Err(Errno::NOSYS)
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ fn the_kernel_tells_whose_a_socket_is_in_both_ways() {
         let (asked, read) = (diag::owner(ends).unwrap().unwrap(), table::owner(ends).unwrap());
         assert_eq!(asked, read, "{bound} {reached}");
         assert_eq!((asked.uid, uid(ends)), (own, Some(own)), "{bound} {reached}");
-        let of_ours = diag::owner(ends.from_the_other()).unwrap().unwrap();
+        let of_ours = diag::owner(ends.reversed()).unwrap().unwrap();
         assert_ne!(of_ours.inode, asked.inode, "{bound} {reached}: the other end");
         drop(client);
         assert_eq!(uid(ends), None, "{bound} {reached}: it is closed");
