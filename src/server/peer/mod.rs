@@ -139,25 +139,31 @@ impl Peer {
 /// thread that may wait.
 fn uid(ends: Ends) -> Option<u32> {
     // 0 is root's UID and that of a socket which nobody holds any more.
-    owner(ends).filter(|owner| owner.inode != 0).map(|owner| owner.uid)
-}
-
-/// Asks for the one socket, which takes the same time however many there are. Where that is not to be had, the table is
-/// read: under a sandbox, or where the kernel lacks the part that answers, which it does not tell from a socket that is not
-/// there. Our own end tells: it is there while the connection is.
-fn owner(ends: Ends) -> Option<Owner> {
-    match asked(ends) {
-        Ok(Some(owner)) => {
-            ANSWERS.store(true, Ordering::Relaxed);
-            Some(owner)
-        }
-        Ok(None) if ANSWERS.load(Ordering::Relaxed) || matches!(asked(ends.reversed()), Ok(Some(_))) => None,
-        Ok(None) | Err(_) => table::owner(ends),
-    }
+    let owner = owner(ends, asked, table::owner, &ANSWERS);
+    owner.filter(|owner| owner.inode != 0).map(|owner| owner.uid)
 }
 
 /// Whether the kernel has ever answered with a socket.
 static ANSWERS: AtomicBool = AtomicBool::new(false);
+
+/// Asks for the one socket, which takes the same time however many there are. Where that is not to be had, the table is
+/// read: under a sandbox, or where the kernel lacks the part that answers, which it does not tell from a socket that is not
+/// there. Our own end tells: it is there while the connection is.
+fn owner(
+    ends: Ends,
+    ask: impl Fn(Ends) -> Result<Option<Owner>, Errno>,
+    read: impl Fn(Ends) -> Option<Owner>,
+    answers: &AtomicBool,
+) -> Option<Owner> {
+    match ask(ends) {
+        Ok(Some(owner)) => {
+            answers.store(true, Ordering::Relaxed);
+            Some(owner)
+        }
+        Ok(None) if answers.load(Ordering::Relaxed) || matches!(ask(ends.reversed()), Ok(Some(_))) => None,
+        Ok(None) | Err(_) => read(ends),
+    }
+}
 
 /// An error where the kernel cannot be asked.
 #[cfg(target_os = "linux")]

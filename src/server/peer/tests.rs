@@ -21,6 +21,34 @@ fn a_uid_is_sought_for_a_second() {
     assert_eq!(untold.uid(at(500)), Uid::Untold);
 }
 
+#[test]
+fn the_table_is_read_where_the_kernel_cannot_be_asked_and_nowhere_else() {
+    let ends = Ends::new("127.0.0.1:40000".parse().unwrap(), "127.0.0.1:7411".parse().unwrap());
+    let of = |uid| Some(Owner { uid, inode: 1 });
+    let read = |_| of(2);
+    let found = |ask: &dyn Fn(Ends) -> Result<Option<Owner>, Errno>, answers: bool| {
+        owner(ends, ask, read, &AtomicBool::new(answers))
+    };
+    let (asked, read) = (of(1), of(2));
+    for answers in [false, true] {
+        assert_eq!(found(&|_| Ok(of(1)), answers), asked);
+        for sandboxed in [Errno::PERM, Errno::AFNOSUPPORT, Errno::PROTONOSUPPORT] {
+            assert_eq!(found(&|_| Err(sandboxed), answers), read, "{sandboxed}");
+        }
+    }
+    // It has never answered: does it not know our own end either?
+    assert_eq!(found(&|_| Ok(None), false), read);
+    assert_eq!(
+        found(&|ends_asked| Ok(of(3).filter(|_| ends_asked == ends.reversed())), false),
+        None
+    );
+    // It has: there is no such socket.
+    assert_eq!(found(&|_| Ok(None), true), None);
+    let answers = AtomicBool::new(false);
+    owner(ends, |_| Ok(of(1)), |_| None, &answers);
+    assert!(answers.into_inner());
+}
+
 #[cfg(target_os = "linux")]
 #[test]
 fn the_kernel_tells_whose_a_socket_is_in_both_ways() {
