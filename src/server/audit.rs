@@ -110,7 +110,7 @@ mod tests {
         let clock: Arc<dyn Clock> = Arc::new(PausedClock::new(chrono::DateTime::UNIX_EPOCH));
         let (records, journal) = audit(Listener::Credentials, &clock);
         let address = "192.0.2.1:1".parse().unwrap();
-        let peer = Arc::new(Peer::new(address, Some(records), clock.boot()));
+        let peer = Arc::new(Peer::new(address, None, Some(records), clock.boot()));
         let profile: ProfileName = "ops".parse().unwrap();
         for _ in 0..WAITING_RECORDS + 3 {
             peer.served(&profile, None);

@@ -97,7 +97,7 @@ impl Inner {
 
     async fn answer_in_a_while(self: Arc<Self>, request: Request<()>) -> Reply {
         if let Some(peer) = request.extensions().get::<Arc<Peer>>() {
-            peer.settled(&*self.clock).await;
+            peer.settled_first(&*self.clock).await;
         }
         self.answer(&request).unwrap_or_else(|| self.refuse(Reason::Uid))
     }

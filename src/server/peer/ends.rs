@@ -2,7 +2,7 @@ use std::net::SocketAddr;
 
 /// The two ends of a connection, IPv4 as such wherever it comes mapped into IPv6.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Ends {
+pub(in crate::server) struct Ends {
     pub(super) peer: SocketAddr,
     pub(super) ours: SocketAddr,
 }

@@ -17,7 +17,8 @@ use tokio::sync::{Semaphore, SetOnce};
 use super::audit::Records;
 use super::consumers::Consumers;
 use crate::clock::{BootInstant, Clock};
-use ends::{Ends, Owner};
+pub(super) use ends::Ends;
+use ends::Owner;
 
 /// How long is waited for the UID, from the accept on. Finding it takes less than a millisecond, unless all threads that
 /// may wait do wait.
@@ -41,6 +42,8 @@ pub(super) struct Peers {
 pub(super) struct Peer {
     pub(super) address: SocketAddr,
     pub(super) records: Option<Records>,
+    /// None where the system does not tell our own end.
+    ends: Option<Ends>,
     uid: SetOnce<Option<u32>>,
     patience: BootInstant,
 }
@@ -71,14 +74,14 @@ impl Peers {
         if self.records.is_none() && !self.consumers.load().asks_for_uids() {
             return None;
         }
-        let peer = Arc::new(Peer::new(address, self.records.clone(), self.clock.boot()));
-        match stream.local_addr() {
-            Ok(ours) => {
-                let ends = Ends::new(address, ours);
+        let ends = stream.local_addr().ok().map(|ours| Ends::new(address, ours));
+        let peer = Arc::new(Peer::new(address, ends, self.records.clone(), self.clock.boot()));
+        match ends {
+            Some(ends) => {
                 let (room, clock) = (Arc::clone(&self.lookups), Arc::clone(&self.clock));
                 tokio::spawn(look_up(ends, Arc::downgrade(&peer), peer.patience, room, clock));
             }
-            Err(_) => peer.tell(None),
+            None => peer.tell(None),
         }
         Some(peer)
     }
@@ -101,10 +104,11 @@ async fn look_up(ends: Ends, peer: Weak<Peer>, patience: BootInstant, room: Arc<
 }
 
 impl Peer {
-    pub(super) fn new(address: SocketAddr, records: Option<Records>, now: BootInstant) -> Self {
+    pub(super) fn new(address: SocketAddr, ends: Option<Ends>, records: Option<Records>, now: BootInstant) -> Self {
         Self {
             address,
             records,
+            ends,
             uid: SetOnce::new(),
             patience: now + PATIENCE,
         }
@@ -130,6 +134,19 @@ impl Peer {
             biased;
             _ = self.uid.wait() => {}
             () = clock.sleep_until(self.patience) => {}
+        }
+    }
+
+    /// The same for whoever has shown a secret: the kernel is asked at once, past all who wait for their turn without one.
+    pub(super) async fn settled_first(&self, clock: &dyn Clock) {
+        let asked = self.ends.map(|ends| tokio::task::spawn_blocking(move || uid(ends)));
+        let Some(asked) = asked else {
+            return;
+        };
+        tokio::select! {
+            biased;
+            () = self.settled(clock) => {}
+            uid = asked => self.tell(uid.unwrap_or_default()),
         }
     }
 }

@@ -1,6 +1,10 @@
 use std::net::{TcpListener, TcpStream};
 
 use super::*;
+use crate::metrics::Listener;
+use crate::renew::Table;
+use crate::server::Tokens;
+use crate::server::audit::audit;
 
 fn at(milliseconds: u64) -> BootInstant {
     BootInstant::from_boot(Duration::from_millis(milliseconds))
@@ -8,7 +12,7 @@ fn at(milliseconds: u64) -> BootInstant {
 
 #[test]
 fn a_uid_is_sought_for_a_second() {
-    let peer = Peer::new("127.0.0.1:1".parse().unwrap(), None, at(500));
+    let peer = Peer::new("127.0.0.1:1".parse().unwrap(), None, None, at(500));
     assert_eq!((peer.uid(at(500)), peer.uid(at(1_499))), (Uid::Sought, Uid::Sought));
     assert_eq!(peer.uid(at(1_500)), Uid::Untold);
     peer.tell(Some(1000));
@@ -16,9 +20,32 @@ fn a_uid_is_sought_for_a_second() {
         (peer.uid(at(500)), peer.uid(at(9_999))),
         (Uid::Told(1000), Uid::Told(1000))
     );
-    let untold = Peer::new("127.0.0.1:1".parse().unwrap(), None, at(500));
+    let untold = Peer::new("127.0.0.1:1".parse().unwrap(), None, None, at(500));
     untold.tell(None);
     assert_eq!(untold.uid(at(500)), Uid::Untold);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn whoever_shows_a_secret_waits_for_nobody_without_one() {
+    let clock: Arc<dyn Clock> = Arc::new(crate::clock::SystemClock);
+    let consumers = Arc::new(Consumers::new(Tokens::default(), &Table::new(&[])));
+    let (records, _journal) = audit(Listener::Credentials, &clock);
+    let peers = Peers {
+        // Every turn is taken.
+        lookups: Arc::new(Semaphore::new(0)),
+        ..Peers::new(consumers, Some(records), &clock)
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+    let accepted = listener.accept().await;
+    let (stream, address) = accepted.unwrap();
+    let peer = peers.accepted(&stream, address).unwrap();
+    assert_eq!(peer.uid(clock.boot()), Uid::Sought);
+    peer.settled_first(&*clock).await;
+    let own = rustix::process::geteuid().as_raw();
+    assert_eq!(peer.uid(clock.boot()), Uid::Told(own));
+    drop(client);
 }
 
 #[test]
