@@ -209,6 +209,7 @@ fn profile() -> Profile {
         required: true,
         endpoint: Endpoint::regional(&region),
         expected_account_id: None,
+        allowed_uids: None,
         region,
         kind: Kind::Session(Session {
             key: KeySource::Directory("/nowhere".into()),

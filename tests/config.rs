@@ -5,6 +5,7 @@
 use std::ffi::OsString;
 use std::fs;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use tempfile::TempDir;
 use valetkey::aws::{AssumeRole, Endpoint, Region, SessionPolicies, Tag, Tags};
@@ -37,7 +38,7 @@ fn the_words_of_later_versions_are_the_only_mistakes_of_the_whole_language() {
     let home = |name: &str| (name == "HOME").then(|| OsString::from("/home/ops"));
     let errors = config::parse(WHOLE_LANGUAGE.as_bytes(), Format::Toml, "whole.toml", &home).unwrap_err();
     let expected = [
-        later("14:1", "server.state_dir", "the state directory"),
+        later("16:1", "server.state_dir", "the state directory"),
         String::from("1 mistake in whole.toml"),
     ];
     assert_eq!(errors.to_string(), expected.join("\n"));
@@ -145,6 +146,8 @@ fn plan() -> Plan {
             imds: None,
             token_dir: PathBuf::from("/run/valetkey/tokens"),
             token_mode: 0o644,
+            token_grace: Duration::from_mins(10),
+            relative_uri: None,
             control_socket: PathBuf::from("/run/valetkey/control.sock"),
             audit: true,
         },
@@ -162,6 +165,7 @@ fn session() -> Profile {
             signing_region: "eu-west-1".parse().unwrap(),
         },
         expected_account_id: None,
+        allowed_uids: None,
         kind: Kind::Session(Session {
             key: KeySource::Directory(PathBuf::from("/etc/valetkey/key")),
             mfa: Some(Mfa {
@@ -185,6 +189,7 @@ fn role() -> Profile {
         required: true,
         endpoint: Endpoint::regional(&region),
         expected_account_id: None,
+        allowed_uids: None,
         region,
         kind: Kind::Role(Role {
             signed_by: SignedBy::Profile("ops".parse().unwrap()),

@@ -181,6 +181,21 @@ fn the_example_of_imds_is_what_the_sdk_is_pointed_at() {
     assert!(rest.contains(&format!("AWS_EC2_METADATA_SERVICE_ENDPOINT=http://{}\n", imds.address)));
 }
 
+#[test]
+fn the_example_of_relative_uris_is_where_sdks_ask() {
+    let readme = readme();
+    let (_, section) = readme.split_once("\n## Who may ask\n").unwrap();
+    let (_, rest) = section.split_once("```toml\n").unwrap();
+    let (toml, rest) = rest.split_once("```").unwrap();
+    let profile = "[profile.ops]\nregion = \"eu-west-1\"\nkey = { directory = \"/k\" }\n";
+    let server = "[server]\ntoken_dir = \"/run/valetkey/tokens\"\ncontrol_socket = \"/c\"";
+    let text = toml.replace("[server]", server) + profile;
+    let plan = config::parse(text.as_bytes(), Format::Toml, "README.md", &|_| None).unwrap();
+    assert_eq!(plan.server.credentials, "169.254.170.2:80".parse().unwrap());
+    assert_eq!(plan.server.relative_uri, Some(config::RelativeUri::Id));
+    assert!(rest.contains(&format!("{}/ops/relative_uri", plan.server.token_dir.display())));
+}
+
 /// The kinds of the profiles in the first configuration under this heading.
 fn kinds(heading: &str, before: &str) -> Vec<&'static str> {
     let readme = readme();

@@ -26,6 +26,9 @@ OF_EC2 = "169.254.169.254:80"
 # The kernel's name for packets of every protocol.
 EVERY_PROTOCOL = 3
 
+# A user whom no client here runs as.
+STRANGER = 4711
+
 # Short enough to wait for its end.
 LIFETIME = 20
 
@@ -46,6 +49,7 @@ def main():
     with world() as (emulator, folder, profile):
         check_clients(checks, TOLD, emulator, folder, profile)
         check_not_ready(checks, TOLD, emulator, folder, profile)
+        check_another_user(checks, TOLD, emulator, folder, profile)
         check_region(checks, emulator, folder, profile)
         check_restart(checks, emulator, folder, profile)
         check_wire(checks, folder, profile)
@@ -112,6 +116,19 @@ def check_not_ready(checks, names, emulator, folder, profile, imds="127.0.0.1:0"
                 signs(checks, f"{name}, once there are credentials", fresh)
             emulator.control("POST", "faults", {"refuse": 503})
     emulator.control("DELETE", "faults")
+
+
+def check_another_user(checks, names, emulator, folder, profile):
+    """Whom `allowed_uids` keeps out is refused a token with 400, which ends the attempt: after 403 most would ask without one."""
+    with serving(folder, profile | {"allowed_uids": [STRANGER]}) as daemon:
+        daemon.wait_for_credentials("ops")
+        for name in names:
+            before = rejected(daemon, "uid")
+            with Client(name, emulator, daemon) as client:
+                line = client.sign()
+            checks.that(f"{name}: signs not as another user", not line["ok"], line)
+            checks.that(f"{name}: is refused as another user", rejected(daemon, "uid") > before)
+            never_version_1(checks, f"{name}, as another user", daemon)
 
 
 def check_restart(checks, emulator, folder, profile):

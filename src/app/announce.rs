@@ -2,7 +2,7 @@ use tracing::{info, warn};
 
 use super::operator::url;
 use super::{App, Listeners};
-use crate::aws::SessionPolicies;
+use crate::aws::{ProfileName, SessionPolicies};
 use crate::config::{KeySource, Kind, Profile};
 use crate::harden::Protections;
 use crate::sts::StsClient;
@@ -25,11 +25,15 @@ impl App {
             certificates = %self.sts.roots(),
             "valetkey starts"
         );
-        if let Some(imds) = &self.plan.server.imds {
+        let for_all = |name: &ProfileName| {
+            let mut profiles = self.plan.profiles.iter();
+            profiles.any(|profile| profile.name == *name && profile.allowed_uids.is_none())
+        };
+        if let Some(imds) = self.plan.server.imds.as_ref().filter(|imds| for_all(&imds.profile)) {
             warn!(
                 profile = %imds.profile,
                 "whoever reaches the IMDS listener may have the credentials of this profile: the IMDSv2 form asks for no \
-                 secret; serve by the credentials listener what not everybody here may have"
+                 secret; serve by the credentials listener what not everybody here may have, or give the profile allowed_uids"
             );
         }
         for each in &self.plan.profiles {
@@ -54,6 +58,7 @@ pub(super) fn profile(profile: &Profile, sts: &StsClient) {
         kind = kind.as_str(),
         source_profile = kind.source_profile().map(tracing::field::display),
         region = %profile.region,
+        allowed_uids = profile.allowed_uids.as_deref().map(tracing::field::debug),
         mfa_serial = kind.mfa().map(|mfa| mfa.serial.as_str()),
         endpoint = %profile.endpoint.url,
         signing_region = elsewhere.then(|| tracing::field::display(signing_region)),

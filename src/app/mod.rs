@@ -13,7 +13,6 @@ mod systemd;
 
 use std::future::Future;
 use std::io;
-use std::path::Path;
 use std::sync::Arc;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
@@ -25,12 +24,12 @@ use tracing::{error, info};
 use crate::BoxFuture;
 use crate::aws::ProfileName;
 use crate::clock::Clock;
-use crate::config::{self, Env, Plan};
+use crate::config::{self, Env, Plan, RelativeUri, Server};
 use crate::control;
 use crate::harden::Protections;
 use crate::metrics::Metrics;
 use crate::renew::{Engine, Fraction, Job, Observer, Parts, Table};
-use crate::server::{self, Consumers, Credentials, Imds, Limits, Ops, Tls, TokenError, Tokens};
+use crate::server::{self, Access, Consumers, Credentials, Imds, Issued, Limits, Ops, Tls, TokenError};
 use crate::sts::{Sts, StsClient};
 pub use listeners::{BindError, Listeners};
 use operator::{Addresses, Offset, Operator};
@@ -70,7 +69,7 @@ impl App {
         let jobs: Vec<Job> = plan.profiles.iter().map(Job::new).collect();
         let mut mistakes = check::check(&jobs, &clock).await;
         let sts = StsClient::new(Arc::clone(&clock), env).map_err(|error| mistakes.add(error.to_string()));
-        if let Err(error) = in_background(&plan, server::inspect).await {
+        if let Err(error) = in_background(&plan, inspect).await {
             mistakes.add(error);
         }
         let tls = load_tls(plan.server.tls.clone(), Arc::clone(&clock)).await;
@@ -104,17 +103,15 @@ impl App {
 
     /// Makes the token files that consumers authorise themselves with, or keeps those that are there. To be called once
     /// the listeners are bound: until then the files may be another daemon's.
-    pub async fn issue_tokens(&self) -> Result<Tokens, SetupErrors> {
-        in_background(&self.plan, server::prepare)
-            .await
-            .map_err(SetupErrors::from)
+    pub async fn issue_tokens(&self) -> Result<Issued, SetupErrors> {
+        in_background(&self.plan, prepare).await.map_err(SetupErrors::from)
     }
 
     /// Renews, serves and obeys until `shutdown`, then lets open connections end within the grace of [`Limits`].
     pub async fn run(
         self,
         listeners: Listeners,
-        tokens: Tokens,
+        tokens: Issued,
         surroundings: Surroundings,
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), Broken> {
@@ -139,7 +136,7 @@ impl App {
         mut self,
         tasks: &mut JoinSet<io::Result<()>>,
         listeners: Listeners,
-        tokens: Tokens,
+        tokens: Issued,
         surroundings: Surroundings,
         stopped: &watch::Receiver<bool>,
     ) -> Result<(), Broken> {
@@ -150,7 +147,9 @@ impl App {
         self.watch(news.clone());
         let imds = self.plan.server.imds.clone();
         let open_to_all = imds.as_ref().map(|imds| imds.profile.clone());
-        let consumers = Arc::new(Consumers::with_imds(tokens, &self.table, open_to_all));
+        let access = Access::new(tokens, &self.plan.profiles);
+        let relative_uri = self.plan.server.relative_uri;
+        let consumers = Arc::new(Consumers::with_forms(access, &self.table, open_to_all, relative_uri));
         let (engine, handle) = Engine::new(
             Parts {
                 clock: Arc::clone(&self.clock),
@@ -256,7 +255,7 @@ async fn reload_at(mut hangups: Hangups, reloader: Arc<Reloader>, shutdown: impl
     let reloads = async {
         loop {
             hangups.next().await;
-            drop(reloader.reload().await);
+            drop(reloader.reload(false).await);
         }
     };
     tokio::select! {
@@ -283,17 +282,33 @@ async fn load_tls(files: Option<config::Tls>, clock: Arc<dyn Clock>) -> Result<O
 /// Does something with the token files, on a thread that may wait for a disk.
 async fn in_background<T: Send + 'static>(
     plan: &Plan,
-    work: fn(&Path, u32, &[ProfileName]) -> Result<T, TokenError>,
+    work: impl FnOnce(&Server, &[ProfileName]) -> Result<T, TokenError> + Send + 'static,
 ) -> Result<T, String> {
-    let server = plan.server.clone();
-    let names: Vec<_> = plan.profiles.iter().map(|profile| profile.name.clone()).collect();
-    let done = tokio::task::spawn_blocking(move || work(&server.token_dir, server.token_mode, &names));
+    let (server, names) = (plan.server.clone(), names(plan));
+    let done = tokio::task::spawn_blocking(move || work(&server, &names));
     match done.await {
         Ok(result) => result.map_err(|error| error.to_string()),
         Err(_panic) => Err(String::from(
             "token_dir: a failure in valetkey itself; please report this",
         )),
     }
+}
+
+fn names(plan: &Plan) -> Vec<ProfileName> {
+    plan.profiles.iter().map(|profile| profile.name.clone()).collect()
+}
+
+fn inspect(server: &Server, profiles: &[ProfileName]) -> Result<(), TokenError> {
+    server::inspect(&server.token_dir, server.token_mode, profiles)
+}
+
+fn prepare(server: &Server, profiles: &[ProfileName]) -> Result<Issued, TokenError> {
+    server::prepare(&server.token_dir, server.token_mode, has_ids(server), profiles)
+}
+
+/// Whether profiles are served by secret paths.
+fn has_ids(server: &Server) -> bool {
+    server.relative_uri == Some(RelativeUri::Id)
 }
 
 /// Completes when `stopped` says so, or nobody is left to say it.

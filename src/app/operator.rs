@@ -129,8 +129,8 @@ impl control::Operator for Operator {
         Box::pin(self.engine.reserve(device))
     }
 
-    fn reload(&self) -> BoxFuture<'_, Result<Reloaded, NotReloaded>> {
-        Box::pin(async move { self.reloader.reload().await })
+    fn reload(&self, rotate_tokens: bool) -> BoxFuture<'_, Result<Reloaded, NotReloaded>> {
+        Box::pin(async move { self.reloader.reload(rotate_tokens).await })
     }
 }
 

@@ -7,13 +7,13 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use tracing::{error, info, warn};
 
 use super::check::check;
-use super::{announce, in_background};
+use super::{announce, has_ids, in_background, names, prepare};
 use crate::clock::Clock;
 use crate::config::{self, Plan, Server};
-use crate::control::{LastReload, NotReloaded, Reloaded};
+use crate::control::{LastReload, NotReloaded, Reloaded, Rotated};
 use crate::metrics::Metrics;
 use crate::renew::{Applied, Handle, Job, Table};
-use crate::server::{self, Consumers, Reread as TlsReread, Tls};
+use crate::server::{Access, Consumers, Fresh, Reread as TlsReread, Tls};
 use crate::sts::StsClient;
 
 /// Reads the configuration again, as it was read at start. It may block. The error is for people, and may have several
@@ -44,15 +44,15 @@ pub(super) struct Reloader {
 pub(super) const PLACES: usize = 2;
 
 impl Reloader {
-    /// Reads, checks and applies; the error says why nothing was changed.
-    pub(super) async fn reload(&self) -> Result<Reloaded, NotReloaded> {
+    /// Reads, checks and applies, and then replaces the tokens if that is asked for; the error says why nothing was changed.
+    pub(super) async fn reload(&self, rotate_tokens: bool) -> Result<Reloaded, NotReloaded> {
         let Ok(_place) = self.places.try_acquire() else {
             let busy = NotReloaded::Busy;
             warn!("the configuration is not read once more: {busy}");
             return Err(busy);
         };
         let _turn = self.turn.lock().await;
-        let result = self.try_reload().await;
+        let result = self.try_reload(rotate_tokens).await;
         self.metrics.config_reloaded(result.is_ok());
         let message = match &result {
             Ok(reloaded) => reloaded.lines().join("\n"),
@@ -73,7 +73,7 @@ impl Reloader {
         result.map_err(NotReloaded::Mistakes)
     }
 
-    async fn try_reload(&self) -> Result<Reloaded, String> {
+    async fn try_reload(&self, rotate_tokens: bool) -> Result<Reloaded, String> {
         let old = self.plan.load_full();
         let reread = Arc::clone(&self.reread);
         let new = tokio::task::spawn_blocking(move || reread());
@@ -96,10 +96,11 @@ impl Reloader {
         if !mistakes.is_empty() {
             return Err(mistakes.to_string());
         }
-        let tokens = in_background(&new, server::prepare).await?;
+        let tokens = in_background(&new, prepare).await?;
         let applied = self.engine.apply(jobs).await;
         let applied = applied.ok_or_else(|| String::from("valetkey is ending"))?;
-        self.consumers.replace(tokens, &self.table);
+        let access = Access::new(tokens, &new.profiles);
+        self.consumers.replace(access, &self.table, self.clock.boot());
         for profile in new.profiles.iter().filter(|profile| !old.profiles.contains(profile)) {
             announce::profile(profile, &self.sts);
         }
@@ -112,8 +113,44 @@ impl Reloader {
         );
         changed.extend(without_role(&old, &new));
         changed.extend(still_told.filter(|_| served_by_imds(&new)));
-        self.plan.store(Arc::new(new));
-        Ok(Reloaded { changed, needs_restart })
+        let new = Arc::new(new);
+        self.plan.store(Arc::clone(&new));
+        let rotated = if rotate_tokens {
+            Some(self.rotate(&new).await)
+        } else {
+            None
+        };
+        Ok(Reloaded {
+            changed,
+            needs_restart,
+            rotated,
+        })
+    }
+
+    /// Gives every profile another token. Each is let in before it is in its file: whoever reads it there is never refused.
+    async fn rotate(&self, plan: &Plan) -> Rotated {
+        let none = |why: String| Rotated {
+            profiles: Vec::new(),
+            old_until: self.clock.wall(),
+            failed: vec![why],
+        };
+        let fresh = match Fresh::generate(has_ids(&plan.server), &names(plan)) {
+            Ok(fresh) => fresh,
+            Err(error) => return none(error.to_string()),
+        };
+        self.consumers.expect(&fresh);
+        let written = in_background(plan, |server, _| Ok(fresh.write(&server.token_dir, server.token_mode)));
+        let written = match written.await {
+            Ok(written) => written,
+            Err(defect) => return none(defect),
+        };
+        let (grace, now) = (plan.server.token_grace, self.clock.boot());
+        self.consumers.settle(&written, now + grace, now);
+        Rotated {
+            profiles: written.renewed,
+            old_until: self.clock.wall() + grace,
+            failed: written.failed,
+        }
     }
 
     /// Reads the certificate and its key if they have changed, which is checked as all that is new.
@@ -134,6 +171,8 @@ fn differences(old: &Server, new: &Server) -> Vec<String> {
         ("ops", old.ops == new.ops),
         ("token_dir", old.token_dir == new.token_dir),
         ("token_mode", old.token_mode == new.token_mode),
+        ("token_grace_seconds", old.token_grace == new.token_grace),
+        ("relative_uri", old.relative_uri == new.relative_uri),
         ("control_socket", old.control_socket == new.control_socket),
         ("audit", old.audit == new.audit),
     ];

@@ -3,7 +3,8 @@ use std::process::ExitCode;
 /// The exit codes, as `sysexits.h` numbers them. 1 is a plain "no", 130 a shell's word for an interrupt.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Exit {
-    /// A probe said no, not every required profile is ready, STS gave no credentials for a code, or refused a command.
+    /// A probe said no, not every required profile is ready, STS gave no credentials for a code, or refused a command, or a token
+    /// could not be replaced.
     Unhealthy = 1,
     /// `EX_USAGE`: the command line is wrong.
     Usage = 64,

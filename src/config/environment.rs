@@ -26,6 +26,7 @@ pub(super) fn profile(env: Env<'_>, mistakes: &Mistakes) -> Result<Profile, Repo
         required: true,
         endpoint: endpoint?,
         expected_account_id: None,
+        allowed_uids: None,
         kind: Kind::Session(Session {
             key: KeySource::Environment,
             mfa: mfa?,

@@ -19,7 +19,7 @@ pub(super) fn read(settings: &Settings<'_>) -> Result<Listeners, Reported> {
     let ops = settings.string(&OPS, |text| text.parse().map_err(|_| OPS.must));
     let credentials = credentials?.unwrap_or_else(|| loopback(7411));
     let tls = tls?;
-    if tls.is_none() && !may_be_plain(credentials.ip()) {
+    if tls.is_none() && !tells_uids(credentials.ip()) {
         return Err(settings.report(&CREDENTIALS, PLAIN_ELSEWHERE));
     }
     let ops = ops?.unwrap_or_else(|| loopback(7412));
@@ -64,7 +64,8 @@ const PLAIN_ELSEWHERE: &str = "must be a loopback address such as \"127.0.0.1:74
      [fd00:ec2::23] where this host has it: credentials are served in plain HTTP, which must not leave this machine; to serve \
      others, give a certificate with `tls_certificate` and `tls_private_key`";
 
-fn may_be_plain(ip: IpAddr) -> bool {
+/// Whether all who reach it are processes of this host, whose UIDs its kernel can tell.
+pub(super) fn tells_uids(ip: IpAddr) -> bool {
     let ip = ip.to_canonical();
     ip.is_loopback() || OF_CONTAINERS.contains(&ip)
 }

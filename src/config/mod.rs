@@ -44,8 +44,8 @@ pub use keys::{KEYS, Key, Presence};
 pub use mistake::{Errors, Mistake, Place};
 pub use overrides::Overrides;
 pub use plan::{
-    AssertionSource, Federation, Imds, KeySource, Kind, Mfa, MfaCode, Plan, Profile, Role, Root, SamlRole, Server,
-    Session, SignedBy, Tls, WebIdentityRole,
+    AssertionSource, Federation, Imds, KeySource, Kind, Mfa, MfaCode, Plan, Profile, RelativeUri, Role, Root, SamlRole,
+    Server, Session, SignedBy, Tls, WebIdentityRole,
 };
 
 use crate::aws::{Endpoint, Region};

@@ -1,6 +1,8 @@
 use super::Env;
 use super::endpoint::{self, Environment};
-use super::keys::{EXPECTED_ACCOUNT_ID, REGION, REQUIRED, ROLE_ARN, STS_REGIONAL_ENDPOINTS, TARGET_PRINCIPAL};
+use super::keys::{
+    ALLOWED_UIDS, EXPECTED_ACCOUNT_ID, REGION, REQUIRED, ROLE_ARN, STS_REGIONAL_ENDPOINTS, TARGET_PRINCIPAL,
+};
 use super::mistake::{Mistakes, Reported};
 use super::plan::{Kind, Profile};
 use super::table::Table;
@@ -33,6 +35,7 @@ fn profile(
     let required = table.boolean(&REQUIRED);
     let endpoint = endpoint::of_profile(table, region.as_ref().map_err(|reported| *reported), environment);
     let expected_account_id = table.string(&EXPECTED_ACCOUNT_ID, |text| text.parse().map_err(|Invalid(rule)| rule));
+    let allowed_uids = allowed_uids(table);
     let kind = kind::read(name, table, env);
     let region = region?;
     let (kind, endpoint) = (kind?, endpoint?);
@@ -44,9 +47,23 @@ fn profile(
         required: required?.unwrap_or(true),
         endpoint,
         expected_account_id,
+        allowed_uids: allowed_uids?,
         kind,
         region,
     })
+}
+
+/// An empty list would let nobody in, and the largest number is the system's word for nobody.
+fn allowed_uids(table: &Table<'_>) -> Result<Option<Vec<u32>>, Reported> {
+    let uid = |number| u32::try_from(number).ok().filter(|uid| *uid != u32::MAX);
+    let uids = table.integers(&ALLOWED_UIDS, |number| {
+        uid(number).ok_or("has what is no UID in it; a UID is a number from 0 to 4294967294")
+    })?;
+    if uids.as_ref().is_some_and(Vec::is_empty) {
+        let text = "is empty, and would let nobody in; name the UIDs that may have the credentials, or leave it out";
+        return Err(table.report(&ALLOWED_UIDS, text));
+    }
+    Ok(uids)
 }
 
 /// Otherwise the wrong role would be assumed at every try, and never served.

@@ -1,14 +1,17 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::PathBuf;
+use std::time::Duration;
 
 use super::Env;
 use super::imds::{self, Known};
-use super::keys::{AUDIT, CONTROL_SOCKET, IMDS, Key, TOKEN_DIR, TOKEN_MODE};
-use super::listeners::{self, Listeners, overlap};
+use super::keys::{
+    AUDIT, CONTROL_SOCKET, CREDENTIALS, IMDS, Key, RELATIVE_URI, TOKEN_DIR, TOKEN_GRACE_SECONDS, TOKEN_MODE,
+};
+use super::listeners::{self, Listeners, overlap, tells_uids};
 use super::mistake::{Mistakes, Reported};
 use super::overrides::{Overrides, Settings};
 use super::paths::{absolute, runtime_dir};
-use super::plan::Server;
+use super::plan::{RelativeUri, Server};
 use super::table::Table;
 
 const SERVER: &str = "must be a table such as [server]";
@@ -47,6 +50,8 @@ fn read(settings: &Settings<'_>, env: Env<'_>, known: &Known<'_>) -> Result<Serv
     let listeners = listeners::read(settings);
     let imds = imds::read(settings, known);
     let token_mode = settings.string(&TOKEN_MODE, mode);
+    let token_grace = settings.integer(&TOKEN_GRACE_SECONDS, grace);
+    let relative_uri = settings.string(&RELATIVE_URI, relative_uri);
     let paths = paths(settings, env);
     let audit = settings.boolean(&AUDIT);
     let Listeners { credentials, tls, ops } = listeners?;
@@ -58,6 +63,11 @@ fn read(settings: &Settings<'_>, env: Env<'_>, known: &Known<'_>) -> Result<Serv
         return Err(settings.report(&IMDS, text));
     }
     let (token_dir, control_socket) = paths?;
+    if known.profiles.iter().any(|profile| profile.allowed_uids.is_some()) && !tells_uids(credentials.ip()) {
+        let text = "is reached by other hosts, too, of whose processes no UID can be told, and a profile has `allowed_uids`: \
+                    listen on loopback, or leave `allowed_uids` out";
+        return Err(settings.report(&CREDENTIALS, text));
+    }
     Ok(Server {
         credentials,
         tls,
@@ -65,9 +75,27 @@ fn read(settings: &Settings<'_>, env: Env<'_>, known: &Known<'_>) -> Result<Serv
         imds,
         token_dir,
         token_mode: token_mode?.unwrap_or(0o600),
+        token_grace: token_grace?.unwrap_or(TOKEN_GRACE),
+        relative_uri: relative_uri?,
         control_socket,
         audit: audit?,
     })
+}
+
+/// Longer than any SDK holds on to a token that it has read: they read the file for each fetch.
+const TOKEN_GRACE: Duration = Duration::from_mins(10);
+
+fn grace(seconds: i64) -> Result<Duration, &'static str> {
+    let seconds = u64::try_from(seconds).ok().filter(|seconds| *seconds <= 86_400);
+    seconds.map(Duration::from_secs).ok_or(TOKEN_GRACE_SECONDS.must)
+}
+
+fn relative_uri(text: &str) -> Result<RelativeUri, &'static str> {
+    match text {
+        "id" => Ok(RelativeUri::Id),
+        "token" => Ok(RelativeUri::Token),
+        _ => Err(RELATIVE_URI.must),
+    }
 }
 
 /// The longest path of a Unix socket, in bytes: 108 with the zero that ends it. macOS takes four less.
@@ -136,5 +164,37 @@ fn mode(text: &str) -> Result<u32, &'static str> {
     match allowed.iter().find(|(holds, _)| !holds) {
         None => Ok(mode),
         Some((_, rule)) => Err(rule),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whatever other addresses a listener may have one day, of these alone are the peers processes of this host.
+    #[test]
+    fn the_uids_of_whoever_is_on_this_host_can_be_told() {
+        let tells = |address: &str| tells_uids(address.parse().unwrap());
+        for own in [
+            "127.0.0.1",
+            "127.9.9.9",
+            "::1",
+            "::ffff:127.0.0.1",
+            "169.254.170.2",
+            "169.254.170.23",
+            "fd00:ec2::23",
+        ] {
+            assert!(tells(own), "{own}");
+        }
+        for of_others in [
+            "0.0.0.0",
+            "::",
+            "10.0.0.1",
+            "169.254.170.3",
+            "fd00:ec2::24",
+            "192.0.2.1",
+        ] {
+            assert!(!tells(of_others), "{of_others}");
+        }
     }
 }

@@ -21,7 +21,10 @@ pub enum Command<'a> {
     /// What is true now.
     Status,
     /// Read the configuration again.
-    Reload,
+    Reload {
+        /// And then give every profile another token.
+        rotate_tokens: bool,
+    },
     /// Try this code.
     MfaSubmit {
         /// For which profile; may be left out where one alone takes codes.
@@ -106,14 +109,14 @@ impl Command<'_> {
     fn patience(self) -> Duration {
         Duration::from_secs(match self {
             Self::Status | Self::MfaReserve { .. } => 5,
-            Self::Reload | Self::MfaSubmit { .. } => 120,
+            Self::Reload { .. } | Self::MfaSubmit { .. } => 120,
         })
     }
 
     fn unanswered(self) -> &'static str {
         match self {
             Self::Status => "see its log",
-            Self::Reload => "see its log; the reload may still happen",
+            Self::Reload { .. } => "see its log; the reload may still happen",
             Self::MfaReserve { .. } => "see its log; nothing was sent to STS",
             Self::MfaSubmit { .. } => "see its log; the code may have been used, so submit the next one",
         }
@@ -124,7 +127,7 @@ impl Command<'_> {
         let mut line = Zeroizing::new(String::with_capacity(LIMIT));
         let (command, first, second) = match self {
             Self::Status => ("status", None, None),
-            Self::Reload => ("reload", None, None),
+            Self::Reload { .. } => ("reload", None, None),
             Self::MfaSubmit { profile, code } => {
                 let profile = profile.map(|profile| ("profile", profile.as_str()));
                 ("mfa_submit", profile, Some(("code", code.expose())))
@@ -138,7 +141,11 @@ impl Command<'_> {
                 line.push_str(piece);
             }
         }
-        line.push_str("\"}\n");
+        line.push('"');
+        if matches!(self, Self::Reload { rotate_tokens: true }) {
+            line.push_str(r#","rotate_tokens":true"#);
+        }
+        line.push_str("}\n");
         line
     }
 }
@@ -257,7 +264,11 @@ mod tests {
     fn each_command_is_the_request_that_the_daemon_reads() {
         let line = |command: Command<'_>| command.line().trim_end().to_owned();
         assert!(matches!(parse(line(Command::Status).as_bytes()), Ok(Request::Status)));
-        assert!(matches!(parse(line(Command::Reload).as_bytes()), Ok(Request::Reload)));
+        for rotates in [true, false] {
+            let line = line(Command::Reload { rotate_tokens: rotates });
+            let read = parse(line.as_bytes());
+            assert!(matches!(read, Ok(Request::Reload { rotate_tokens }) if rotate_tokens == rotates));
+        }
         let (ops, code) = (
             "o.p-s_1".parse().unwrap(),
             TokenCode::try_from(String::from("005924")).unwrap(),

@@ -51,9 +51,9 @@ pub(super) async fn serve(stream: UnixStream, user: u32, context: Arc<Context>) 
 async fn answer(request: Request, user: u32, operator: &dyn Operator) -> Reply {
     match request {
         Request::Status => Reply::status(&operator.status()).await,
-        Request::Reload => {
-            info!(user, "control socket: reload");
-            Reply::from(operator.reload().await)
+        Request::Reload { rotate_tokens } => {
+            info!(user, rotate_tokens, "control socket: reload");
+            Reply::from(operator.reload(rotate_tokens).await)
         }
         Request::Submit { profile, code } => {
             // Not for whom: a code may stand in the name's place.

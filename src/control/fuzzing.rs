@@ -9,7 +9,7 @@ pub fn request(received: &[u8]) -> Option<Result<Vec<Option<String>>, [String; 2
     let request = line.and_then(request::parse);
     let asked = request.map(|request| match request {
         Request::Status => vec![Some("status".to_owned())],
-        Request::Reload => vec![Some("reload".to_owned())],
+        Request::Reload { rotate_tokens } => vec![Some("reload".to_owned()), rotate_tokens.then(|| "true".to_owned())],
         Request::Submit { profile, code } => vec![
             Some("mfa_submit".to_owned()),
             profile.map(|profile| profile.as_str().to_owned()),

@@ -29,7 +29,7 @@ mod strangers;
 mod wire;
 
 pub use bind::{BindError, Listener, bind};
-pub use operator::{NotReloaded, Operator, Reloaded};
+pub use operator::{NotReloaded, Operator, Reloaded, Rotated};
 pub use serve::serve;
 pub use status::{
     ClockOffset, Configuration, LastReload, Listeners, MfaDevice, ProfileStatus, Protections, Source, State, Status,

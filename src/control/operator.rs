@@ -1,4 +1,7 @@
+use chrono::{DateTime, Utc};
+
 use super::Status;
+use super::reply::time;
 use crate::BoxFuture;
 use crate::aws::{ProfileName, SerialNumber, TokenCode};
 use crate::renew::{Accepted, Refused, Reservation};
@@ -15,8 +18,8 @@ pub trait Operator: Send + Sync {
     /// Reserves a step of an MFA device for a command that asks STS itself. No code crosses the socket.
     fn reserve(&self, device: SerialNumber) -> BoxFuture<'_, Result<Reservation, Refused>>;
 
-    /// Reads the configuration again and applies what differs.
-    fn reload(&self) -> BoxFuture<'_, Result<Reloaded, NotReloaded>>;
+    /// Reads the configuration again and applies what differs; and then, if that is asked for, replaces every token.
+    fn reload(&self, rotate_tokens: bool) -> BoxFuture<'_, Result<Reloaded, NotReloaded>>;
 }
 
 /// Why a reload changed nothing.
@@ -32,13 +35,49 @@ pub enum NotReloaded {
     Mistakes(String),
 }
 
-/// What a reload did. A line each, for people; both are empty when nothing differs.
+/// What a reload did. A line each, for people; both lists are empty when nothing differs.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reloaded {
     /// What is in force now, such as `profile ops: added`.
     pub changed: Vec<String>,
     /// What differs and stays as it was until a restart, such as `[server] ops`.
     pub needs_restart: Vec<String>,
+    /// What became of the tokens, where they were to be replaced.
+    pub rotated: Option<Rotated>,
+}
+
+/// Which profiles have another token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rotated {
+    /// Those all of whose files are new.
+    pub profiles: Vec<ProfileName>,
+    /// How long what they replaced is taken.
+    pub old_until: DateTime<Utc>,
+    /// Why others are not, a line each with the path and what to do.
+    pub failed: Vec<String>,
+}
+
+impl Rotated {
+    fn lines(&self) -> Vec<String> {
+        let (count, until) = (self.profiles.len(), time(self.old_until));
+        let plural = |one, other| if count == 1 { one } else { other };
+        let names: Vec<_> = self.profiles.iter().map(ProfileName::as_str).collect();
+        // All of them need no names.
+        let which = match self.failed.as_slice() {
+            [] => String::new(),
+            _ if count == 0 => String::new(),
+            _ => format!(" ({})", names.join(", ")),
+        };
+        let told = match count {
+            0 => String::from("no token is new"),
+            _ => format!(
+                "{count} profile{} new tokens{which}; the old ones are taken until {until}",
+                plural(" has", "s have")
+            ),
+        };
+        let failed = self.failed.iter().map(|why| format!("not replaced: {why}"));
+        std::iter::once(told).chain(failed).collect()
+    }
 }
 
 impl Reloaded {
@@ -46,7 +85,8 @@ impl Reloaded {
     pub fn lines(&self) -> Vec<String> {
         let restart = self.needs_restart.iter();
         let restart = restart.map(|key| format!("{key}: differs, and needs a restart"));
-        let lines: Vec<_> = self.changed.iter().cloned().chain(restart).collect();
+        let rotated = self.rotated.iter().flat_map(Rotated::lines);
+        let lines: Vec<_> = self.changed.iter().cloned().chain(restart).chain(rotated).collect();
         if lines.is_empty() {
             return vec![String::from("nothing differs from what is in force")];
         }
@@ -63,7 +103,13 @@ mod tests {
         let report = |changed: &[&str], needs_restart: &[&str]| {
             let owned = |lines: &[&str]| lines.iter().map(|line| (*line).to_owned()).collect();
             let (changed, needs_restart) = (owned(changed), owned(needs_restart));
-            Reloaded { changed, needs_restart }.lines().join("\n")
+            let rotated = None;
+            let reloaded = Reloaded {
+                changed,
+                needs_restart,
+                rotated,
+            };
+            reloaded.lines().join("\n")
         };
         assert_eq!(report(&["profile x: added"], &[]), "profile x: added");
         assert_eq!(
@@ -71,5 +117,32 @@ mod tests {
             "profile x: added\n[server] ops: differs, and needs a restart"
         );
         assert_eq!(report(&[], &[]), "nothing differs from what is in force");
+    }
+
+    #[test]
+    fn a_report_tells_which_tokens_are_new() {
+        let report = |profiles: &[&str], failed: &[&str]| {
+            let rotated = Rotated {
+                profiles: profiles.iter().map(|name| name.parse().unwrap()).collect(),
+                old_until: DateTime::from_timestamp(1_800_000_000, 5).unwrap(),
+                failed: failed.iter().map(|why| (*why).to_owned()).collect(),
+            };
+            let reloaded = Reloaded {
+                rotated: Some(rotated),
+                ..Reloaded::default()
+            };
+            reloaded.lines().join("\n")
+        };
+        let until = "the old ones are taken until 2027-01-15T08:00:00Z";
+        assert_eq!(report(&["x"], &[]), format!("1 profile has new tokens; {until}"));
+        assert_eq!(report(&["x", "y"], &[]), format!("2 profiles have new tokens; {until}"));
+        assert_eq!(
+            report(&["x"], &["/t/y/token: no"]),
+            format!("1 profile has new tokens (x); {until}\nnot replaced: /t/y/token: no")
+        );
+        assert_eq!(
+            report(&[], &["/t/y/token: no"]),
+            "no token is new\nnot replaced: /t/y/token: no"
+        );
     }
 }

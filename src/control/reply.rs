@@ -3,6 +3,7 @@ use serde_json::{Value, json};
 
 use super::refusal::Refusal;
 use super::{NotReloaded, Reloaded, Status, VERSION};
+use crate::aws::ProfileName;
 use crate::mfa::steps::Choice;
 use crate::renew::{Accepted, Reason, Refused, Reservation};
 
@@ -64,9 +65,22 @@ impl From<Result<Reservation, Refused>> for Reply {
 impl From<Result<Reloaded, NotReloaded>> for Reply {
     fn from(result: Result<Reloaded, NotReloaded>) -> Self {
         match result {
-            Ok(Reloaded { changed, needs_restart }) => Self::new(&json!({
-                "version": VERSION, "ok": true, "changed": changed, "needs_restart": needs_restart,
-            })),
+            Ok(Reloaded {
+                changed,
+                needs_restart,
+                rotated,
+            }) => {
+                let mut document = json!({
+                    "version": VERSION, "ok": true, "changed": changed, "needs_restart": needs_restart,
+                });
+                if let Some(rotated) = rotated {
+                    let profiles: Vec<_> = rotated.profiles.iter().map(ProfileName::as_str).collect();
+                    document["rotated"] = json!({
+                        "profiles": profiles, "old_until": time(rotated.old_until), "failed": rotated.failed,
+                    });
+                }
+                Self::new(&document)
+            }
             Err(error) => {
                 let reason = match error {
                     NotReloaded::Busy => Reason::Busy.as_str(),
@@ -92,6 +106,7 @@ pub(super) fn time(instant: DateTime<Utc>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::control::Rotated;
     use crate::renew::Reason;
 
     fn text(reply: &Reply) -> &str {
@@ -111,6 +126,15 @@ mod tests {
         let reloaded = Reloaded {
             changed: vec!["profile ops: added".into()],
             needs_restart: Vec::new(),
+            rotated: None,
+        };
+        let rotated = Reloaded {
+            rotated: Some(Rotated {
+                profiles: vec!["ops".parse().unwrap()],
+                old_until: DateTime::from_timestamp(1_800_000_000, 5).unwrap(),
+                failed: vec!["/t/x/token: no".into()],
+            }),
+            ..Reloaded::default()
         };
         for (reply, expected) in [
             (
@@ -124,6 +148,10 @@ mod tests {
             (
                 Reply::from(Ok(reloaded)),
                 r#"{"changed":["profile ops: added"],"needs_restart":[],"ok":true,"version":1}"#,
+            ),
+            (
+                Reply::from(Ok(rotated)),
+                r#"{"changed":[],"needs_restart":[],"ok":true,"rotated":{"failed":["/t/x/token: no"],"old_until":"2027-01-15T08:00:00Z","profiles":["ops"]},"version":1}"#,
             ),
             (
                 Reply::from(Err(NotReloaded::Mistakes(String::from("x")))),

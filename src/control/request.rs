@@ -14,7 +14,9 @@ pub(super) const LIMIT: usize = 4096;
 /// What is asked. It may hold a code, so it cannot be shown.
 pub(super) enum Request {
     Status,
-    Reload,
+    Reload {
+        rotate_tokens: bool,
+    },
     Submit {
         profile: Option<ProfileName>,
         code: TokenCode,
@@ -50,7 +52,11 @@ pub(super) fn parse(line: &[u8]) -> Result<Request, Refusal> {
     }
     match members.string("command") {
         Some("status") => members.only(&[]).map(|()| Request::Status),
-        Some("reload") => members.only(&[]).map(|()| Request::Reload),
+        Some("reload") => {
+            members.only(&["rotate_tokens"])?;
+            let rotate_tokens = members.boolean("rotate_tokens")?;
+            Ok(Request::Reload { rotate_tokens })
+        }
         Some("mfa_submit") => {
             members.only(&["profile", "code"])?;
             Ok(Request::Submit {
@@ -102,6 +108,15 @@ impl<'t> Members<'t> {
             return Ok(());
         }
         Err(Refusal::malformed("a key is none of this command's"))
+    }
+
+    /// Whether it says `true`; left out, it says `false`.
+    fn boolean(&self, name: &str) -> Result<bool, Refusal> {
+        match self.get(name) {
+            None | Some("false") => Ok(false),
+            Some("true") => Ok(true),
+            Some(_) => Err(Refusal::malformed("`rotate_tokens` must be true or false")),
+        }
     }
 
     fn profile(&self) -> Result<Option<ProfileName>, Refusal> {
@@ -189,8 +204,13 @@ mod tests {
         ));
         assert!(matches!(
             parse(b" {\"command\":\"reload\",\t\"version\":1}\r"),
-            Ok(Request::Reload)
+            Ok(Request::Reload { rotate_tokens: false })
         ));
+        for (value, rotates) in [("true", true), ("false", false)] {
+            let line = format!(r#"{{"version":1,"command":"reload","rotate_tokens":{value}}}"#);
+            let parsed = parse(line.as_bytes());
+            assert!(matches!(parsed, Ok(Request::Reload { rotate_tokens }) if rotate_tokens == rotates));
+        }
         let parsed = parse(br#"{"version":1,"command":"mfa_submit","profile":"ops","code":"005924"}"#);
         assert!(matches!(
             parsed,
@@ -216,6 +236,15 @@ mod tests {
             (r#"{"version":1,"command":"status","481516":1}"#, "malformed"),
             (r#"{"version":1,"command":"status","code":"481516"}"#, "malformed"),
             (r#"{"version":1,"command":"reload","profile":"ops"}"#, "malformed"),
+            (
+                r#"{"version":1,"command":"reload","rotate_tokens":"true"}"#,
+                "malformed",
+            ),
+            (
+                r#"{"version":1,"command":"reload","rotate_tokens":481516}"#,
+                "malformed",
+            ),
+            (r#"{"version":1,"command":"status","rotate_tokens":true}"#, "malformed"),
             (r#"{"version":1,"\u0063ommand":"status"}"#, "unknown_command"),
             (
                 r#"{"version":1,"command":"status","\u0063ommand":"status"}"#,

@@ -84,6 +84,7 @@ impl Listener {
                 Reason::Tls,
                 Reason::TokenMissing,
                 Reason::TokenUnknown,
+                Reason::Uid,
                 Reason::Upgrade,
             ],
             Self::Imds => &[
@@ -108,6 +109,7 @@ impl Listener {
                 Reason::TokenMissing,
                 Reason::TokenTtl,
                 Reason::TokenUnknown,
+                Reason::Uid,
                 Reason::Upgrade,
             ],
             Self::Ops => &[
@@ -130,7 +132,7 @@ impl Listener {
 /// What a request asks for: the `route` label.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Route {
-    /// `/credentials` and below; in the IMDS form the document of a role.
+    /// `/credentials` and below, and `/v2/credentials`; in the IMDS form the document of a role.
     Credentials,
     /// In the IMDS form: what tells of the instance and its place.
     Instance,
@@ -214,15 +216,17 @@ pub enum Reason {
     TokenMissing,
     /// A token was asked for without a TTL of 1 to 21600 seconds.
     TokenTtl,
-    /// An authorization token that nobody was given.
+    /// An authorization token, or an id in a path, that nobody was given.
     TokenUnknown,
+    /// A process of a user who may not have the profile, or of whom the kernel does not tell.
+    Uid,
     /// An offer to change the protocol.
     Upgrade,
 }
 
 impl Reason {
     /// Every reason, in the order of declaration.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 25] = [
         Self::Authorization,
         Self::Connections,
         Self::FetchMetadata,
@@ -246,6 +250,7 @@ impl Reason {
         Self::TokenMissing,
         Self::TokenTtl,
         Self::TokenUnknown,
+        Self::Uid,
         Self::Upgrade,
     ];
 
@@ -275,6 +280,7 @@ impl Reason {
             Self::TokenMissing => "token_missing",
             Self::TokenTtl => "token_ttl",
             Self::TokenUnknown => "token_unknown",
+            Self::Uid => "uid",
             Self::Upgrade => "upgrade",
         }
     }

@@ -183,6 +183,7 @@ fn table(names: &[&str]) -> Arc<Table> {
         required: true,
         endpoint: Endpoint::regional(&region),
         expected_account_id: None,
+        allowed_uids: None,
         kind: ProfileKind::Session(Session {
             key: KeySource::Directory("/nowhere".into()),
             mfa: None,

@@ -1,11 +1,12 @@
 use std::cell::RefCell;
 use std::convert::Infallible;
+use std::sync::Arc;
 
-use hyper::Request;
-use hyper::body::Incoming;
 use hyper::header::HeaderValue;
+use hyper::http::request::Parts;
 use tower::Service;
 
+use super::peer::Peer;
 use super::recognised::Recognised;
 use super::reply::{Answer, Reply};
 use crate::clock::BootInstant;
@@ -13,13 +14,45 @@ use crate::clock::BootInstant;
 /// A request as the layers see it: they look at it, and none of them takes it.
 #[derive(Clone, Copy)]
 pub(super) struct Asked<'r> {
-    pub(super) request: &'r Request<Incoming>,
+    pub(super) request: &'r Parts,
     /// When it came: the one look at the clock that decides what is valid, and from which its time is counted.
     pub(super) at: BootInstant,
     /// What stands in `Authorization`: admission has seen every header.
     pub(super) authorization: Option<&'r HeaderValue>,
     /// Which token its connection showed last.
     pub(super) recognised: &'r RefCell<Recognised>,
+}
+
+impl Asked<'_> {
+    /// The request, to be asked again.
+    pub(super) fn waiting(self) -> Waiting {
+        Waiting {
+            request: self.request.clone(),
+            authorization: self.authorization.cloned(),
+        }
+    }
+}
+
+/// A request that has to wait for what decides on it.
+pub(super) struct Waiting {
+    request: Parts,
+    authorization: Option<HeaderValue>,
+}
+
+impl Waiting {
+    pub(super) fn peer(&self) -> Option<&Arc<Peer>> {
+        self.request.extensions.get()
+    }
+
+    /// Asks as if it came at this instant.
+    pub(super) fn ask<R>(&self, at: BootInstant, answer: impl FnOnce(Asked<'_>) -> R) -> R {
+        answer(Asked {
+            request: &self.request,
+            at,
+            authorization: self.authorization.as_ref(),
+            recognised: &RefCell::default(),
+        })
+    }
 }
 
 /// A layer, or the route below them. All of them answer in the same form, which borrows nothing of the request.

@@ -17,9 +17,9 @@ use tokio::net::TcpStream;
 
 use super::activity::{Activity, Shared, Watched};
 use super::asked::{Answers, Asked};
-use super::audit::Peer;
 use super::limits::Limits;
 use super::listen::Context;
+use super::peer::Peer;
 use super::recognised::Recognised;
 use super::reply::Answer;
 use super::stream::Stream;
@@ -110,7 +110,7 @@ fn refusal(error: &hyper::Error) -> Option<Reason> {
 struct Eager<S> {
     /// Called while no other call is under way.
     service: RefCell<S>,
-    /// None where nobody audits.
+    /// None where nobody wants to know.
     peer: Option<Arc<Peer>>,
     shared: Shared,
     recognised: RefCell<Recognised>,
@@ -121,9 +121,10 @@ impl<S: Answers> Service<Request<Incoming>> for Eager<S> {
     type Error = Infallible;
     type Future = Answer<Self::Response>;
 
-    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        let (mut request, _no_body) = request.into_parts();
         if let Some(peer) = &self.peer {
-            request.extensions_mut().insert(Arc::clone(peer));
+            request.extensions.insert(Arc::clone(peer));
         }
         let asked = Asked {
             request: &request,
@@ -134,7 +135,7 @@ impl<S: Answers> Service<Request<Incoming>> for Eager<S> {
         match self.service.borrow_mut().call(asked) {
             Answer::Now(reply) => Answer::Now(reply.map(|reply| {
                 self.shared.answered(reply.status());
-                reply.into_response(mem::take(request.headers_mut()))
+                reply.into_response(mem::take(&mut request.headers))
             })),
             Answer::Later(reply) => {
                 self.shared.answering();

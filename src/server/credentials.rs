@@ -6,17 +6,18 @@ use hyper::header::{ALLOW, HeaderValue, RETRY_AFTER};
 use hyper::{Method, StatusCode};
 use tower::Service;
 
-use super::asked::Asked;
-use super::consumers::{Consumers, Known};
+use super::asked::{Asked, Waiting};
+use super::consumers::{Admission, Consumers, Granted, Known};
 use super::document;
+use super::peer::Peer;
 use super::refusals::Refusals;
 use super::reply::{self, Answer, Reply};
 use super::tls::Tls;
 use crate::clock::Clock;
 use crate::metrics::{Metrics, Reason, Route};
-use crate::renew::Published;
 
-/// The container-credentials endpoint: what `AWS_CONTAINER_CREDENTIALS_FULL_URI` points at.
+/// The container-credentials endpoint: what `AWS_CONTAINER_CREDENTIALS_FULL_URI` points at, and where it is wanted
+/// `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI`.
 ///
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html>
 pub struct Credentials {
@@ -37,6 +38,7 @@ impl Credentials {
         CredentialsService {
             inner: Arc::new(Inner {
                 consumers: self.consumers,
+                clock: self.clock,
                 refusals,
             }),
             standing: false,
@@ -46,7 +48,8 @@ impl Credentials {
 
 /// What a path asks for.
 pub(super) fn route(path: &str) -> Route {
-    match path.strip_prefix("/credentials") {
+    let below = path.strip_prefix("/v2").unwrap_or(path).strip_prefix("/credentials");
+    match below {
         Some(rest) if rest.is_empty() || rest.starts_with('/') => Route::Credentials,
         _ => Route::Other,
     }
@@ -61,6 +64,7 @@ pub(super) struct CredentialsService {
 
 struct Inner {
     consumers: Arc<Consumers>,
+    clock: Arc<dyn Clock>,
     refusals: Arc<Refusals>,
 }
 
@@ -84,34 +88,65 @@ impl Service<Asked<'_>> for CredentialsService {
     }
 
     fn call(&mut self, asked: Asked<'_>) -> Answer {
-        let known = self.inner.consumers.load();
-        let reply = match profile(&known, asked) {
-            Ok(_) if self.standing => no_room(),
-            Ok(profile) => document::of(&known, profile, asked.at, asked.request.extensions().get()),
-            Err(reason) => {
-                self.inner.refusals.add(reason);
-                refusal(reason)
-            }
-        };
-        let reply = if self.standing { reply::closing(reply) } else { reply };
-        reply.into()
+        match self.inner.answer(asked, self.standing) {
+            Some(reply) => reply.into(),
+            None => Answer::later(Arc::clone(&self.inner).answer_in_a_while(asked.waiting())),
+        }
     }
 }
 
-/// The profile that the request may have, asked for by its own path. The token comes before the path, so that nobody
-/// without one learns a profile's name.
-fn profile<'k>(known: &'k Known, asked: Asked<'_>) -> Result<&'k Published, Reason> {
-    if asked.request.method() != Method::GET {
+impl Inner {
+    /// None while the kernel is being asked who the peer is. Whoever stands is told to come back, or what is wrong, and for
+    /// the last time on this connection.
+    fn answer(&self, asked: Asked<'_>, standing: bool) -> Option<Reply> {
+        let known = self.consumers.load();
+        let peer = asked.request.extensions.get::<Arc<Peer>>();
+        // The token comes before the peer, so that nobody without one learns whom a profile is for; and both before the path,
+        // so that nobody else learns a profile's name.
+        let reply = match opened(&known, asked) {
+            Err(reason) => self.refuse(reason),
+            Ok(_) if standing => no_room(),
+            Ok((granted, is_its_path)) => match granted.admits(peer, asked.at) {
+                Admission::Granted if is_its_path => document::of(&known, granted.profile, asked.at, peer),
+                Admission::Granted => self.refuse(Reason::Path),
+                Admission::Sought => return None,
+                Admission::Unasked => reply::on_another_connection(),
+                Admission::Refused => self.refuse(Reason::Uid),
+            },
+        };
+        Some(if standing { reply::closing(reply) } else { reply })
+    }
+
+    async fn answer_in_a_while(self: Arc<Self>, waiting: Waiting) -> Reply {
+        if let Some(peer) = waiting.peer() {
+            peer.settled_first(&*self.clock).await;
+        }
+        let reply = waiting.ask(self.clock.boot(), |asked| self.answer(asked, false));
+        reply.unwrap_or_else(|| self.refuse(Reason::Uid))
+    }
+
+    fn refuse(&self, reason: Reason) -> Reply {
+        self.refusals.add(reason);
+        refusal(reason)
+    }
+}
+
+/// The profile that the request's secret opens, and whether it is asked for by its own path.
+fn opened<'k>(known: &'k Known, asked: Asked<'_>) -> Result<(Granted<'k>, bool), Reason> {
+    if asked.request.method != Method::GET {
         return Err(Reason::Method);
     }
-    let presented = asked.authorization.ok_or(Reason::TokenMissing)?;
-    let profile = known.profile(presented.as_bytes(), &mut asked.recognised.borrow_mut());
-    let profile = profile.ok_or(Reason::TokenUnknown)?;
-    if asks_for(asked.request.uri().path(), profile.name.as_str(), known.is_one()) {
-        Ok(profile)
-    } else {
-        Err(Reason::Path)
+    let path = asked.request.uri.path();
+    if let Some(id) = known.id(path) {
+        let granted = known.by_id(id, asked.at).ok_or(Reason::TokenUnknown)?;
+        return Ok((granted, true));
     }
+    let shown = asked.authorization.ok_or(Reason::TokenMissing)?;
+    let granted = known.by_token(shown.as_bytes(), &mut asked.recognised.borrow_mut(), asked.at);
+    let granted = granted.ok_or(Reason::TokenUnknown)?;
+    let profile = granted.profile.name.as_str();
+    let is_its_path = asks_for(path, profile, known.is_one()) || known.relative_name(path) == Some(profile);
+    Ok((granted, is_its_path))
 }
 
 /// Whether the path is `/credentials/<profile>`, or `/credentials` for the only profile; with one slash more or without.
@@ -144,10 +179,15 @@ fn refusal(reason: Reason) -> Reply {
             let message = "this token is for another path: check AWS_CONTAINER_CREDENTIALS_FULL_URI";
             reply::error(StatusCode::NOT_FOUND, "NotFound", message)
         }
-        // A missing and a wrong token look the same, and no reply says which profiles there are.
+        Reason::Uid => {
+            let message = "this process's user may not have these credentials: let its UID be in the profile's allowed_uids, \
+                           or run it as a user whose is";
+            reply::closing(reply::error(StatusCode::FORBIDDEN, "Forbidden", message))
+        }
+        // A missing token, a wrong one and a wrong id look the same, and no reply says which profiles there are.
         _ => {
-            let message = "the Authorization header must be the content of the profile's token file: check \
-                           AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
+            let message = "the Authorization header must be the content of the profile's token file, or the path that of its \
+                           relative_uri file: check AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE";
             reply::closing(reply::error(StatusCode::UNAUTHORIZED, "Unauthorized", message))
         }
     }
@@ -192,10 +232,23 @@ mod tests {
 
     #[test]
     fn routes_of_the_counters() {
-        for path in ["/credentials", "/credentials/", "/credentials/ops", "/credentials/x/y"] {
+        for path in [
+            "/credentials",
+            "/credentials/",
+            "/credentials/ops",
+            "/credentials/x/y",
+            "/v2/credentials/x",
+            "/v2/credentials",
+        ] {
             assert_eq!(route(path), Route::Credentials, "{path}");
         }
-        for path in ["/", "/credentialsx", "/latest/meta-data/"] {
+        for path in [
+            "/",
+            "/credentialsx",
+            "/v2/",
+            "/v2/v2/credentials/x",
+            "/latest/meta-data/",
+        ] {
             assert_eq!(route(path), Route::Other, "{path}");
         }
     }

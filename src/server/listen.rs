@@ -13,9 +13,9 @@ use tokio::task::{JoinError, JoinSet};
 
 use super::activity::Shared;
 use super::asked::Answers;
-use super::audit::Audit;
 use super::connection;
 use super::limits::Limits;
+use super::peer::Peers;
 use super::refusals::Refusals;
 use super::room::{Place, Room};
 use super::tls::Tls;
@@ -29,8 +29,8 @@ pub(super) struct Context {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) http: Arc<Http>,
     pub(super) refusals: Arc<Refusals>,
-    /// Where each serving is noted, if it is.
-    pub(super) audit: Option<Audit>,
+    /// Who is at the other end, where that is of use.
+    pub(super) peers: Option<Peers>,
     /// With what the listener speaks TLS, if it does.
     pub(super) tls: Option<Arc<Tls>>,
     pub(super) stop: Stop,
@@ -42,7 +42,7 @@ impl Context {
         clock: Arc<dyn Clock>,
         http: Arc<Http>,
         refusals: Arc<Refusals>,
-        audit: Option<Audit>,
+        peers: Option<Peers>,
         tls: Option<Arc<Tls>>,
     ) -> Self {
         let stop = Stop::default();
@@ -51,7 +51,7 @@ impl Context {
             clock,
             http,
             refusals,
-            audit,
+            peers,
             tls,
             stop,
         }
@@ -168,7 +168,8 @@ where
         let Some(place) = self.place().await else {
             return;
         };
-        let peer = self.context.audit.as_ref().map(|audit| audit.accepted(&stream, peer));
+        let peers = self.context.peers.as_ref();
+        let peer = peers.and_then(|peers| peers.accepted(&stream, peer));
         let shared = Shared::new(self.context.clock.boot());
         let service = match place {
             Place::Seat => self.services.seated.clone(),

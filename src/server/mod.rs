@@ -36,13 +36,13 @@ use tokio::net::TcpListener;
 use tower::{Layer, Service};
 
 pub use audit::AUDIT;
-pub use consumers::Consumers;
+pub use consumers::{Access, Consumers};
 pub use credentials::Credentials;
 pub use imds::Imds;
 pub use limits::Limits;
 pub use ops::Ops;
 pub use tls::{Reread, Tls};
-pub use tokens::{TokenError, Tokens, inspect, prepare};
+pub use tokens::{Fresh, Issued, TokenError, Tokens, Written, inspect, prepare};
 
 use crate::clock::Clock;
 use crate::metrics::{Http, Listener};
@@ -53,6 +53,7 @@ use imds::ImdsService;
 use listen::Services;
 use observe::Observe;
 use ops::OpsService;
+use peer::Peers;
 use refusals::Refusals;
 use reply::{Answer, Reply};
 
@@ -74,6 +75,7 @@ pub async fn serve_credentials(
         observe: Observe::new(http.clone(), clock.clone(), credentials::route),
         audit: endpoint.audit,
         tls: endpoint.tls.clone(),
+        consumers: Arc::clone(&endpoint.consumers),
         form: Form::Container(endpoint.into_service(refusals.clone())),
         http,
         clock,
@@ -101,6 +103,7 @@ pub async fn serve_imds(
         observe: Observe::new(http.clone(), clock.clone(), imds::route),
         audit: endpoint.audit,
         tls: None,
+        consumers: Arc::clone(&endpoint.consumers),
         form: Form::Imds(endpoint.into_service(refusals.clone())?),
         http,
         clock,
@@ -132,6 +135,7 @@ struct Consumed {
     form: Form,
     audit: bool,
     tls: Option<Arc<Tls>>,
+    consumers: Arc<Consumers>,
     http: Arc<Http>,
     clock: Arc<dyn Clock>,
     refusals: Arc<Refusals>,
@@ -140,10 +144,11 @@ struct Consumed {
 impl Consumed {
     /// Runs the listener, and beside it whatever makes lines of what was served, if that is wanted.
     async fn serve(self, listener: TcpListener, limits: Limits, shutdown: impl Future<Output = ()>) {
-        let (audit, journal) = self
+        let (records, journal) = self
             .audit
             .then(|| audit::audit(self.http.listener(), &self.clock))
             .unzip();
+        let peers = Peers::new(self.consumers, records, &self.clock);
         let lines = async {
             if let Some(journal) = journal {
                 journal.run().await;
@@ -154,7 +159,7 @@ impl Consumed {
             standing: layered(self.form.standing()),
             seated: layered(self.form),
         };
-        let context = listen::Context::new(limits, self.clock, self.http, self.refusals, audit, self.tls);
+        let context = listen::Context::new(limits, self.clock, self.http, self.refusals, Some(peers), self.tls);
         tokio::join!(listen::run(listener, services, context, shutdown), lines);
     }
 }

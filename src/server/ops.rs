@@ -68,14 +68,14 @@ impl Service<Asked<'_>> for OpsService {
     }
 
     fn call(&mut self, Asked { request, at, .. }: Asked<'_>) -> Answer {
-        if !matches!(*request.method(), Method::GET | Method::HEAD) {
+        if !matches!(request.method, Method::GET | Method::HEAD) {
             self.0.refusals.add(Reason::Method);
             return method_not_allowed().into();
         }
-        let reply = match route(request.uri().path()) {
+        let reply = match route(request.uri.path()) {
             Route::Livez => reply::text(StatusCode::OK, "ok\n"),
             Route::Startupz => self.0.startup(),
-            Route::Readyz => self.0.ready(request.uri().query(), at),
+            Route::Readyz => self.0.ready(request.uri.query(), at),
             Route::Metrics => return Answer::later(page(Arc::clone(&self.0))),
             _ => {
                 let paths = "not found: /livez, /metrics, /readyz and /startupz are here\n";

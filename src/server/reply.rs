@@ -74,6 +74,13 @@ pub(super) fn error(status: StatusCode, code: &str, message: &str) -> Reply {
     json(status, body.to_string().into())
 }
 
+/// What cannot be decided on this connection can be on the next, and SDKs try again after 503.
+pub(super) fn on_another_connection() -> Reply {
+    let message =
+        "who may have these credentials has changed since this connection was opened: try again on another one";
+    closing(error(StatusCode::SERVICE_UNAVAILABLE, "TryAgain", message))
+}
+
 /// Plain text.
 pub(super) fn text(status: StatusCode, body: impl Into<Bytes>) -> Reply {
     with_type(status, &TEXT, body.into())

@@ -12,6 +12,7 @@
 #[path = "../common/mod.rs"]
 mod common;
 mod imds;
+mod rotation;
 mod search;
 mod uncapped;
 mod vouchers;
@@ -143,7 +144,11 @@ impl Scene {
             output.canaries.plant(name, text);
         }
         // The audit is on: it tells of every serving.
-        let configuration = configuration.replacen("[server]", &format!("[server]\naudit = true\n{}", imds::ON), 1);
+        let configuration = configuration.replacen(
+            "[server]",
+            &format!("[server]\naudit = true\n{}\n{}", imds::ON, rotation::ON),
+            1,
+        );
         world.write("valetkey.toml", &configuration);
         Self {
             world,
@@ -177,6 +182,7 @@ fn nothing_that_comes_out_of_the_daemon_holds_a_secret() {
     break_key(&scene.short, &daemon);
     knock(&daemon, output, &scene.world.token("ops"));
     imds::knock(&daemon, output);
+    rotation::turn(&daemon, output, &scene.world);
     look_at(&daemon, output);
     daemon.signal("-TERM");
     daemon.wait_for("ended");

@@ -14,6 +14,7 @@ fn it_tells_what_changed_or_why_nothing_did() {
     *scene.fake.reload.lock().unwrap() = Ok(Reloaded {
         changed: vec!["profile x: added".into(), "profile y: removed".into()],
         needs_restart: vec!["[server] ops".into()],
+        rotated: None,
     });
     let said = scene.run(&["reload"], b"");
     assert_eq!(said.code, 0);

@@ -92,7 +92,7 @@ async fn an_answer_that_is_none_is_told_as_such() {
         b"{\"version\":1,\"ok\":false,\"message\":\"\\u001b[2J\"}\n",
         folder.path(),
     );
-    assert_eq!(message(&path, Command::Reload).await, "?[2J");
+    assert_eq!(message(&path, Command::Reload { rotate_tokens: false }).await, "?[2J");
 }
 
 #[tokio::test(start_paused = true)]
@@ -103,7 +103,11 @@ async fn it_waits_as_long_as_the_command_may_take() {
         profile: None,
         code: &code,
     };
-    for (command, seconds) in [(Command::Status, 5), (Command::Reload, 120), (submit, 120)] {
+    for (command, seconds) in [
+        (Command::Status, 5),
+        (Command::Reload { rotate_tokens: false }, 120),
+        (submit, 120),
+    ] {
         let path = impostor(b"silence", folder.path());
         let said = message(&path, command).await;
         assert!(said.contains(&format!("did not answer within {seconds} s")), "{said}");

@@ -48,6 +48,7 @@ async fn the_four_commands_are_carried_out() {
     *scene.fake.reload.lock().unwrap() = Ok(Reloaded {
         changed: vec!["profile x: added".into()],
         needs_restart: vec!["[server] ops".into()],
+        rotated: None,
     });
     let reply = scene.ask(reload).await;
     assert_eq!(reply["changed"][0], "profile x: added");

@@ -82,7 +82,7 @@ impl Operator for Fake {
         Box::pin(async { self.reservation.lock().unwrap().clone() })
     }
 
-    fn reload(&self) -> BoxFuture<'_, Result<Reloaded, NotReloaded>> {
+    fn reload(&self, _rotate_tokens: bool) -> BoxFuture<'_, Result<Reloaded, NotReloaded>> {
         Box::pin(async { self.reload.lock().unwrap().clone() })
     }
 }

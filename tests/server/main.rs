@@ -3,11 +3,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
 
 mod clock;
+mod flood;
 mod imds;
 mod ops;
+mod relative;
 mod remembering;
 mod requests;
 mod room;
 mod scene;
 mod times;
 mod tls;
+mod uids;

@@ -2,6 +2,7 @@
 
 use bytes::Bytes;
 use valetkey::clock::BootInstant;
+use valetkey::clock::Clock;
 use valetkey::renew::{Document, Snapshot, Table};
 use valetkey::secret::Secret;
 use valetkey::server::Tokens;
@@ -51,9 +52,11 @@ async fn a_token_that_a_reload_replaced_is_unknown_on_the_connection_that_showed
     publish(&scene.table, "ops");
     let mut peer = scene.credentials.connect().await;
     served(&mut peer, "ops").await;
-    scene
-        .consumers
-        .replace(Tokens::new(&[Secret::from("another")]), &scene.table);
+    scene.consumers.replace(
+        Tokens::new(&[Secret::from("another")]),
+        &scene.table,
+        scene.clock.boot(),
+    );
     assert_eq!(ask(&mut peer, get("ops")).await.0, 401);
     assert!(peer.is_closed().await);
 }
@@ -72,7 +75,9 @@ async fn a_reload_that_moves_profiles_gives_nobody_those_of_another() {
             publish(&table, name);
         }
         let tokens = order.map(|name| Secret::from(format!("token-{name}")));
-        scene.consumers.replace(Tokens::new(&tokens), &table);
+        scene
+            .consumers
+            .replace(Tokens::new(&tokens), &table, scene.clock.boot());
         served(&mut deploy, "deploy").await;
         if order.contains(&"ops") {
             served(&mut ops, "ops").await;

@@ -84,7 +84,7 @@ async fn whoever_showed_no_token_makes_room_for_a_consumer() {
     for (request, status) in [
         (get("ops"), 503),
         (get("ops").replace("token", "wrong"), 401),
-        (get("ops").replace("/ops", "/x"), 404),
+        (get("ops").replace("/ops", "/x"), 503),
     ] {
         let mut standing = scene.credentials.connect().await;
         standing.send(request).await;

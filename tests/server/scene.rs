@@ -18,12 +18,12 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsConnector;
 use valetkey::aws::{AvailabilityZone, Endpoint, HopLimit, SessionDuration};
 use valetkey::clock::{BootInstant, Clock};
-use valetkey::config::{self, KeySource, Kind, Profile, Session};
+use valetkey::config::{self, KeySource, Kind, Profile, RelativeUri, Session};
 use valetkey::metrics::Metrics;
 use valetkey::renew::{Document, Snapshot, Table};
 use valetkey::secret::Secret;
 use valetkey::server::{
-    Consumers, Credentials, Imds, Limits, Ops, Tls, Tokens, serve_credentials, serve_imds, serve_ops,
+    Access, Consumers, Credentials, Imds, Issued, Limits, Ops, Tls, Tokens, serve_credentials, serve_imds, serve_ops,
 };
 
 use authority::Authority;
@@ -36,6 +36,17 @@ pub(crate) const DOCUMENT: &str = r#"{"Code":"Success","SecretAccessKey":"canary
 
 /// How long the credentials of a [`Scene`] live.
 pub(crate) const LIFE: Duration = Duration::from_hours(1);
+
+/// What a scene may have beside its defaults.
+#[derive(Default)]
+pub(crate) struct Setup {
+    /// Each serving is a line in the log.
+    pub(crate) audit: bool,
+    /// Of every profile.
+    pub(crate) allowed_uids: Option<Vec<u32>>,
+    pub(crate) relative_uri: Option<RelativeUri>,
+    pub(crate) way: Way,
+}
 
 /// All listeners on ports of their own, with a clock that stands still.
 pub(crate) struct Scene {
@@ -64,8 +75,9 @@ const HANG: Duration = Duration::from_secs(20);
 const BUFFER: u32 = 4096;
 
 /// How the listeners are reached.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) enum Way {
+    #[default]
     V4,
     V6,
     /// The credentials listener over TLS, on IPv4.
@@ -119,23 +131,35 @@ impl Scene {
         clock: ManualClock,
         shared: Arc<dyn Clock>,
     ) -> Self {
-        Self::build(profiles, alive, limits, clock, shared, false, Way::V4)
+        Self::build(profiles, alive, limits, clock, shared, &Setup::default())
     }
 
     /// Reached in another way.
     #[allow(dead_code, reason = "most tests need one way only")]
     pub(crate) fn over(way: Way, profiles: &[&str], alive: &[&str]) -> Self {
+        let setup = Setup {
+            way,
+            ..Setup::default()
+        };
+        Self::set_up(profiles, alive, &setup)
+    }
+
+    /// With what is not there by default.
+    #[allow(dead_code, reason = "each test binary uses its part")]
+    pub(crate) fn set_up(profiles: &[&str], alive: &[&str], setup: &Setup) -> Self {
         let clock = ManualClock::default();
         let shared = Arc::new(clock.clone());
-        Self::build(profiles, alive, Limits::CREDENTIALS, clock, shared, false, way)
+        Self::build(profiles, alive, Limits::CREDENTIALS, clock, shared, setup)
     }
 
     /// Each serving is a line in the log.
     #[allow(dead_code, reason = "the tests of the audit are a process of their own")]
     pub(crate) fn audited(profiles: &[&str], alive: &[&str]) -> Self {
-        let clock = ManualClock::default();
-        let shared = Arc::new(clock.clone());
-        Self::build(profiles, alive, Limits::CREDENTIALS, clock, shared, true, Way::V4)
+        let setup = Setup {
+            audit: true,
+            ..Setup::default()
+        };
+        Self::set_up(profiles, alive, &setup)
     }
 
     /// The credentials listener speaks TLS, as do those who connect to it.
@@ -143,7 +167,11 @@ impl Scene {
     pub(crate) fn over_tls(profiles: &[&str], alive: &[&str], limits: Limits) -> Self {
         let clock = ManualClock::default();
         let shared = Arc::new(clock.clone());
-        Self::build(profiles, alive, limits, clock, shared, false, Way::Tls)
+        let setup = Setup {
+            way: Way::Tls,
+            ..Setup::default()
+        };
+        Self::build(profiles, alive, limits, clock, shared, &setup)
     }
 
     fn build(
@@ -152,19 +180,19 @@ impl Scene {
         limits: Limits,
         clock: ManualClock,
         shared: Arc<dyn Clock>,
-        audit: bool,
-        way: Way,
+        setup: &Setup,
     ) -> Self {
-        let plan: Vec<_> = profiles.iter().map(|name| profile(name)).collect();
+        let audit = setup.audit;
+        let plan = plan(profiles, setup.allowed_uids.as_deref());
         let table = Arc::new(Table::new(&plan));
         for name in alive {
             table.named(name).unwrap().publish(valid(BootInstant::from_boot(LIFE)));
         }
         let metrics = Arc::new(Metrics::new(Arc::clone(&table), Arc::clone(&shared), || 0));
-        let identity = (way == Way::Tls).then(|| Identity::new(Arc::clone(&shared)));
-        let tokens: Vec<Secret> = profiles.iter().map(|name| format!("token-{name}").into()).collect();
+        let identity = (setup.way == Way::Tls).then(|| Identity::new(Arc::clone(&shared)));
         let served = plan.first().map(|profile| profile.name.clone());
-        let consumers = Arc::new(Consumers::with_imds(Tokens::new(&tokens), &table, served));
+        let consumers = Consumers::with_forms(access(&plan), &table, served, setup.relative_uri);
+        let consumers = Arc::new(consumers);
         let endpoint = Credentials {
             consumers: Arc::clone(&consumers),
             clock: Arc::clone(&shared),
@@ -172,7 +200,7 @@ impl Scene {
             audit,
             tls: identity.as_ref().map(|identity| Arc::clone(&identity.tls)),
         };
-        let mut credentials = Running::start(way, |listener, stop| async move {
+        let mut credentials = Running::start(setup.way, |listener, stop| async move {
             serve_credentials(listener, endpoint, limits, stop).await.unwrap();
         });
         credentials.tls = identity.as_ref().map(Identity::client);
@@ -183,7 +211,7 @@ impl Scene {
             metrics: Arc::clone(&metrics),
             audit,
         };
-        let imds = Running::start(way, |listener, stop| async move {
+        let imds = Running::start(setup.way, |listener, stop| async move {
             serve_imds(listener, imds, limits, stop).await.unwrap();
         });
         let ops = Ops {
@@ -191,7 +219,7 @@ impl Scene {
             clock: shared,
             metrics: Arc::clone(&metrics),
         };
-        let ops = Running::start(way, |listener, stop| serve_ops(listener, ops, Limits::OPS, stop));
+        let ops = Running::start(setup.way, |listener, stop| serve_ops(listener, ops, Limits::OPS, stop));
         Self {
             clock,
             table,
@@ -286,9 +314,12 @@ impl Running {
     }
 
     pub(crate) async fn connect_plainly(&self) -> TcpStream {
-        let socket = self.way.socket();
-        socket.set_recv_buffer_size(BUFFER).unwrap();
-        socket.connect(self.address).await.unwrap()
+        self.knock().connect_plainly().await
+    }
+
+    /// Its address, for a task of its own.
+    pub(crate) fn knock(&self) -> Knock {
+        Knock(self.way, self.address)
     }
 
     pub(crate) fn stop(&mut self) {
@@ -302,6 +333,22 @@ impl Running {
 
     pub(crate) fn has_ended(&self) -> bool {
         self.task.is_finished()
+    }
+}
+
+/// Where a listener is.
+pub(crate) struct Knock(Way, SocketAddr);
+
+impl Knock {
+    #[allow(dead_code, reason = "each test binary uses its part")]
+    pub(crate) async fn connect(&self) -> Peer {
+        Peer(Box::new(self.connect_plainly().await))
+    }
+
+    async fn connect_plainly(&self) -> TcpStream {
+        let socket = self.0.socket();
+        socket.set_recv_buffer_size(BUFFER).unwrap();
+        socket.connect(self.1).await.unwrap()
     }
 }
 
@@ -413,6 +460,24 @@ fn instance(profile: &str) -> config::Imds {
     }
 }
 
+/// Profiles for these users, or for all.
+pub(crate) fn plan(names: &[&str], allowed_uids: Option<&[u32]>) -> Vec<Profile> {
+    let profiles = names.iter().map(|name| Profile {
+        allowed_uids: allowed_uids.map(<[u32]>::to_vec),
+        ..profile(name)
+    });
+    profiles.collect()
+}
+
+/// What opens them: `token-<name>` and `id-<name>`.
+pub(crate) fn access(plan: &[Profile]) -> Access {
+    let secrets = |kind: &str| {
+        let secrets = plan.iter().map(|profile| format!("{kind}-{}", profile.name).into());
+        Tokens::new(&secrets.collect::<Vec<Secret>>())
+    };
+    Access::new(Issued::new(secrets("token"), secrets("id")), plan)
+}
+
 /// `required` unless the name says otherwise.
 pub(crate) fn profile(name: &str) -> Profile {
     let region = "eu-west-1".parse().unwrap();
@@ -421,6 +486,7 @@ pub(crate) fn profile(name: &str) -> Profile {
         required: name != "optional",
         endpoint: Endpoint::regional(&region),
         expected_account_id: None,
+        allowed_uids: None,
         region,
         kind: Kind::Session(Session {
             key: KeySource::Directory("/nowhere".into()),

@@ -22,5 +22,6 @@ mod people;
 mod reload;
 mod restart;
 mod roles;
+mod rotation;
 mod scene;
 mod tls;

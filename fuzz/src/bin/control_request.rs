@@ -22,14 +22,14 @@ fn check_asked(bytes: &[u8], asked: &[Option<String>]) {
     assert!(bytes.len() <= 4097 && bytes.ends_with(b"\n"));
     let read: Value = serde_json::from_slice(bytes).expect("what is carried out is JSON");
     let members = read.as_object().expect("an object");
-    let text = |name: &str| {
-        members
-            .get(name)
-            .map(|value| value.as_str().expect("a text").to_owned())
+    let text = |name: &str| match (name, members.get(name)?) {
+        ("rotate_tokens", Value::Bool(rotates)) => rotates.then(|| "true".to_owned()),
+        (_, value) => Some(value.as_str().expect("a text").to_owned()),
     };
     assert_eq!(members["version"], 1);
     let names: &[&str] = match asked[0].as_deref() {
         Some("mfa_reserve") => &["command", "serial"],
+        Some("reload") => &["command", "rotate_tokens"],
         _ => &["command", "profile", "code"],
     };
     let same: Vec<_> = names.iter().take(asked.len()).map(|name| text(name)).collect();

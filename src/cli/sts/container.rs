@@ -91,7 +91,7 @@ impl Container {
             Token::File(_) | Token::None => read.as_ref(),
         };
         let asked = http::get(self.address, &self.host, &self.target, token);
-        let place = format!("http://{}{}", self.host, self.target);
+        let place = format!("http://{}{}", self.host, shown(&self.target));
         let unavailable = |problem: String| Failed::new(Exit::Unavailable, &format_args!("{place}: {problem}"));
         let answer = tokio::time::timeout(TIMEOUT, asked).await;
         let answer = answer.unwrap_or_else(|_| Err(format!("no answer within {} s", TIMEOUT.as_secs())));
@@ -102,9 +102,13 @@ impl Container {
         })?;
         match status {
             200 => credentials(&body).ok_or_else(|| unavailable("this is no document of credentials".to_owned())),
-            401 | 403 => Err(unavailable(format!(
-                "{status}: the daemon does not know the token; it may be that of another daemon"
-            ))),
+            401 => Err(unavailable(
+                "401: the daemon does not know the token; it may be that of another daemon".to_owned(),
+            )),
+            403 => {
+                let why = message(&body).unwrap_or_else(|| "is it the daemon?".to_owned());
+                Err(unavailable(format!("403: {why}")))
+            }
             404 => Err(unavailable(
                 "404: the daemon serves no such profile by this token".to_owned(),
             )),
@@ -115,6 +119,12 @@ impl Container {
             status => Err(unavailable(format!("the answer is {status}; is it the daemon?"))),
         }
     }
+}
+
+/// A path without what may be the secret that opens a profile.
+fn shown(target: &str) -> &str {
+    const RELATIVE: &str = "/v2/credentials/";
+    if target.starts_with(RELATIVE) { RELATIVE } else { target }
 }
 
 /// Of what the SDKs take in plain HTTP: loopback, and the addresses that ECS and EKS have for credentials.
@@ -226,6 +236,15 @@ mod tests {
         }
         assert!(of(&[]).is_ok_and(|none| none.is_none()));
         assert!(of(&[(URI, "")]).is_ok_and(|none| none.is_none()));
+    }
+
+    #[test]
+    fn a_path_that_may_be_a_secret_is_not_shown() {
+        assert_eq!(
+            shown("/v2/credentials/0123456789abcdef0123456789abcdef"),
+            "/v2/credentials/"
+        );
+        assert_eq!(shown("/credentials/ops"), "/credentials/ops");
     }
 
     #[test]

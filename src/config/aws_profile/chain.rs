@@ -152,6 +152,7 @@ impl<'f> Way<'f> {
             required: false,
             endpoint: location.endpoint,
             expected_account_id: None,
+            allowed_uids: None,
             region: location.region,
             kind: Kind::Session(Session {
                 key: key.clone(),

@@ -36,6 +36,7 @@ impl<'f> RoleOnTheWay<'f> {
             required: false,
             endpoint: location.endpoint,
             expected_account_id: None,
+            allowed_uids: None,
             region: location.region,
             kind: Kind::Role(Role {
                 signed_by: signer?,

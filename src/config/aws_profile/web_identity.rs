@@ -54,6 +54,7 @@ pub(super) fn read(
         required: false,
         endpoint: location.endpoint,
         expected_account_id: None,
+        allowed_uids: None,
         region: location.region,
         kind: Kind::WebIdentity(WebIdentityRole {
             token_file: token_file?.ok_or_else(|| missing(TOKEN_FILE))?,

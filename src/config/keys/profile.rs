@@ -108,6 +108,14 @@ pub(crate) const DURATION_SECONDS: Key = Key {
            default 3600, which is the most with a `source_profile`; a root session 60 to 900, by default 900",
 };
 
+pub(crate) const ALLOWED_UIDS: Key = Key {
+    path: "profile.<name>.allowed_uids",
+    presence: Presence::Optional,
+    must: "must be a list of UIDs such as [1000, 1001]",
+    what: "UIDs whose processes may have the credentials, as the kernel tells them of each connection; beside the token, and in \
+           the IMDSv2 form in its place. Without it everybody's may",
+};
+
 pub(crate) const REQUIRED: Key = Key {
     path: "profile.<name>.required",
     presence: Presence::Default("true"),

@@ -47,6 +47,22 @@ pub(crate) const TOKEN_MODE: Key = Key {
     what: "Permissions of a token file; whoever may read it may have the credentials",
 };
 
+pub(crate) const TOKEN_GRACE_SECONDS: Key = Key {
+    path: "server.token_grace_seconds",
+    presence: Presence::Default("600"),
+    must: "must be an integer from 0 to 86400",
+    what: "How long an old token is taken after `valetkey reload --rotate-tokens`, 0 to 86400 seconds",
+};
+
+pub(crate) const RELATIVE_URI: Key = Key {
+    path: "server.relative_uri",
+    presence: Presence::Optional,
+    must: "must be \"id\" or \"token\"",
+    what: "Whether `credentials` serves `/v2/credentials/…` for `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI`. `id`: the path that \
+           `<token_dir>/<profile>/relative_uri` holds is the secret; `token`: the path is `/v2/credentials/<profile>`, and the \
+           token is asked for",
+};
+
 pub(crate) const CONTROL_SOCKET: Key = Key {
     path: "server.control_socket",
     presence: Presence::Default("<runtime dir>/control.sock"),

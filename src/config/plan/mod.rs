@@ -6,6 +6,7 @@ mod tls;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 
 pub use imds::Imds;
 pub use kind::{Federation, Kind, Role, Root, SamlRole, Session, SignedBy, WebIdentityRole};
@@ -37,8 +38,21 @@ pub struct Server {
     pub token_dir: PathBuf,
     /// The permission bits of a token file, such as `0o600`.
     pub token_mode: u32,
+    /// How long an old token is taken after its profile was given another one.
+    pub token_grace: Duration,
+    /// What the paths of `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI` are, if they are served.
+    pub relative_uri: Option<RelativeUri>,
     /// Where an operator reaches the daemon.
     pub control_socket: PathBuf,
     /// Whether each serving of credentials is a line in the log.
     pub audit: bool,
+}
+
+/// What follows `/v2/credentials/`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RelativeUri {
+    /// An id that is the secret itself.
+    Id,
+    /// The profile's name; the token comes beside it.
+    Token,
 }

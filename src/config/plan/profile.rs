@@ -14,18 +14,21 @@ pub struct Profile {
     pub endpoint: Endpoint,
     /// The account that the credentials must be of; those of another are never served.
     pub expected_account_id: Option<AccountId>,
+    /// The UIDs whose processes may have the credentials; at least one. Without them everybody's may.
+    pub allowed_uids: Option<Vec<u32>>,
     /// How the credentials are made.
     pub kind: Kind,
 }
 
 impl Profile {
     /// Whether credentials of `other` are what this profile would be given, too, so that they may be served until their
-    /// renewal: nothing differs but `required`, the duration that is asked for, where the codes of the same MFA device
+    /// renewal: nothing differs but `required`, who may have them, the duration that is asked for, where the codes of the same MFA device
     /// come from, and which account is expected, which is for those to compare who know the credentials' account.
     pub fn same_identity(&self, other: &Self) -> bool {
         let mut adapted = other.clone();
         adapted.required = self.required;
         adapted.expected_account_id.clone_from(&self.expected_account_id);
+        adapted.allowed_uids.clone_from(&self.allowed_uids);
         adapt(&mut adapted.kind, &self.kind);
         adapted == *self
     }

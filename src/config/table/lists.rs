@@ -18,6 +18,23 @@ impl<'t> Table<'t> {
         parsed.into_iter().collect::<Result<_, _>>().map(Some)
     }
 
+    /// A list of integers; `parse` answers with the rule that one breaks.
+    pub(in crate::config) fn integers<T>(
+        &self,
+        key: &Key,
+        parse: impl Fn(i64) -> Result<T, &'static str>,
+    ) -> Result<Option<Vec<T>>, Reported> {
+        let Some(items) = self.items(key)? else {
+            return Ok(None);
+        };
+        let item = |item: &Node| match &item.value {
+            Value::Integer(number) => parse(*number).map_err(|rule| self.report_at(item.at, key, rule)),
+            other => Err(self.report_at(item.at, key, format!("found {} in it; {}", other.kind(), key.must))),
+        };
+        let parsed: Vec<_> = items.iter().map(item).collect();
+        parsed.into_iter().collect::<Result<_, _>>().map(Some)
+    }
+
     /// A list of tables; each as far as it is right.
     pub(in crate::config) fn tables(&self, key: &Key) -> Result<Option<Vec<Result<Self, Reported>>>, Reported> {
         let path = self.path_of(key.name());

@@ -56,6 +56,7 @@ fn each_default_is_the_one_that_holds() {
             | "use_dualstack_endpoint"
             | "insecure_endpoint"
             | "audit"
+            | "token_grace_seconds"
             | "imds_hop_limit" => default.to_owned(),
             "token_dir" | "control_socket" => format!("{:?}", default.replace("<runtime dir>", "/run/valetkey")),
             "endpoint_url" => String::from("\"https://sts.eu-west-1.amazonaws.com\""),
@@ -74,7 +75,7 @@ fn each_default_is_the_one_that_holds() {
         assert!(toml(&least).is_ok());
         compared += 1;
     }
-    assert_eq!(compared, 15);
+    assert_eq!(compared, 16);
 }
 
 /// Every key that the table has is read: a value of a type that no key takes is a mistake at that key.

@@ -34,7 +34,7 @@ const PROFILE_KEYS: &str = "`region`, `key`, `mfa_serial`, `mfa_code`, `role_arn
                             `role_session_name`, `external_id`, `source_identity`, `policy`, `policy_arns`, `tags`, \
                             `transitive_tag_keys`, `provided_contexts`, `web_identity_token_file`, `provider_id`, \
                             `principal_arn`, `saml_assertion`, `federation_name`, `target_principal`, \
-                            `task_policy_arn`, `duration_seconds`, `expected_account_id`, `required`, \
+                            `task_policy_arn`, `duration_seconds`, `expected_account_id`, `allowed_uids`, `required`, \
                             `use_fips_endpoint`, `use_dualstack_endpoint`, `sts_regional_endpoints`, \
                             `endpoint_url`, `insecure_endpoint`";
 

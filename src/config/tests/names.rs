@@ -18,7 +18,7 @@ fn an_unknown_key_gets_the_nearest_known_one() {
             format!("[server]\nops_address = 1\n{LEAST}"),
             "2:1: server.ops_address: is not a known key; known here: `credentials`, \
              `tls_certificate`, `tls_private_key`, `ops`, `imds`, `imds_profile`, `imds_hop_limit`, `imds_availability_zone`, `imds_instance_id`, \
-             `imds_instance_profile_arn`, `token_dir`, `token_mode`, `control_socket`, `audit`",
+             `imds_instance_profile_arn`, `token_dir`, `token_mode`, `token_grace_seconds`, `relative_uri`, `control_socket`, `audit`",
         ),
         (
             format!("[server]\ntoken-dir = 1\n{LEAST}"),

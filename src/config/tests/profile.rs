@@ -133,3 +133,39 @@ fn is_required_unless_it_says_otherwise() {
         "4:12: profile.ops.required: found a string; must be true or false"
     );
 }
+
+#[test]
+fn says_whose_processes_may_have_the_credentials() {
+    let plan = toml(&format!("{LEAST}allowed_uids = [0, 1000, 4294967294]")).unwrap();
+    assert_eq!(plan.profiles[0].allowed_uids, Some(vec![0, 1000, 4_294_967_294]));
+    assert_eq!(toml(LEAST).unwrap().profiles[0].allowed_uids, None);
+    let plan = json(
+        r#"{"server": {}, "profile": {"ops": {"region": "eu-west-1", "key": {"directory": "/k"}, "allowed_uids": [1]}}}"#,
+    );
+    assert_eq!(plan.unwrap().profiles[0].allowed_uids, Some(vec![1]));
+    for (list, message) in [
+        (
+            "[]",
+            "4:16: profile.ops.allowed_uids: is empty, and would let nobody in; name the UIDs that may have the credentials, \
+             or leave it out",
+        ),
+        (
+            "1000",
+            "4:16: profile.ops.allowed_uids: found an integer; must be a list of UIDs such as [1000, 1001]",
+        ),
+        (
+            "[1, \"ops\"]",
+            "4:20: profile.ops.allowed_uids: found a string in it; must be a list of UIDs such as [1000, 1001]",
+        ),
+        (
+            "[1, -1]",
+            "4:20: profile.ops.allowed_uids: has what is no UID in it; a UID is a number from 0 to 4294967294",
+        ),
+        (
+            "[4294967295]",
+            "4:17: profile.ops.allowed_uids: has what is no UID in it; a UID is a number from 0 to 4294967294",
+        ),
+    ] {
+        assert_eq!(with(&format!("allowed_uids = {list}")), message, "{list}");
+    }
+}

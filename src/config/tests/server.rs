@@ -1,6 +1,6 @@
 use std::path::Path;
 
-use super::super::{Format, parse};
+use super::super::{Format, RelativeUri, parse};
 use super::{LEAST, json, mistake, mistakes, toml};
 
 #[track_caller]
@@ -16,6 +16,8 @@ fn has_its_defaults() {
     assert_eq!(plan.server.token_dir, Path::new("/run/valetkey/tokens"));
     assert_eq!(plan.server.token_mode, 0o600);
     assert_eq!(plan.server.control_socket, Path::new("/run/valetkey/control.sock"));
+    assert_eq!(plan.server.token_grace.as_secs(), 600);
+    assert_eq!(plan.server.relative_uri, None);
     assert!(!plan.server.audit);
 }
 
@@ -231,5 +233,31 @@ fn says_which_type_it_found() {
             r#"{"profile": {"ops": {"region": "x", "key": {"directory": "/k"}}}, "server": {"ops": null}}"#
         )),
         ["v.json:1:85: server.ops: found null; must be an address and port such as \"127.0.0.1:7412\""]
+    );
+}
+
+#[test]
+fn keeps_old_tokens_for_a_day_at_most() {
+    for seconds in [0, 1, 86_400] {
+        let plan = toml(&format!("{LEAST}[server]\ntoken_grace_seconds = {seconds}")).unwrap();
+        assert_eq!(plan.server.token_grace.as_secs(), seconds);
+    }
+    for wrong in ["-1", "86401", "9223372036854775807"] {
+        assert_eq!(
+            server(&format!("token_grace_seconds = {wrong}")),
+            "5:23: server.token_grace_seconds: must be an integer from 0 to 86400"
+        );
+    }
+}
+
+#[test]
+fn knows_two_forms_of_relative_uris() {
+    for (word, form) in [("id", RelativeUri::Id), ("token", RelativeUri::Token)] {
+        let plan = toml(&format!("{LEAST}[server]\nrelative_uri = \"{word}\"")).unwrap();
+        assert_eq!(plan.server.relative_uri, Some(form));
+    }
+    assert_eq!(
+        server("relative_uri = \"Id\""),
+        "5:16: server.relative_uri: must be \"id\" or \"token\""
     );
 }

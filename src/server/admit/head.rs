@@ -1,5 +1,5 @@
-use hyper::Request;
 use hyper::header::HeaderValue;
+use hyper::http::request::Parts;
 use hyper::http::uri::PathAndQuery;
 
 use super::hosts::Hosts;
@@ -32,13 +32,13 @@ pub(super) const AUTHORIZATIONS: Marks = 1 << 12;
 const LONGEST_TARGET: usize = 2048;
 
 impl<'r> Head<'r> {
-    pub(super) fn of<B>(request: &'r Request<B>, hosts: &Hosts) -> Self {
+    pub(super) fn of(request: &'r Parts, hosts: &Hosts) -> Self {
         let mut head = Self {
             marks: of_target(request),
             authorization: None,
         };
         let mut has_host = false;
-        for (name, value) in request.headers() {
+        for (name, value) in &request.headers {
             head.marks |= marks(BEYOND_ASCII, !value.as_bytes().is_ascii());
             // hyper has lower-cased the names. Compared as bytes, for which a tree of lengths and letters is compiled.
             head.marks |= match name.as_str().as_bytes() {
@@ -71,8 +71,8 @@ impl<'r> Head<'r> {
     }
 }
 
-fn of_target<B>(request: &Request<B>) -> Marks {
-    let uri = request.uri();
+fn of_target(request: &Parts) -> Marks {
+    let uri = &request.uri;
     let target = uri.path_and_query().map_or("", PathAndQuery::as_str);
     marks(NO_PATH, uri.authority().is_some() || !target.starts_with('/'))
         | marks(LONG_TARGET, target.len() > LONGEST_TARGET)

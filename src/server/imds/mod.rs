@@ -21,10 +21,10 @@ use hyper::header::{ALLOW, HeaderMap, HeaderName, HeaderValue};
 use hyper::{Method, StatusCode};
 use tower::Service;
 
-use super::asked::Asked;
-use super::audit::Peer;
-use super::consumers::Consumers;
+use super::asked::{Asked, Waiting};
+use super::consumers::{Admission, Consumers, Known};
 use super::document;
+use super::peer::Peer;
 use super::refusals::Refusals;
 use super::reply::{self, Answer, Reply};
 use crate::clock::{BootInstant, Clock};
@@ -57,6 +57,7 @@ impl Imds {
         Ok(ImdsService(Arc::new(Inner {
             instance: Instance::new(self.config),
             consumers: self.consumers,
+            clock: self.clock,
             refusals,
             key,
         })))
@@ -78,6 +79,7 @@ pub(super) struct ImdsService(Arc<Inner>);
 struct Inner {
     instance: Instance,
     consumers: Arc<Consumers>,
+    clock: Arc<dyn Clock>,
     refusals: Arc<Refusals>,
     key: TokenKey,
 }
@@ -92,39 +94,80 @@ impl Service<Asked<'_>> for ImdsService {
     }
 
     fn call(&mut self, asked: Asked<'_>) -> Answer {
-        let target = Target::of(asked.request.uri().path());
-        let reply = self.0.answer(asked, target).unwrap_or_else(|reason| {
-            self.0.refusals.add(reason);
-            refusal(reason, target)
-        });
-        reply.into()
+        match self.0.answer(asked) {
+            Some(reply) => reply.into(),
+            None => Answer::later(Arc::clone(&self.0).answer_in_a_while(asked.waiting())),
+        }
     }
 }
 
 impl Inner {
-    /// The token comes before the path, so that nobody without one learns what is here.
-    fn answer(&self, Asked { request, at, .. }: Asked<'_>, target: Target<'_>) -> Result<Reply, Reason> {
-        match (request.method(), target) {
-            (&Method::PUT, Target::Token) => self.token(request.headers(), at),
+    /// None while the kernel is being asked who the peer is.
+    fn answer(&self, asked: Asked<'_>) -> Option<Reply> {
+        let target = Target::of(asked.request.uri.path());
+        let reply = self.asked(asked, target).transpose()?;
+        Some(reply.unwrap_or_else(|reason| self.refuse(reason, target)))
+    }
+
+    async fn answer_in_a_while(self: Arc<Self>, waiting: Waiting) -> Reply {
+        if let Some(peer) = waiting.peer() {
+            peer.settled(&*self.clock).await;
+        }
+        waiting.ask(self.clock.boot(), |asked| {
+            let reply = self.answer(asked);
+            reply.unwrap_or_else(|| self.refuse(Reason::Uid, Target::of(asked.request.uri.path())))
+        })
+    }
+
+    fn refuse(&self, reason: Reason, target: Target<'_>) -> Reply {
+        self.refusals.add(reason);
+        refusal(reason, target)
+    }
+
+    /// The token comes before the peer and the path, so that nobody without one learns what is here.
+    fn asked(&self, asked: Asked<'_>, target: Target<'_>) -> Result<Option<Reply>, Reason> {
+        let (known, request, now) = (self.consumers.load(), asked.request, asked.at);
+        let peer = request.extensions.get::<Arc<Peer>>();
+        let admits = || {
+            known
+                .imds()
+                .map_or(Admission::Granted, |granted| granted.admits(peer, now))
+        };
+        match (&request.method, target) {
+            (&Method::PUT, Target::Token) => {
+                let ttl = only(&request.headers, &TOKEN_TTL)
+                    .and_then(ttl)
+                    .ok_or(Reason::TokenTtl)?;
+                match admits() {
+                    // A token alone opens nothing: each request that shows it is looked at again.
+                    Admission::Granted | Admission::Unasked => Ok(Some(self.token(ttl, now))),
+                    Admission::Sought => Ok(None),
+                    Admission::Refused => Err(Reason::Uid),
+                }
+            }
             (&Method::PUT, _) => Err(Reason::Path),
             (&Method::GET, _) => {
-                self.check(request.headers(), at)?;
-                self.metadata(target, at, request.extensions().get())
+                self.check(&request.headers, now)?;
+                match admits() {
+                    Admission::Granted => self.metadata(&known, target, now, peer).map(Some),
+                    Admission::Sought => Ok(None),
+                    Admission::Unasked => Ok(Some(reply::on_another_connection())),
+                    Admission::Refused => Err(Reason::Uid),
+                }
             }
             _ => Err(Reason::Method),
         }
     }
 
     /// A token for whoever asks, and how long it is good: some SDKs take none without that.
-    fn token(&self, headers: &HeaderMap, now: BootInstant) -> Result<Reply, Reason> {
-        let ttl = only(headers, &TOKEN_TTL).and_then(ttl).ok_or(Reason::TokenTtl)?;
+    fn token(&self, ttl: u32, now: BootInstant) -> Reply {
         let expires = now + Duration::from_secs(ttl.into());
         let mut reply = text(self.key.seal(expires).into());
         reply.headers_mut().insert(TOKEN_TTL, ttl.into());
-        Ok(reply)
+        reply
     }
 
-    /// Whether a request has a token that is good now.
+    /// Whether a request has a token that is good at `now`.
     fn check(&self, headers: &HeaderMap, now: BootInstant) -> Result<(), Reason> {
         if !headers.contains_key(TOKEN) {
             return Err(Reason::TokenMissing);
@@ -138,9 +181,14 @@ impl Inner {
         }
     }
 
-    fn metadata(&self, target: Target<'_>, now: BootInstant, audited: Option<&Arc<Peer>>) -> Result<Reply, Reason> {
-        let known = self.consumers.load();
-        let profile = known.imds();
+    fn metadata(
+        &self,
+        known: &Known,
+        target: Target<'_>,
+        now: BootInstant,
+        peer: Option<&Arc<Peer>>,
+    ) -> Result<Reply, Reason> {
+        let profile = known.imds().map(|granted| granted.profile);
         let instance = &self.instance;
         let found = match target {
             Target::Token => return Err(Reason::Method),
@@ -148,7 +196,7 @@ impl Inner {
             Target::Roles => profile.map(|_| text(instance.role.clone())),
             Target::Role(role) => match profile {
                 Some(profile) if profile.name.as_str() != role => return Err(Reason::Path),
-                profile => profile.map(|profile| document::of(&known, profile, now, audited)),
+                profile => profile.map(|profile| document::of(known, profile, now, peer)),
             },
             Target::IamInfo => profile.and_then(|profile| instance.iam_info(profile)).map(json),
             Target::InstanceId => instance.id.clone().map(text),
@@ -203,6 +251,16 @@ fn refusal(reason: Reason, target: Target<'_>) -> Reply {
         Reason::TokenTtl => {
             let message = "X-aws-ec2-metadata-token-ttl-seconds must be a number of seconds from 1 to 21600";
             reply::closing(reply::error(StatusCode::BAD_REQUEST, "BadRequest", message))
+        }
+        Reason::Uid => {
+            let message = "this process's user may not have these credentials: let its UID be in the profile's allowed_uids, \
+                           or run it as a user whose is";
+            // After 403 for a token, SDKs ask without one.
+            let status = match target {
+                Target::Token => StatusCode::BAD_REQUEST,
+                _ => StatusCode::FORBIDDEN,
+            };
+            reply::closing(reply::error(status, "Forbidden", message))
         }
         // A missing, a wrong and an expired token look the same.
         _ => {

@@ -4,7 +4,8 @@ use std::path::Path;
 use rustix::fs::{Access, AtFlags, CWD, Dir, Mode, OFlags, Stat, accessat, fchmod, fstat, mkdirat, openat};
 use rustix::io::Errno;
 
-use super::{TokenError, file};
+use super::TokenError;
+use super::file::Kind;
 use crate::trusted_path;
 
 /// The folders' bits for token files of this mode: who may read a token may also reach it.
@@ -133,7 +134,8 @@ fn stranger(folder: &OwnedFd) -> Result<Option<String>, Errno> {
     let mut strangers = Dir::read_from(folder)?.filter_map(|entry| match entry {
         Ok(entry) => {
             let name = entry.file_name().to_string_lossy();
-            let own = [".", "..", file::NAME, file::NEW].contains(&name.as_ref());
+            let named = |kind: Kind| [kind.name(), kind.new_name()].contains(&name.as_ref());
+            let own = [".", ".."].contains(&name.as_ref()) || Kind::ALL.into_iter().any(named);
             (!own).then(|| Ok(name.into_owned()))
         }
         Err(errno) => Some(Err(errno)),

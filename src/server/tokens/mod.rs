@@ -1,64 +1,43 @@
-//! Authorization tokens: `<token_dir>/<profile>/token`, one a profile.
+//! Authorization tokens: `<token_dir>/<profile>/token`, one a profile, and beside it `relative_uri` where that is wanted.
 //!
 //! A file is written by valetkey and read by the consumers' SDKs. The daemon itself keeps digests only: it can
 //! recognise a token and cannot tell one, but for what an open connection showed last.
 
 mod file;
 mod folder;
+mod known;
+mod rotation;
 mod way;
 
 #[cfg(test)]
 mod tests;
 
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use ring::digest::{SHA256, SHA256_OUTPUT_LEN, digest};
 use rustix::fs::Mode;
 
 use crate::aws::ProfileName;
 use crate::secret::Secret;
 use crate::trusted_path::{self, Flaw, Obstacle, Problem};
+pub(super) use file::RELATIVE;
+use file::{Kind, TokenFile};
+pub use known::Tokens;
+use known::{Digest, digest_of};
+pub use rotation::{Fresh, Written};
 
-/// Which token belongs to which profile. How long a look-up takes tells nothing of any token: what is compared is a
-/// digest, of which nobody chooses a prefix.
-pub struct Tokens(Box<[(Digest, usize)]>);
-
-type Digest = [u8; SHA256_OUTPUT_LEN];
-
-impl Tokens {
-    /// One token a profile, in the order of the profiles.
-    pub fn new<'a>(tokens: impl IntoIterator<Item = &'a Secret>) -> Self {
-        let digests = tokens.into_iter().map(digest_of);
-        Self::sorted(digests.zip(0..).collect())
-    }
-
-    fn sorted(mut digests: Vec<(Digest, usize)>) -> Self {
-        digests.sort_unstable();
-        Self(digests.into())
-    }
-
-    /// The place in this list of the token that the whole value of an `Authorization` header is. No SDK adds a scheme such
-    /// as `Bearer`.
-    pub(super) fn find(&self, authorization: &[u8]) -> Option<usize> {
-        let digest = sha256(authorization);
-        let found = self.0.binary_search_by(|(known, _)| known.cmp(&digest));
-        found.ok()
-    }
-
-    /// The place of the profile whose token has this place.
-    pub(super) fn profile(&self, token: usize) -> Option<usize> {
-        self.0.get(token).map(|(_, profile)| *profile)
-    }
+/// What a daemon gave out: which token and which id opens which profile.
+pub struct Issued {
+    pub(super) tokens: Tokens,
+    /// Those of `AWS_CONTAINER_CREDENTIALS_RELATIVE_URI`; none where they are not wanted.
+    pub(super) ids: Tokens,
 }
 
-fn digest_of(token: &Secret) -> Digest {
-    sha256(token.expose().as_bytes())
-}
-
-fn sha256(bytes: &[u8]) -> Digest {
-    let mut copy = [0; SHA256_OUTPUT_LEN];
-    copy.copy_from_slice(digest(&SHA256, bytes).as_ref());
-    copy
+impl Issued {
+    /// Tokens, and the ids that open the same profiles.
+    pub fn new(tokens: Tokens, ids: Tokens) -> Self {
+        Self { tokens, ids }
+    }
 }
 
 /// Tells whether [`prepare`] could do its work, and changes nothing: a running daemon may be using the folder. A warning
@@ -83,37 +62,68 @@ pub fn inspect(dir: &Path, mode: u32, profiles: &[ProfileName]) -> Result<(), To
     Ok(())
 }
 
-/// Makes sure that every profile has a token file with permission bits `mode`, and returns the tokens in the order of
-/// `profiles`. A token survives restarts while its file is one that only this user could have written; otherwise it is
-/// replaced, with a warning that says why.
+/// Makes sure that every profile has a token file with permission bits `mode`, and with `ids` one with a relative URI, and
+/// returns the tokens in the order of `profiles`. A token survives restarts while its file is one that only this user could
+/// have written; otherwise it is replaced, with a warning that says why.
 ///
 /// It may replace the token of a daemon that runs: call it once the listeners are bound, which only one daemon can do.
 ///
 /// Blocks on the file system.
-pub fn prepare(dir: &Path, mode: u32, profiles: &[ProfileName]) -> Result<Tokens, TokenError> {
+pub fn prepare(dir: &Path, mode: u32, ids: bool, profiles: &[ProfileName]) -> Result<Issued, TokenError> {
     let mode = Mode::from_raw_mode(mode);
     trusted_path::check(dir)?;
-    let outer = folder::open_or_create(dir, folder::mode_for(mode))?;
-    let mut known = Vec::new();
+    let (mut tokens, mut relative) = (Vec::new(), Vec::new());
     for (place, profile) in profiles.iter().enumerate() {
-        let path = dir.join(profile.as_str());
-        let inner = folder::open_or_create_in(&outer, profile.as_str(), &path, folder::mode_for(mode))?;
-        let token_file = file::TokenFile {
-            folder: &inner,
-            path: path.join(file::NAME),
-            mode,
-        };
-        let token = match token_file.keep(|token| is_known(&known, digest_of(token)))? {
-            Some(token) => token,
-            None => token_file.replace()?,
-        };
-        known.push((digest_of(&token), place));
+        let folder = ProfileFolder::open(dir, mode, profile)?;
+        tokens.push((folder.secret(Kind::Token, &tokens)?, place));
+        if ids {
+            relative.push((folder.secret(Kind::RelativeUri, &relative)?, place));
+        } else {
+            folder.file(Kind::RelativeUri).remove();
+        }
     }
-    Ok(Tokens::sorted(known))
+    Ok(Issued {
+        tokens: Tokens::current(tokens),
+        ids: Tokens::current(relative),
+    })
 }
 
-fn is_known(known: &[(Digest, usize)], digest: Digest) -> bool {
-    known.iter().any(|(other, _)| *other == digest)
+/// `<token_dir>/<profile>`.
+struct ProfileFolder {
+    folder: OwnedFd,
+    path: PathBuf,
+    mode: Mode,
+}
+
+impl ProfileFolder {
+    /// Made where it is missing.
+    fn open(dir: &Path, mode: Mode, profile: &ProfileName) -> Result<Self, TokenError> {
+        let outer = folder::open_or_create(dir, folder::mode_for(mode))?;
+        let path = dir.join(profile.as_str());
+        let folder = folder::open_or_create_in(&outer, profile.as_str(), &path, folder::mode_for(mode))?;
+        Ok(Self { folder, path, mode })
+    }
+
+    fn file(&self, kind: Kind) -> TokenFile<'_> {
+        TokenFile {
+            folder: &self.folder,
+            kind,
+            path: self.path.join(kind.name()),
+            mode: self.mode,
+        }
+    }
+
+    /// The digest of the secret that is there, or of a new one.
+    fn secret(&self, kind: Kind, known: &[(Digest, usize)]) -> Result<Digest, TokenError> {
+        let file = self.file(kind);
+        let is_known = |secret: &Secret| known.iter().any(|(other, _)| *other == digest_of(secret));
+        if let Some(secret) = file.keep(is_known)? {
+            return Ok(digest_of(&secret));
+        }
+        let secret = kind.generate()?;
+        file.replace(&secret)?;
+        Ok(digest_of(&secret))
+    }
 }
 
 /// Why there are no tokens. The message names the path and what to change.

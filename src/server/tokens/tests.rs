@@ -1,4 +1,5 @@
 mod inspect;
+mod rotation;
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
@@ -8,6 +9,10 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use super::*;
+use crate::clock::BootInstant;
+
+/// Any instant.
+const NOW: BootInstant = BootInstant::from_boot(std::time::Duration::ZERO);
 
 /// `nobody`.
 const STRANGER: u32 = 65_534;
@@ -30,8 +35,13 @@ impl Scene {
         Self { root, dir }
     }
 
-    fn prepare(&self, mode: u32) -> Result<Tokens, TokenError> {
-        prepare(&self.dir, mode, &["ops".parse().unwrap(), "deploy".parse().unwrap()])
+    fn prepare(&self, mode: u32) -> Result<Issued, TokenError> {
+        prepare(
+            &self.dir,
+            mode,
+            false,
+            &["ops".parse().unwrap(), "deploy".parse().unwrap()],
+        )
     }
 
     fn file(&self) -> PathBuf {
@@ -54,13 +64,13 @@ impl Scene {
             (metadata.mode() & 0o7777, metadata.uid(), metadata.nlink()),
             (0o600, rustix::process::geteuid().as_raw(), 1)
         );
-        assert_eq!(profile(&tokens, self.token().as_bytes()), Some(0));
+        assert_eq!(profile(&tokens.tokens, self.token().as_bytes(), NOW), Some(0));
         fs::read(self.file()).unwrap() == there
     }
 }
 
-fn profile(tokens: &Tokens, authorization: &[u8]) -> Option<usize> {
-    tokens.profile(tokens.find(authorization)?)
+fn profile(tokens: &Tokens, shown: &[u8], now: BootInstant) -> Option<usize> {
+    tokens.profile(tokens.find(shown)?, now)
 }
 
 fn mode(path: &Path) -> u32 {
@@ -89,17 +99,17 @@ fn makes_a_token_of_256_bits_a_profile_without_a_line_break() {
                 .bytes()
                 .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
         );
-        assert_eq!(profile(&tokens, token.as_bytes()), Some(place));
+        assert_eq!(profile(&tokens.tokens, token.as_bytes(), NOW), Some(place));
         for near in [
             token.to_lowercase(),
             format!("Bearer {token}"),
             format!("{token}\n"),
             token[..42].to_owned(),
         ] {
-            assert_eq!(profile(&tokens, near.as_bytes()), None);
+            assert_eq!(profile(&tokens.tokens, near.as_bytes(), NOW), None);
         }
     }
-    assert_eq!(profile(&tokens, b""), None);
+    assert_eq!(profile(&tokens.tokens, b"", NOW), None);
     assert_eq!(
         fs::read_dir(scene.dir.join("ops")).unwrap().count(),
         1,
@@ -184,8 +194,8 @@ fn a_copied_token_serves_one_profile_only() {
     let tokens = scene.prepare(0o600).unwrap();
     let deploy = fs::read_to_string(scene.dir.join("deploy/token")).unwrap();
     assert_ne!(deploy, scene.token());
-    assert_eq!(profile(&tokens, scene.token().as_bytes()), Some(0));
-    assert_eq!(profile(&tokens, deploy.as_bytes()), Some(1));
+    assert_eq!(profile(&tokens.tokens, scene.token().as_bytes(), NOW), Some(0));
+    assert_eq!(profile(&tokens.tokens, deploy.as_bytes(), NOW), Some(1));
 }
 
 #[test]
@@ -277,7 +287,7 @@ fn folders_that_another_could_change_are_refused() {
 fn missing_folders_above_are_made() {
     let scene = Scene::new();
     let dir = scene.dir.join("a/b");
-    prepare(&dir, 0o644, &["ops".parse().unwrap()]).unwrap();
+    prepare(&dir, 0o644, false, &["ops".parse().unwrap()]).unwrap();
     assert_eq!((mode(&scene.dir), mode(&dir)), (0o755, 0o755));
     assert!(!is_root() || readable_by_stranger(&dir.join("ops/token")));
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use chrono::DateTime;
 use serde_json::{Value, json};
-use valetkey::clock::BootInstant;
+use valetkey::clock::{BootInstant, Clock};
 use valetkey::config::Profile;
 use valetkey::renew::{Caller, Snapshot, Table};
 use valetkey::server::{Limits, Tokens};
@@ -227,7 +227,9 @@ async fn a_profile_that_a_reload_removed_is_a_role_that_the_instance_does_not_ha
     let mut peer = scene.imds.connect().await;
     let token = token(&mut peer, 21_600).await;
     let left: Vec<Profile> = vec![profile("deploy")];
-    scene.consumers.replace(Tokens::new(&[]), &Table::new(&left));
+    scene
+        .consumers
+        .replace(Tokens::new(&[]), &Table::new(&left), scene.clock.boot());
     for path in [ROLES, DOCUMENT_PATH, "/latest/meta-data/iam/info"] {
         let reply = get(&mut peer, path, &token).await;
         assert_eq!(reply.status, 404, "{path}");

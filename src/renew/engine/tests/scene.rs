@@ -371,6 +371,7 @@ fn profile(name: ProfileName, kind: Kind) -> Profile {
         name,
         endpoint: aws::Endpoint::regional(&region),
         expected_account_id: None,
+        allowed_uids: None,
         region,
         required: true,
         kind,
