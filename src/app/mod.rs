@@ -31,6 +31,7 @@ use crate::harden::Protections;
 use crate::metrics::Metrics;
 use crate::renew::{Engine, Fraction, Job, Observer, Parts, Table};
 use crate::server::{self, Consumers, Credentials, Imds, Limits, Ops, TokenError, Tokens};
+use crate::state::{StateDir, Store};
 use crate::sts::{Sts, StsClient};
 pub use listeners::{BindError, Listeners};
 use operator::{Addresses, Offset, Operator};
@@ -50,6 +51,7 @@ pub struct App {
     metrics: Arc<Metrics>,
     observers: Vec<Arc<dyn Observer>>,
     jobs: Vec<Job>,
+    state_dir: Option<Arc<StateDir>>,
 }
 
 /// Why a daemon that ran ended by itself.
@@ -72,6 +74,13 @@ impl App {
         if let Err(error) = in_background(&plan, server::inspect).await {
             mistakes.add(error);
         }
+        let state_dir = plan.server.state_dir.clone();
+        let state_dir = state_dir.map(|dir| Arc::new(StateDir::new(dir, Arc::clone(&clock))));
+        if let Some(dir) = &state_dir
+            && let Err(error) = dir.inspect().await
+        {
+            mistakes.add(format!("state_dir: {error}"));
+        }
         let (Ok(sts), true) = (sts, mistakes.is_empty()) else {
             return Err(mistakes);
         };
@@ -80,6 +89,7 @@ impl App {
         Ok(Self {
             plan,
             clock,
+            state_dir,
             sts: Arc::new(sts),
             table,
             observers: vec![metrics.clone()],
@@ -153,6 +163,7 @@ impl App {
                 sts: Arc::clone(&self.sts) as Arc<dyn Sts>,
                 table: Arc::clone(&self.table),
                 observer: Arc::new(self.observers),
+                store: self.state_dir.map(|dir| dir as Arc<dyn Store>),
                 chance: Box::new(chance),
             },
             self.jobs,

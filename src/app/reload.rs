@@ -115,6 +115,7 @@ fn differences(old: &Server, new: &Server) -> Vec<String> {
         ("token_dir", old.token_dir == new.token_dir),
         ("token_mode", old.token_mode == new.token_mode),
         ("control_socket", old.control_socket == new.control_socket),
+        ("state_dir", old.state_dir == new.state_dir),
         ("audit", old.audit == new.audit),
     ];
     match (&old.imds, &new.imds) {

@@ -4,6 +4,7 @@ mod people;
 mod reload;
 mod reserve;
 mod settle;
+mod share;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -28,6 +29,7 @@ use super::{Event, Handle, Job, Observer, Published, Table};
 use crate::clock::{BootInstant, Clock, StsTime};
 use crate::mfa::steps::{Choice, Ledger};
 use crate::mfa::{SeenCodes, Step};
+use crate::state::Store;
 use crate::sts::Sts;
 use people::People;
 use watch::Look;
@@ -53,6 +55,8 @@ pub struct Parts {
     pub table: Arc<Table>,
     /// Who is told.
     pub observer: Arc<dyn Observer>,
+    /// What outlives the process, if anything does.
+    pub store: Option<Arc<dyn Store>>,
     /// The chance that spreads renewals and retries.
     pub chance: Box<dyn FnMut() -> Fraction + Send>,
 }
@@ -71,6 +75,8 @@ pub struct Engine {
     ledger: Ledger,
     seen: Arc<Mutex<SeenCodes>>,
     people: People,
+    /// What is written behind what was published, and asked of the store for others.
+    errands: JoinSet<()>,
     /// The look under way at the files with assertions, and when the next one is due.
     looks: JoinSet<Vec<Look>>,
     next_look: BootInstant,
@@ -102,6 +108,7 @@ impl Engine {
             ledger: Ledger::default(),
             seen: Arc::default(),
             people: People::default(),
+            errands: JoinSet::new(),
             looks: JoinSet::new(),
             next_look: now,
             time: StsTime::default(),
@@ -124,6 +131,7 @@ impl Engine {
                 Some(ended) = self.calls.join_next_with_id(), if !self.calls.is_empty() => self.end_call(ended),
                 Some(order) = self.orders.recv() => self.obey(order),
                 Some(_) = self.people.notices.join_next(), if !self.people.notices.is_empty() => {}
+                Some(_) = self.errands.join_next(), if !self.errands.is_empty() => {}
                 Some(looks) = self.looks.join_next(), if !self.looks.is_empty() => self.end_look(looks),
                 () = clock.sleep_until(wake) => {}
             }
@@ -133,10 +141,7 @@ impl Engine {
     fn obey(&mut self, order: Order) {
         match order {
             Order::Submit { profile, code, answer } => self.take_code(profile.as_ref(), code, answer),
-            Order::Reserve { device, answer } => {
-                // A step that nobody waits for any more stays used: that costs half a minute at most.
-                let _ = answer.send(self.reserve(&device));
-            }
+            Order::Reserve { device, answer } => self.give_step(device, answer),
             Order::Apply { jobs, applied } => {
                 // Whoever wanted to know may have gone; what was asked is done.
                 let _ = applied.send(self.apply(jobs));
@@ -221,6 +226,7 @@ impl Engine {
             source: self.source(worker, self.parts.clock.boot()),
             time: self.time.clone(),
             seen: Arc::clone(&self.seen),
+            store: self.parts.store.clone(),
             known: worker.known.clone(),
         };
         if let (Some(Device { serial, .. }), Some(step)) = (&job.device, step) {

@@ -12,7 +12,7 @@ use super::worker::UnderWay;
 use crate::aws::AccessKeyId;
 use crate::clock::{BootInstant, Sample};
 use crate::mfa::Step;
-use crate::renew::job::{Attempt, Device, Unprepared};
+use crate::renew::job::{Attempt, Device, NotAsked, Unprepared};
 use crate::renew::machine::Means;
 use crate::renew::{
     Accepted, CodeVerdict, Document, Event, Failure, KeyReload, Outcome, Reason, Refused, Snapshot, Trouble, document,
@@ -62,9 +62,11 @@ impl Engine {
 
     fn end_attempt(&mut self, call: &UnderWay, attempt: &Attempt) {
         self.note_version(call, attempt);
+        self.note_steps(call, attempt);
         match &attempt.result {
             Ok(reply) => self.end_exchange(call, attempt, reply),
-            Err(Unprepared { failure, message }) => {
+            Err(NotAsked::Taken(step)) => self.wait_for_another_step(call, *step),
+            Err(NotAsked::Unprepared(Unprepared { failure, message })) => {
                 // A process that was run is not run again within the step: it may have asked a person.
                 if call.job.knows_steps() {
                     self.release_step(call);
@@ -340,7 +342,7 @@ impl Engine {
 
     /// When the next call really starts: once the backoff is over and an MFA step is free. None if that does not depend
     /// on time alone.
-    fn next_call(&self, index: usize, due: BootInstant) -> Option<BootInstant> {
+    pub(super) fn next_call(&self, index: usize, due: BootInstant) -> Option<BootInstant> {
         match self.means(index, due) {
             Means::Complete | Means::Step(_) => Some(due),
             Means::NotBefore(free) => Some(free.max(due)),
@@ -363,7 +365,7 @@ impl Engine {
         self.answer_person(call, Err(Refused { reason, message }));
     }
 
-    fn answer_person(&mut self, call: &UnderWay, verdict: Result<Accepted, Refused>) {
+    pub(super) fn answer_person(&mut self, call: &UnderWay, verdict: Result<Accepted, Refused>) {
         if let (true, Some(serial)) = (call.submitted, call.job.submitted_device()) {
             self.people.answer(serial, verdict);
         }

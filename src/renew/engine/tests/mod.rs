@@ -206,6 +206,7 @@ async fn stops_when_told() {
         sts: scene.sts.clone(),
         table: scene.table.clone(),
         observer: Arc::new(Vec::new()),
+        store: None,
         chance: Box::new(|| Fraction::from_bits(0)),
     };
     let (engine, _handle) = Engine::new(parts, vec![job(0, false)]);

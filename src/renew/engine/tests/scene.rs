@@ -263,6 +263,7 @@ impl Scene {
             sts: sts.clone(),
             table: table.clone(),
             observer: heard.clone(),
+            store: None,
             chance: Box::new(|| Fraction::from_bits(1 << 63)),
         };
         let (engine, handle) = Engine::new(parts, jobs);

@@ -1,0 +1,39 @@
+//! What outlives a restart, in `state_dir`: which steps of an MFA device are used.
+//!
+//! `steps` says what a file means, as functions of bytes; `file` and `folder` are the shell around it, which blocks on the
+//! file system; [`StateDir`] runs that on threads that may wait, and bounds it in time and number.
+
+mod error;
+mod file;
+mod folder;
+mod state_dir;
+mod steps;
+#[cfg(test)]
+mod tests;
+
+use crate::BoxFuture;
+use crate::aws::SerialNumber;
+pub use error::Error;
+pub use state_dir::StateDir;
+pub use steps::State;
+
+/// Whatever keeps things for longer than the process lives.
+pub trait Store: Send + Sync {
+    /// Reserves a TOTP step of a device before its code is sent: others that share the store will not use it, nor will
+    /// this process after a crash.
+    fn reserve<'a>(&'a self, device: &'a SerialNumber, step: u64) -> BoxFuture<'a, Claim>;
+
+    /// Notes what became of a step that was reserved.
+    fn settle<'a>(&'a self, device: &'a SerialNumber, step: u64, state: State) -> BoxFuture<'a, ()>;
+}
+
+/// What came of a reservation.
+#[derive(Debug)]
+pub enum Claim {
+    /// The step is whose asked for it.
+    Ours,
+    /// Somebody has used it.
+    Taken,
+    /// That cannot be known: nothing can be kept at the moment.
+    Unkept(Error),
+}
