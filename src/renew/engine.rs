@@ -1,8 +1,10 @@
 //! The one task that drives every profile: asks the machines what to do, makes the calls, publishes what came of them.
 
 mod people;
+mod recall;
 mod reload;
 mod reserve;
+mod serve;
 mod settle;
 mod share;
 #[cfg(test)]
@@ -188,6 +190,9 @@ impl Engine {
         {
             return Means::Missing;
         }
+        if self.recalls(worker) {
+            return Means::Complete;
+        }
         match &worker.job.device {
             None => Means::Complete,
             Some(Device { serial, codes }) => match codes {
@@ -211,12 +216,18 @@ impl Engine {
     }
 
     fn begin_call(&mut self, index: usize, step: Option<Step>) {
+        let recalls = self.recalls(&self.workers[index]);
+        self.workers[index].unread = false;
         let worker = &self.workers[index];
         let job = Arc::clone(&worker.job);
-        let code = job.submitted_device().and_then(|serial| self.people.code(serial));
+        let code = job
+            .submitted_device()
+            .filter(|_| !recalls)
+            .and_then(|serial| self.people.code(serial));
         let call = UnderWay {
             worker: worker.number,
             job: Arc::clone(&job),
+            recalls,
             step,
             submitted: code.is_some(),
         };
@@ -227,16 +238,20 @@ impl Engine {
             time: self.time.clone(),
             seen: Arc::clone(&self.seen),
             store: self.parts.store.clone(),
+            recalls,
+            served: worker.machine.dies(),
             known: worker.known.clone(),
         };
         if let (Some(Device { serial, .. }), Some(step)) = (&job.device, step) {
             self.ledger.reserve(serial, step);
         }
-        self.observe(&Event::Calling {
-            profile: &job.profile.name,
-            action: job.action(),
-            step: step.map(Step::number),
-        });
+        if !recalls {
+            self.observe(&Event::Calling {
+                profile: &job.profile.name,
+                action: job.action(),
+                step: step.map(Step::number),
+            });
+        }
         let (sts, clock) = (Arc::clone(&self.parts.sts), Arc::clone(&self.parts.clock));
         let attempt = async move { job.attempt(&*sts, &*clock, supplies).await };
         let id = self.calls.spawn(attempt).id();

@@ -1,21 +1,22 @@
+use std::ffi::OsStr;
 use std::fs::File;
 use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::FileExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use data_encoding::BASE64URL_NOPAD;
 use ring::digest::{SHA256, digest};
 use rustix::fs::{
-    AtFlags, FileType, FlockOperation, Mode, OFlags, Stat, fchmod, fdatasync, flock, fstat, fsync, openat, statat,
-    unlinkat,
+    AtFlags, FileType, FlockOperation, Mode, OFlags, Stat, fchmod, fdatasync, flock, fstat, fsync, openat, renameat,
+    statat, unlinkat,
 };
 use rustix::io::Errno;
 use tracing::warn;
 
 use super::steps::{LENGTH, State, Steps};
 use super::{Error, folder};
-use crate::aws::SerialNumber;
+use crate::aws::{ProfileName, SerialNumber};
 
 /// Reserves a step, on the disk, if it is free. Blocks on the file system and on whoever has the file locked.
 pub(super) fn reserve(dir: &Path, device: &SerialNumber, step: u64) -> Result<bool, Error> {
@@ -38,6 +39,79 @@ pub(super) fn settle(dir: &Path, device: &SerialNumber, step: u64, state: State)
         file.write()?;
     }
     Ok(())
+}
+
+/// The longest session that is kept, in bytes: a token has a few thousand.
+const LONGEST: u64 = 64 * 1024;
+
+/// What is kept of a profile's session.
+pub(super) enum Kept {
+    Nothing,
+    Sealed(Vec<u8>),
+    /// Another user could have put it there.
+    Foreign(&'static str),
+}
+
+/// Reads the session of a profile.
+pub(super) fn session(dir: &Path, profile: &ProfileName) -> Result<Kept, Error> {
+    let (folder, path) = (folder::open(dir)?, session_path(dir, profile));
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = match openat(&folder, name_in(&path), flags, Mode::empty()) {
+        Ok(file) => File::from(file),
+        Err(Errno::NOENT) => return Ok(Kept::Nothing),
+        Err(Errno::LOOP) => return Ok(Kept::Foreign(LINK)),
+        Err(Errno::ACCESS) => return Ok(Kept::Foreign(CLOSED)),
+        Err(errno) => return Err(Error::io("open the file", &path)(errno)),
+    };
+    let stat = fstat(&file).map_err(Error::io("look at the file", &path))?;
+    if let Some(flaw) = flaw(&stat) {
+        return Ok(Kept::Foreign(flaw));
+    }
+    let mut bytes = Vec::new();
+    let read = file.take(LONGEST).read_to_end(&mut bytes);
+    read.map_err(|error| io("read the session", &path)(&error))?;
+    Ok(Kept::Sealed(bytes))
+}
+
+/// Puts a session in the place of whatever is there, whole or not at all: a reader sees the old one or the new one.
+pub(super) fn keep(dir: &Path, profile: &ProfileName, sealed: &[u8]) -> Result<(), Error> {
+    let (folder, path) = (folder::open(dir)?, session_path(dir, profile));
+    let new = dir.join(format!(".{profile}.session.new"));
+    // One writer at a time: each begins by removing what a killed one has left.
+    flock(&folder, FlockOperation::LockExclusive).map_err(Error::io("lock the folder", dir))?;
+    match unlinkat(&folder, name_in(&new), AtFlags::empty()) {
+        Ok(()) | Err(Errno::NOENT) => {}
+        Err(errno) => return Err(Error::io("remove the file", &new)(errno)),
+    }
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file =
+        openat(&folder, name_in(&new), flags, Mode::RUSR | Mode::WUSR).map_err(Error::io("make the file", &new))?;
+    let file = File::from(file);
+    let write = || {
+        file.write_all_at(sealed, 0)?;
+        file.sync_all()
+    };
+    let written = write().map_err(|error| io("write the session", &new)(&error));
+    let placed = written.and_then(|()| {
+        renameat(&folder, name_in(&new), &folder, name_in(&path))
+            .map_err(Error::io("put the new session in its place", &path))
+    });
+    if placed.is_err() {
+        let _ = unlinkat(&folder, name_in(&new), AtFlags::empty());
+    }
+    // Not every file system can sync a folder; a session lost in a crash is made anew.
+    let _ = fsync(&folder);
+    placed
+}
+
+/// The name of a profile is one that a file can have.
+fn session_path(dir: &Path, profile: &ProfileName) -> PathBuf {
+    dir.join(format!("{profile}.session"))
+}
+
+/// By which it is found in the folder that is open, whatever has its path by now.
+fn name_in(path: &Path) -> &OsStr {
+    path.file_name().unwrap_or_default()
 }
 
 /// A serial number may be an ARN, with slashes.
@@ -132,8 +206,8 @@ fn locked(folder: &OwnedFd, name: &str, path: &Path) -> Result<(File, bool), Err
                     }
                 }
             }
-            Err(Errno::LOOP) => "it is a symbolic link",
-            Err(Errno::ACCESS) => "this user may not open it",
+            Err(Errno::LOOP) => LINK,
+            Err(Errno::ACCESS) => CLOSED,
             Err(errno) => return Err(Error::io("open the file", path)(errno)),
         };
         warn!("{}: {problem}; it is replaced", path.display());
@@ -146,8 +220,12 @@ fn locked(folder: &OwnedFd, name: &str, path: &Path) -> Result<(File, bool), Err
     Err(Error::io("lock the file", path)(Errno::BUSY))
 }
 
+const LINK: &str = "it is a symbolic link";
+
+const CLOSED: &str = "this user may not open it";
+
 /// What makes a file one that another user could have written, or can still write.
-pub(super) fn flaw(stat: &Stat) -> Option<&'static str> {
+fn flaw(stat: &Stat) -> Option<&'static str> {
     let others_write = Mode::from_raw_mode(stat.st_mode).intersects(Mode::WGRP | Mode::WOTH);
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
         Some("it is not a regular file")

@@ -1,19 +1,21 @@
-//! What outlives a restart, in `state_dir`: which steps of an MFA device are used.
+//! What outlives a restart, in `state_dir`: which steps of an MFA device are used, and sealed sessions.
 //!
-//! `steps` says what a file means, as functions of bytes; `file` and `folder` are the shell around it, which blocks on the
+//! `steps` and `seal` say what a file means, as functions of bytes; `file` and `folder` are the shell around it, which blocks on the
 //! file system; [`StateDir`] runs that on threads that may wait, and bounds it in time and number.
 
 mod error;
 mod file;
 mod folder;
+mod seal;
 mod state_dir;
 mod steps;
 #[cfg(test)]
 mod tests;
 
 use crate::BoxFuture;
-use crate::aws::SerialNumber;
+use crate::aws::{ProfileName, SerialNumber};
 pub use error::Error;
+pub use seal::{Mismatch, Owner, Seal, Session};
 pub use state_dir::StateDir;
 pub use steps::State;
 
@@ -25,6 +27,18 @@ pub trait Store: Send + Sync {
 
     /// Notes what became of a step that was reserved.
     fn settle<'a>(&'a self, device: &'a SerialNumber, step: u64, state: State) -> BoxFuture<'a, ()>;
+
+    /// The sealed session of a profile, if one is kept.
+    fn session<'a>(&'a self, profile: &'a ProfileName) -> BoxFuture<'a, Option<Vec<u8>>>;
+
+    /// Keeps a sealed session in the place of the one before.
+    fn keep(&self, profile: ProfileName, sealed: Vec<u8>) -> BoxFuture<'_, ()>;
+
+    /// What is kept of a profile is of no use, for this reason: that is told once.
+    fn distrust(&self, profile: &ProfileName, why: &'static str);
+
+    /// This start of the host, if it can be told from others: boot instants hold within it.
+    fn host_start(&self) -> Option<&str>;
 }
 
 /// What came of a reservation.

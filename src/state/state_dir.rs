@@ -1,14 +1,16 @@
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
 use tracing::{info, warn};
 
+use super::file::Kept;
 use super::{Claim, Error, State, Store, file, folder};
 use crate::BoxFuture;
-use crate::aws::SerialNumber;
+use crate::aws::{ProfileName, SerialNumber};
 use crate::clock::Clock;
 
 /// A folder that keeps things, shared with other processes.
@@ -20,6 +22,9 @@ pub struct StateDir {
     /// Whether the last try failed: a trouble is told once.
     is_troubled: AtomicBool,
     failures: AtomicU64,
+    /// Whose session was found to be of no use, and why: that is told once.
+    distrusted: Mutex<HashSet<(ProfileName, &'static str)>>,
+    host_start: Option<String>,
 }
 
 /// How long the file system, and whoever has a file locked, may take.
@@ -37,6 +42,8 @@ impl StateDir {
             places: Arc::new(Semaphore::new(THREADS)),
             is_troubled: AtomicBool::new(false),
             failures: AtomicU64::new(0),
+            distrusted: Mutex::default(),
+            host_start: host_start(),
         }
     }
 
@@ -120,4 +127,45 @@ impl Store for StateDir {
             let _ = self.kept(move |dir| file::settle(dir, &device, step, state)).await;
         })
     }
+
+    fn session<'a>(&'a self, profile: &'a ProfileName) -> BoxFuture<'a, Option<Vec<u8>>> {
+        let name = profile.clone();
+        Box::pin(async move {
+            match self.kept(move |dir| file::session(dir, &name)).await {
+                Ok(Kept::Sealed(bytes)) => Some(bytes),
+                Ok(Kept::Nothing) | Err(_) => None,
+                Ok(Kept::Foreign(why)) => {
+                    self.distrust(profile, why);
+                    None
+                }
+            }
+        })
+    }
+
+    fn keep(&self, profile: ProfileName, sealed: Vec<u8>) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            // What failed is told, and costs the next start a call.
+            let _ = self.kept(move |dir| file::keep(dir, &profile, &sealed)).await;
+        })
+    }
+
+    fn distrust(&self, profile: &ProfileName, why: &'static str) {
+        // A panic while it was held left a set of words, which is never half of one.
+        let mut distrusted = self.distrusted.lock().unwrap_or_else(PoisonError::into_inner);
+        if distrusted.insert((profile.clone(), why)) {
+            warn!(%profile, "the kept session is not used: {why}");
+        }
+    }
+
+    fn host_start(&self) -> Option<&str> {
+        self.host_start.as_deref()
+    }
+}
+
+/// The kernel's id of this start, and of the clocks in which this process lives; nothing where there is none. It is in the
+/// kernel's memory, so that nothing is waited for.
+fn host_start() -> Option<String> {
+    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    let clocks = std::fs::read_link("/proc/self/ns/time").unwrap_or_default();
+    Some(format!("{} {}", id.trim(), clocks.display()))
 }

@@ -57,7 +57,7 @@ impl Engine {
         let mut calls = self.under_way.values();
         calls.any(|call| {
             let is_of_device = call.job.device.as_ref().is_some_and(|own| own.serial == *device);
-            is_of_device && !call.job.knows_steps()
+            is_of_device && !call.recalls && !call.job.knows_steps()
         })
     }
 }

@@ -5,10 +5,11 @@ use std::sync::Arc;
 use tracing::info;
 
 use super::Engine;
+use super::recall::LOOK_AGAIN;
 use super::worker::UnderWay;
 use crate::mfa::Step;
 use crate::renew::job::{Attempt, Device};
-use crate::renew::{Reason, Refused, Snapshot};
+use crate::renew::{Reason, Refused};
 use crate::state::State;
 
 impl Engine {
@@ -32,18 +33,12 @@ impl Engine {
         let Some(index) = self.place_of(call) else {
             return;
         };
-        let now = self.parts.clock.boot();
-        self.workers[index].machine.postponed(now);
-        let next = self.next_call(index, now);
-        let face = self.face(index);
-        let before = face.snapshot();
-        face.publish(Snapshot {
-            renewal: next
-                .map(|next| self.time.at(next, &*self.parts.clock))
-                .or(before.renewal),
-            ..Snapshot::clone(&before)
-        });
-        info!(profile = %face.name, step = step.number(), "another process has used this MFA step: waiting for the next one");
+        self.publish_next_call(index);
+        let look = self.parts.clock.boot() + LOOK_AGAIN;
+        let worker = &mut self.workers[index];
+        worker.machine.postponed(look);
+        worker.unread = true;
+        info!(profile = %worker.face.name, step = step.number(), "another process has used this MFA step: waiting for the next one");
         let refused = Refused {
             reason: Reason::Repeated,
             message: String::from(USED),

@@ -5,7 +5,7 @@ use tracing::debug;
 use super::ask::Opener;
 use super::reserve::Reserved;
 use super::{Attempt, Codes, Device, Inquiry, Job, NotAsked, Supplies, Unprepared, in_time, read_key};
-use crate::aws::{SerialNumber, TokenCode};
+use crate::aws::{LongTermKey, SerialNumber, TokenCode};
 use crate::clock::{BootInstant, Clock, StsTime};
 use crate::idp::Voucher;
 use crate::mfa::{SeenCodes, Step};
@@ -23,12 +23,15 @@ impl Job {
             sent_steps: Vec::new(),
             result: Err(Unprepared::internal().into()),
             caller: Inquiry::default(),
+            sealed: None,
         };
         match self.call(sts, clock, &supplies, &mut attempt).await {
-            Ok((sent, reply)) => {
+            Ok((sent, key, reply)) => {
                 attempt.caller = self
                     .inquire(sts, clock, &supplies, attempt.key_id.as_ref(), &reply)
                     .await;
+                let caller = attempt.caller.caller.as_deref();
+                attempt.sealed = self.seal(clock, &supplies, key.as_ref(), sent, &reply, caller);
                 (attempt.sent, attempt.result) = (sent, Ok(reply));
             }
             Err(not_asked) => (attempt.sent, attempt.result) = (clock.boot(), Err(not_asked)),
@@ -42,12 +45,26 @@ impl Job {
         clock: &dyn Clock,
         supplies: &Supplies,
         attempt: &mut Attempt,
-    ) -> Result<(BootInstant, Reply), NotAsked> {
+    ) -> Result<(BootInstant, Option<LongTermKey>, Reply), NotAsked> {
+        let sealed = self.sealed(supplies).await;
+        if supplies.recalls && sealed.is_none() {
+            return Err(NotAsked::NothingKept);
+        }
         let key = match &self.key {
             Some(source) => Some(read_key(&**source, clock).await?),
             None => None,
         };
         attempt.key_id = key.as_ref().map(|key| key.access_key_id.clone());
+        if let (Some(sealed), Some(key)) = (&sealed, &key)
+            && let Some(kept) = self
+                .recall(sts, clock, supplies, key, sealed, &mut attempt.caller)
+                .await
+        {
+            return Err(NotAsked::Kept(kept));
+        }
+        if supplies.recalls {
+            return Err(NotAsked::NothingKept);
+        }
         let voucher = match &self.voucher {
             Some(source) => Some(read_voucher(&**source, clock, &mut attempt.version).await?),
             None => None,
@@ -78,7 +95,7 @@ impl Job {
             }
             attempt.sent_steps = ready.reserved.end(was_sent).await;
         }
-        Ok((sent, reply))
+        Ok((sent, key, reply))
     }
 
     /// The code that goes with the call, from now on counted as seen by STS.

@@ -1,6 +1,7 @@
 mod ask;
 mod call;
 mod caller;
+mod recall;
 mod reserve;
 
 use std::future::Future;
@@ -16,6 +17,7 @@ use crate::state::Store;
 use crate::sts::{Action, Reply};
 use crate::{idp, keys, mfa, process};
 pub(super) use caller::Inquiry;
+pub(super) use recall::Kept;
 
 /// All that obtaining a profile's credentials takes.
 pub struct Job {
@@ -62,6 +64,10 @@ pub(super) struct Supplies {
     pub(super) seen: Arc<Mutex<SeenCodes>>,
     /// What outlives this process, and tells of others.
     pub(super) store: Option<Arc<dyn Store>>,
+    /// Whether only that is looked at.
+    pub(super) recalls: bool,
+    /// When what is served dies.
+    pub(super) served: Option<BootInstant>,
     /// Whose the credentials are that the key of this id brings, if STS has told.
     pub(super) known: Option<(Option<AccessKeyId>, Arc<Caller>)>,
 }
@@ -79,6 +85,8 @@ pub(super) struct Attempt {
     pub(super) result: Result<Reply, NotAsked>,
     /// Whose the new credentials are, and by which questions that was found out.
     pub(super) caller: Inquiry,
+    /// The new credentials, sealed for the store.
+    pub(super) sealed: Option<Vec<u8>>,
 }
 
 /// Why STS was not even asked.
@@ -87,6 +95,10 @@ pub(super) enum NotAsked {
     Unprepared(Unprepared),
     /// Somebody else has used the step.
     Taken(Step),
+    /// There are kept credentials that are better than what is served.
+    Kept(Kept),
+    /// Only what is kept was to be looked at, and nothing of it is of use.
+    NothingKept,
 }
 
 /// What could not be read or made.

@@ -3,10 +3,13 @@
 mod caller;
 mod histories;
 mod people;
+mod recall;
 mod reload;
 mod reserve;
 mod roles;
 mod scene;
+mod share;
+mod store;
 mod vouchers;
 
 use tokio::time::sleep;
