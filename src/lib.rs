@@ -27,6 +27,7 @@ pub mod sanitise;
 pub mod secret;
 pub mod secret_file;
 pub mod server;
+pub mod state;
 pub mod sts;
 pub mod trusted_path;
 

@@ -15,7 +15,7 @@ const LAYERS: [&[&str]; 9] = [
     &["clock", "sanitise", "secret", "trusted_path"],
     &["aws", "aws_file", "process", "secret_file"],
     &["config"],
-    &["idp", "keys", "mfa", "sts"],
+    &["idp", "keys", "mfa", "state", "sts"],
     &["renew"],
     &["metrics"],
     &["control", "server"],

@@ -21,6 +21,7 @@ impl App {
             imds = listeners.imds.as_ref().map(address),
             ops = address(&listeners.ops),
             control_socket = %self.plan.server.control_socket.display(),
+            state_dir = self.plan.server.state_dir.as_deref().map(|dir| tracing::field::display(dir.display())),
             token_dir = %self.plan.server.token_dir.display(),
             certificates = %self.sts.roots(),
             "valetkey starts"

@@ -30,6 +30,7 @@ use crate::harden::Protections;
 use crate::metrics::Metrics;
 use crate::renew::{Engine, Fraction, Job, Observer, Parts, Table};
 use crate::server::{self, Access, Consumers, Credentials, Imds, Issued, Limits, Ops, Tls, TokenError};
+use crate::state::{StateDir, Store};
 use crate::sts::{Sts, StsClient};
 pub use listeners::{BindError, Listeners};
 use operator::{Addresses, Offset, Operator};
@@ -50,6 +51,7 @@ pub struct App {
     metrics: Arc<Metrics>,
     observers: Vec<Arc<dyn Observer>>,
     jobs: Vec<Job>,
+    state_dir: Option<Arc<StateDir>>,
 }
 
 /// Why a daemon that ran ended by itself.
@@ -72,6 +74,13 @@ impl App {
         if let Err(error) = in_background(&plan, inspect).await {
             mistakes.add(error);
         }
+        let state_dir = plan.server.state_dir.clone();
+        let state_dir = state_dir.map(|dir| Arc::new(StateDir::new(dir, Arc::clone(&clock))));
+        if let Some(dir) = &state_dir
+            && let Err(error) = dir.inspect().await
+        {
+            mistakes.add(format!("state_dir: {error}"));
+        }
         let tls = load_tls(plan.server.tls.clone(), Arc::clone(&clock)).await;
         let tls = tls.map_err(|wrong| wrong.into_iter().for_each(|mistake| mistakes.add(mistake)));
         let (Ok(sts), Ok(tls), true) = (sts, tls, mistakes.is_empty()) else {
@@ -82,6 +91,7 @@ impl App {
         Ok(Self {
             plan,
             clock,
+            state_dir,
             sts: Arc::new(sts),
             tls,
             table,
@@ -156,6 +166,7 @@ impl App {
                 sts: Arc::clone(&self.sts) as Arc<dyn Sts>,
                 table: Arc::clone(&self.table),
                 observer: Arc::new(self.observers),
+                store: self.state_dir.map(|dir| dir as Arc<dyn Store>),
                 chance: Box::new(chance),
             },
             self.jobs,

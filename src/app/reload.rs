@@ -174,6 +174,7 @@ fn differences(old: &Server, new: &Server) -> Vec<String> {
         ("token_grace_seconds", old.token_grace == new.token_grace),
         ("relative_uri", old.relative_uri == new.relative_uri),
         ("control_socket", old.control_socket == new.control_socket),
+        ("state_dir", old.state_dir == new.state_dir),
         ("audit", old.audit == new.audit),
     ];
     match (&old.imds, &new.imds) {

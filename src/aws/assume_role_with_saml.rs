@@ -6,7 +6,7 @@ use crate::secret::Secret;
 /// What AssumeRoleWithSAML is asked for, but for the assertion, which is another one each time.
 ///
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithSAML.html>
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AssumeRoleWithSaml {
     /// The role.
     pub role_arn: RoleArn,

@@ -6,7 +6,7 @@ use crate::secret::Secret;
 /// What AssumeRoleWithWebIdentity is asked for, but for the token, which is another one each time.
 ///
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html>
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AssumeRoleWithWebIdentity {
     /// The role.
     pub role_arn: RoleArn,
@@ -23,7 +23,7 @@ pub struct AssumeRoleWithWebIdentity {
 }
 
 /// The host name of an OAuth 2.0 provider, such as `www.amazon.com`: 4 to 2048 characters (`urlType` of the STS model).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ProviderId(Box<str>);
 
 /// A token of an identity provider: 4 to 20000 characters (`clientTokenType` of the STS model). Whoever holds it can have

@@ -6,7 +6,7 @@ use super::{AccountId, Arn, Invalid, SessionTokenSize};
 /// What AssumeRoot is asked for: a short session of a member account's root user, for one task.
 ///
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoot.html>
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AssumeRoot {
     /// The member account.
     pub target_principal: TargetPrincipal,
@@ -29,7 +29,7 @@ pub struct TaskPolicyArn(Arn);
 
 /// How long a root session is asked for, in seconds: 0 to 900, by default 900 (`RootDurationSecondsType` of the STS
 /// model).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct RootDuration(u32);
 
 impl TargetPrincipal {

@@ -6,7 +6,7 @@ use super::{Invalid, SessionDuration, SessionPolicies, SessionTokenSize, TagList
 /// nothing but what resources allow it by name.
 ///
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetFederationToken.html>
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct GetFederationToken {
     /// The federated user.
     pub name: FederatedUserName,
@@ -21,7 +21,7 @@ pub struct GetFederationToken {
 }
 
 /// A federated user's name: 2 to 32 characters of `[\w+=,.@-]` (`userNameType` of the STS model).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct FederatedUserName(Box<str>);
 
 impl FederatedUserName {

@@ -5,7 +5,7 @@ use super::Invalid;
 /// How long a session of GetSessionToken or GetFederationToken is asked for, in seconds: 900 to 129600, by default 43200.
 ///
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetSessionToken.html>
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SessionDuration(u32);
 
 impl SessionDuration {

@@ -2,7 +2,7 @@ use super::Invalid;
 
 /// The size in bytes to which STS pads a session token, so that one can see whether all that carries it has the room: 0
 /// to 4096 (`minimumSessionTokenSizeType` of the STS model).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct SessionTokenSize(u32);
 
 impl SessionTokenSize {

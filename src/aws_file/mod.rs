@@ -23,7 +23,7 @@ pub use words::{Unbalanced, words};
 pub const MAX_BYTES: u64 = 1 << 20;
 
 /// Which of the two files it is: they name their sections differently.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Form {
     /// `~/.aws/config`: `[profile x]`, `[default]`, `[services x]`; whatever else is of no use here.
     Config,

@@ -67,6 +67,9 @@ struct ServerArgs {
     /// Socket of `valetkey status`, `mfa submit`, `reload` and `sts`
     #[arg(long, value_name = "PATH")]
     control_socket: Option<String>,
+    /// Folder in which used MFA steps and sealed sessions outlive a restart
+    #[arg(long, value_name = "FOLDER")]
+    state_dir: Option<String>,
     /// Log each serving of credentials
     #[arg(long)]
     audit: bool,
@@ -84,6 +87,7 @@ impl ServerArgs {
             token_dir: self.token_dir.clone(),
             token_mode: self.token_mode.clone(),
             control_socket: self.control_socket.clone(),
+            state_dir: self.state_dir.clone(),
             audit: self.audit,
         }
     }

@@ -1,6 +1,6 @@
 use super::keys::{
-    AUDIT, CONTROL_SOCKET, CREDENTIALS, IMDS, IMDS_PROFILE, Key, OPS, TLS_CERTIFICATE, TLS_PRIVATE_KEY, TOKEN_DIR,
-    TOKEN_MODE,
+    AUDIT, CONTROL_SOCKET, CREDENTIALS, IMDS, IMDS_PROFILE, Key, OPS, STATE_DIR, TLS_CERTIFICATE, TLS_PRIVATE_KEY,
+    TOKEN_DIR, TOKEN_MODE,
 };
 use super::mistake::{Mistakes, Reported};
 use super::table::Table;
@@ -26,6 +26,8 @@ pub struct Overrides {
     pub token_mode: Option<String>,
     /// `--control-socket`
     pub control_socket: Option<String>,
+    /// `--state-dir`
+    pub state_dir: Option<String>,
     /// `--audit`; a flag can only turn it on.
     pub audit: bool,
 }
@@ -116,6 +118,7 @@ impl Overrides {
             (TOKEN_DIR, &self.token_dir),
             (TOKEN_MODE, &self.token_mode),
             (CONTROL_SOCKET, &self.control_socket),
+            (STATE_DIR, &self.state_dir),
         ];
         let (_, value) = typed.into_iter().find(|(typed, _)| typed.path == key.path)?;
         value.as_deref()

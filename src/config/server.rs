@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Env;
 use super::imds::{self, Known};
 use super::keys::{
-    AUDIT, CONTROL_SOCKET, CREDENTIALS, IMDS, Key, RELATIVE_URI, TOKEN_DIR, TOKEN_GRACE_SECONDS, TOKEN_MODE,
+    AUDIT, CONTROL_SOCKET, CREDENTIALS, IMDS, Key, RELATIVE_URI, STATE_DIR, TOKEN_DIR, TOKEN_GRACE_SECONDS, TOKEN_MODE,
 };
 use super::listeners::{self, Listeners, overlap, tells_uids};
 use super::mistake::{Mistakes, Reported};
@@ -62,7 +62,7 @@ fn read(settings: &Settings<'_>, env: Env<'_>, known: &Known<'_>) -> Result<Serv
         let text = "must be another address than `credentials` and `ops`; give it a port of its own";
         return Err(settings.report(&IMDS, text));
     }
-    let (token_dir, control_socket) = paths?;
+    let (token_dir, control_socket, state_dir) = paths?;
     if known.profiles.iter().any(|profile| profile.allowed_uids.is_some()) && !tells_uids(credentials.ip()) {
         let text = "is reached by other hosts, too, of whose processes no UID can be told, and a profile has `allowed_uids`: \
                     listen on loopback, or leave `allowed_uids` out";
@@ -78,6 +78,7 @@ fn read(settings: &Settings<'_>, env: Env<'_>, known: &Known<'_>) -> Result<Serv
         token_grace: token_grace?.unwrap_or(TOKEN_GRACE),
         relative_uri: relative_uri?,
         control_socket,
+        state_dir,
         audit: audit?,
     })
 }
@@ -110,15 +111,23 @@ pub fn default_control_socket(env: Env<'_>) -> Option<PathBuf> {
 
 const CONTROL_SOCKET_NAME: &str = "control.sock";
 
-fn paths(settings: &Settings<'_>, env: Env<'_>) -> Result<(PathBuf, PathBuf), Reported> {
+fn paths(settings: &Settings<'_>, env: Env<'_>) -> Result<(PathBuf, PathBuf, Option<PathBuf>), Reported> {
     let token_dir = path(settings, &TOKEN_DIR, "tokens", env);
     let control_socket = control_socket(settings, env);
-    let (token_dir, control_socket) = (token_dir?, control_socket?);
+    let state_dir = settings.string(&STATE_DIR, absolute);
+    let (token_dir, control_socket, state_dir) = (token_dir?, control_socket?, state_dir?);
     if token_dir.starts_with(&control_socket) {
         let text = "must be another path than `token_dir`, and none above it; give the socket a name of its own";
         return Err(settings.report(&CONTROL_SOCKET, text));
     }
-    Ok((token_dir, control_socket))
+    if let Some(state_dir) = &state_dir
+        && (state_dir.starts_with(&token_dir) || state_dir.starts_with(&control_socket))
+    {
+        let text = "must be another path than `token_dir` and `control_socket`, and none below them: consumers may read \
+                    there";
+        return Err(settings.report(&STATE_DIR, text));
+    }
+    Ok((token_dir, control_socket, state_dir))
 }
 
 fn control_socket(settings: &Settings<'_>, env: Env<'_>) -> Result<PathBuf, Reported> {

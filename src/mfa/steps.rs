@@ -58,7 +58,8 @@ impl Step {
         self == Self::at(now) && self.next().start() - now >= MARGIN
     }
 
-    fn next(self) -> Self {
+    /// The step after it.
+    pub fn next(self) -> Self {
         Self(self.0.saturating_add(1))
     }
 }

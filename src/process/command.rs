@@ -6,7 +6,7 @@ use crate::sanitise::printable;
 /// A program, its arguments, and the names of the variables that it is given beside `PATH` and `HOME`. Values are taken
 /// from valetkey's own environment each time that it is started; a variable that is not set there is not set for the
 /// child.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Command {
     argv: Vec<String>,
     environment: Vec<String>,

@@ -1,9 +1,12 @@
 //! The one task that drives every profile: asks the machines what to do, makes the calls, publishes what came of them.
 
 mod people;
+mod recall;
 mod reload;
 mod reserve;
+mod serve;
 mod settle;
+mod share;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -28,6 +31,7 @@ use super::{Event, Handle, Job, Observer, Published, Table};
 use crate::clock::{BootInstant, Clock, StsTime};
 use crate::mfa::steps::{Choice, Ledger};
 use crate::mfa::{SeenCodes, Step};
+use crate::state::Store;
 use crate::sts::Sts;
 use people::People;
 use watch::Look;
@@ -53,6 +57,8 @@ pub struct Parts {
     pub table: Arc<Table>,
     /// Who is told.
     pub observer: Arc<dyn Observer>,
+    /// What outlives the process, if anything does.
+    pub store: Option<Arc<dyn Store>>,
     /// The chance that spreads renewals and retries.
     pub chance: Box<dyn FnMut() -> Fraction + Send>,
 }
@@ -71,6 +77,8 @@ pub struct Engine {
     ledger: Ledger,
     seen: Arc<Mutex<SeenCodes>>,
     people: People,
+    /// What is written behind what was published, and asked of the store for others.
+    errands: JoinSet<()>,
     /// The look under way at the files with assertions, and when the next one is due.
     looks: JoinSet<Vec<Look>>,
     next_look: BootInstant,
@@ -102,6 +110,7 @@ impl Engine {
             ledger: Ledger::default(),
             seen: Arc::default(),
             people: People::default(),
+            errands: JoinSet::new(),
             looks: JoinSet::new(),
             next_look: now,
             time: StsTime::default(),
@@ -124,6 +133,7 @@ impl Engine {
                 Some(ended) = self.calls.join_next_with_id(), if !self.calls.is_empty() => self.end_call(ended),
                 Some(order) = self.orders.recv() => self.obey(order),
                 Some(_) = self.people.notices.join_next(), if !self.people.notices.is_empty() => {}
+                Some(_) = self.errands.join_next(), if !self.errands.is_empty() => {}
                 Some(looks) = self.looks.join_next(), if !self.looks.is_empty() => self.end_look(looks),
                 () = clock.sleep_until(wake) => {}
             }
@@ -133,10 +143,7 @@ impl Engine {
     fn obey(&mut self, order: Order) {
         match order {
             Order::Submit { profile, code, answer } => self.take_code(profile.as_ref(), code, answer),
-            Order::Reserve { device, answer } => {
-                // A step that nobody waits for any more stays used: that costs half a minute at most.
-                let _ = answer.send(self.reserve(&device));
-            }
+            Order::Reserve { device, answer } => self.give_step(device, answer),
             Order::Apply { jobs, applied } => {
                 // Whoever wanted to know may have gone; what was asked is done.
                 let _ = applied.send(self.apply(jobs));
@@ -183,6 +190,9 @@ impl Engine {
         {
             return Means::Missing;
         }
+        if self.recalls(worker) {
+            return Means::Complete;
+        }
         match &worker.job.device {
             None => Means::Complete,
             Some(Device { serial, codes }) => match codes {
@@ -206,12 +216,18 @@ impl Engine {
     }
 
     fn begin_call(&mut self, index: usize, step: Option<Step>) {
+        let recalls = self.recalls(&self.workers[index]);
+        self.workers[index].unread = false;
         let worker = &self.workers[index];
         let job = Arc::clone(&worker.job);
-        let code = job.submitted_device().and_then(|serial| self.people.code(serial));
+        let code = job
+            .submitted_device()
+            .filter(|_| !recalls)
+            .and_then(|serial| self.people.code(serial));
         let call = UnderWay {
             worker: worker.number,
             job: Arc::clone(&job),
+            recalls,
             step,
             submitted: code.is_some(),
         };
@@ -221,16 +237,21 @@ impl Engine {
             source: self.source(worker, self.parts.clock.boot()),
             time: self.time.clone(),
             seen: Arc::clone(&self.seen),
+            store: self.parts.store.clone(),
+            recalls,
+            served: worker.machine.dies(),
             known: worker.known.clone(),
         };
         if let (Some(Device { serial, .. }), Some(step)) = (&job.device, step) {
             self.ledger.reserve(serial, step);
         }
-        self.observe(&Event::Calling {
-            profile: &job.profile.name,
-            action: job.action(),
-            step: step.map(Step::number),
-        });
+        if !recalls {
+            self.observe(&Event::Calling {
+                profile: &job.profile.name,
+                action: job.action(),
+                step: step.map(Step::number),
+            });
+        }
         let (sts, clock) = (Arc::clone(&self.parts.sts), Arc::clone(&self.parts.clock));
         let attempt = async move { job.attempt(&*sts, &*clock, supplies).await };
         let id = self.calls.spawn(attempt).id();

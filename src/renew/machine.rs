@@ -97,6 +97,11 @@ impl Machine {
         wait
     }
 
+    /// The call was not made after all, and that is no failure: its step was somebody else's.
+    pub(super) fn postponed(&mut self, until: BootInstant) {
+        self.phase = Phase::Waiting(until);
+    }
+
     /// Ends the wait: a person gave a fresh code, or there is another assertion, neither of which must grow old meanwhile.
     pub(super) fn hasten(&mut self, now: BootInstant) {
         if let Phase::Waiting(due) = &mut self.phase {

@@ -26,23 +26,37 @@ const ASKING_AHEAD: Duration = Duration::from_hours(1);
 /// The bound of the first wait after a failure, and of all later ones.
 const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(1));
 
-/// When the renewal of credentials starts that live from `start` for `lifetime`.
-pub(super) fn renewal(start: BootInstant, lifetime: Duration, chance: Fraction) -> BootInstant {
+/// When the renewal of credentials starts that die at `dies` after `lifetime`. Counted from the end, since the host may
+/// have started after their beginning.
+pub(super) fn renewal(dies: BootInstant, lifetime: Duration, chance: Fraction) -> BootInstant {
     let (earliest, latest) = RENEWAL;
-    start + lifetime.mul_f64(earliest + (latest - earliest) * chance.0)
+    dies - lifetime.mul_f64(1.0 - (earliest + (latest - earliest) * chance.0))
 }
 
-/// When a person's code is taken for credentials that live from `start` for `lifetime`: once half of it is over.
-pub(super) fn submission(start: BootInstant, lifetime: Duration) -> BootInstant {
-    start + lifetime / 2
+/// When a person's code is taken for credentials that die at `dies` after `lifetime`: once half of it is over.
+pub(super) fn submission(dies: BootInstant, lifetime: Duration) -> BootInstant {
+    dies - lifetime / 2
 }
 
 /// When a person is asked for that code: an hour before the end, or a tenth of the lifetime if that is more, but not
 /// before the code would be taken.
-pub(super) fn asking(start: BootInstant, lifetime: Duration) -> BootInstant {
+pub(super) fn asking(dies: BootInstant, lifetime: Duration) -> BootInstant {
     let ahead = (lifetime / 10).max(ASKING_AHEAD);
-    (start + lifetime.saturating_sub(ahead)).max(submission(start, lifetime))
+    dies - ahead.min(lifetime / 2)
 }
+
+/// Whether kept credentials that live on for `left` of `lifetime` are worth more than what is served, which lives on for
+/// `served`. Where nothing is served, whatever is not about to die is: its renewal may be due at once. Otherwise they are to
+/// save a call, and have to be young.
+pub(super) fn is_worth_taking(left: Duration, lifetime: Duration, served: Option<Duration>) -> bool {
+    match served {
+        None => left >= LEAST_KEPT,
+        Some(served) => left > lifetime.mul_f64(1.0 - RENEWAL.0) && left > served + LEAST_KEPT,
+    }
+}
+
+/// Nobody is given at a start what dies in his hands.
+const LEAST_KEPT: Duration = Duration::from_mins(1);
 
 /// How long to wait after this many failures in a row: anywhere between nothing and a bound that doubles from 1 s to
 /// 60 s ("full jitter", which spreads a fleet best:
@@ -73,8 +87,9 @@ mod tests {
     fn renewal_starts_between_forty_and_forty_eight_hundredths() {
         let start = BootInstant::from_boot(Duration::from_secs(100));
         let lifetime = Duration::from_hours(12);
-        assert_eq!(renewal(start, lifetime, LEAST), start + lifetime * 40 / 100);
-        let latest = renewal(start, lifetime, MOST);
+        let dies = start + lifetime;
+        assert_eq!(renewal(dies, lifetime, LEAST), start + lifetime * 40 / 100);
+        let latest = renewal(dies, lifetime, MOST);
         let bound = start + lifetime * 48 / 100;
         assert!(latest <= bound && bound.since(latest) < Duration::from_millis(1));
     }
@@ -82,13 +97,41 @@ mod tests {
     #[test]
     fn a_person_is_asked_an_hour_or_a_tenth_before_the_end_and_never_before_the_half() {
         let start = BootInstant::from_boot(Duration::from_secs(100));
-        let asked = |hours| asking(start, Duration::from_hours(hours)).since(start).as_secs() / 60;
+        let asked = |hours| {
+            let lifetime = Duration::from_hours(hours);
+            asking(start + lifetime, lifetime).since(start).as_secs() / 60
+        };
         assert_eq!([8, 10, 12, 36].map(asked), [7 * 60, 9 * 60, 648, 1_944]);
         assert_eq!([1, 2].map(asked), [30, 60]);
         assert_eq!(
-            submission(start, Duration::from_hours(8)),
+            submission(start + Duration::from_hours(8), Duration::from_hours(8)),
             start + Duration::from_hours(4)
         );
+    }
+
+    #[test]
+    fn what_began_before_the_host_did_is_renewed_in_time_all_the_same() {
+        let at = |hours| BootInstant::from_boot(Duration::from_hours(hours));
+        let lifetime = Duration::from_hours(10);
+        // Nine hours of its life were over at boot, then three.
+        assert_eq!(renewal(at(1), lifetime, LEAST), at(0));
+        assert_eq!(renewal(at(7), lifetime, LEAST), at(1));
+    }
+
+    #[test]
+    fn kept_credentials_are_taken_where_there_are_none_or_older_ones() {
+        let (hours, lifetime) = (Duration::from_hours, Duration::from_hours(10));
+        for (left, served, taken) in [
+            (Duration::from_secs(59), None, false),
+            (Duration::from_secs(60), None, true),
+            (hours(9), None, true),
+            (hours(9), Some(hours(5)), true),
+            (hours(9), Some(hours(9)), false),
+            (hours(5), Some(hours(4)), false),
+            (hours(5), Some(Duration::ZERO), false),
+        ] {
+            assert_eq!(is_worth_taking(left, lifetime, served), taken, "{left:?} {served:?}");
+        }
     }
 
     #[test]

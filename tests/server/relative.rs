@@ -46,13 +46,7 @@ async fn a_wrong_id_looks_like_a_wrong_token_and_is_counted() {
     let scene = scene(Some(RelativeUri::Id));
     let wrong_token = ask(&scene, "/credentials/ops", Some("wrong")).await;
     let mut tried = 1;
-    for id in [
-        "ops",
-        "id-opsx",
-        "ID-OPS",
-        "x/id-ops",
-        "id-ops/x",
-    ] {
+    for id in ["ops", "id-opsx", "ID-OPS", "x/id-ops", "id-ops/x"] {
         let wrong_id = ask(&scene, &format!("/v2/credentials/{id}"), Some("token-ops")).await;
         tried += 1;
         assert_eq!((wrong_id.status, &wrong_id.body), (401, &wrong_token.body), "{id}");

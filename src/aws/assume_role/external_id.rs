@@ -3,7 +3,7 @@ use std::str::FromStr;
 use crate::aws::{Invalid, all_word_or};
 
 /// An external id: 2 to 1224 characters of `[\w+=,.@:\/-]` (`externalIdType` of the STS model).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ExternalId(Box<str>);
 
 impl ExternalId {

@@ -23,7 +23,7 @@ use super::SessionTokenSize;
 /// What AssumeRole is asked for, but for who asks and the MFA code.
 ///
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct AssumeRole {
     /// The role.
     pub role_arn: RoleArn,

@@ -8,7 +8,7 @@ const LONGEST: usize = 2_048;
 /// An inline session policy: a JSON object of at most 2048 characters of
 /// `[\u0009\u000A\u000D\u0020-\u00FF]` (`unrestrictedSessionPolicyDocumentType` of the STS model). It can only take
 /// rights away.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Policy(Box<str>);
 
 impl Policy {
@@ -40,7 +40,7 @@ impl FromStr for Policy {
 }
 
 /// The ARN of a managed policy, such as `arn:aws:iam::aws:policy/ReadOnlyAccess`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PolicyArn(Box<str>);
 
 impl PolicyArn {

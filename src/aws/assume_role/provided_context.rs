@@ -7,11 +7,11 @@ use crate::aws::{Arn, Invalid};
 const MOST: usize = 5;
 
 /// Context assertions of trusted providers: at most 5 (`ProvidedContextsListType` of the STS model).
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct ProvidedContexts(Vec<ProvidedContext>);
 
 /// A context assertion and who vouches for it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ProvidedContext {
     /// The provider, such as `arn:aws:iam::aws:contextProvider/IdentityCenter`.
     pub provider_arn: Arn,
@@ -21,7 +21,7 @@ pub struct ProvidedContext {
 
 /// What a context provider asserts: 4 to 2048 characters (`contextAssertionType` of the STS model). It is signed and good
 /// for whoever holds it, so its `Debug` shows nothing.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Hash)]
 pub struct ContextAssertion(Box<str>);
 
 impl ProvidedContexts {

@@ -6,7 +6,7 @@ use crate::aws::Invalid;
 /// lower; the call fails above it.
 ///
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RoleDuration(u32);
 
 impl RoleDuration {

@@ -4,7 +4,7 @@ use crate::aws::{Invalid, ProfileName, all_word_or};
 
 /// A role session's name or a source identity: 2 to 64 characters of `[\w+=,.@-]` (`roleSessionNameType` and
 /// `sourceIdentityType` of the STS model).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SessionName(Box<str>);
 
 impl SessionName {

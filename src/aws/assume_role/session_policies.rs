@@ -11,7 +11,7 @@ const LONGEST: usize = 2_048;
 /// and at most 2048 characters of both forms together.
 ///
 /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html>
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct SessionPolicies {
     policy: Option<Policy>,
     arns: Vec<PolicyArn>,

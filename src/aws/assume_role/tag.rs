@@ -8,18 +8,18 @@ const MOST: usize = 50;
 /// Session tags, and which of them stay through role chaining.
 ///
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_session-tags.html>
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct Tags {
     tags: TagList,
     transitive: Vec<TagKey>,
 }
 
 /// At most 50 tags, no two of whose keys are the same but for case.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub struct TagList(Vec<Tag>);
 
 /// One session tag.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Tag {
     /// Its key.
     pub key: TagKey,
@@ -28,11 +28,11 @@ pub struct Tag {
 }
 
 /// A tag's key: 1 to 128 letters, numbers, spaces or any of `_.:/=+-@` (`tagKeyType` of the STS model).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TagKey(Box<str>);
 
 /// A tag's value: at most 256 characters of the same class (`tagValueType` of the STS model).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TagValue(Box<str>);
 
 impl Tags {

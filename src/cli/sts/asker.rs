@@ -160,12 +160,12 @@ impl<'m> Asker<'m> {
                 None => Ok(None),
             };
         }
-        let (own, socket) = (place.profile.kind.mfa(), &place.plan.server.control_socket);
+        let (own, server) = (place.profile.kind.mfa(), &place.plan.server);
         let code = match (typed, own) {
             (Some(device), own) if own.is_none_or(|own| own.serial != device) => {
-                code::of_person(device, socket).await?
+                code::of_person(device, server).await?
             }
-            (_, Some(own)) => code::of(own, socket).await?,
+            (_, Some(own)) => code::of(own, server).await?,
             (_, None) => return Ok(None),
         };
         Ok(Some(code))

@@ -2,6 +2,7 @@
 
 use std::io::IsTerminal;
 use std::path::Path;
+use std::sync::Arc;
 
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::Value;
@@ -14,10 +15,11 @@ use crate::cli::control::refused;
 use crate::cli::mfa::prompt::{self, PromptError};
 use crate::cli::{Exit, Failed};
 use crate::clock::{Clock, SystemClock};
-use crate::config;
+use crate::config::{self, Server};
 use crate::control::client::{self, AskError, Command};
-use crate::mfa::steps::Choice;
+use crate::mfa::steps::{Choice, Ledger};
 use crate::mfa::{self, Source, Step};
+use crate::state::{Claim, StateDir, Store};
 
 /// A device and its code.
 pub(super) struct Code {
@@ -28,20 +30,22 @@ pub(super) struct Code {
 }
 
 /// The code of a profile's device: made of a step that the daemon gives away, or a person's.
-pub(super) async fn of(device: &config::Mfa, socket: &Path) -> Result<Code, Failed> {
+pub(super) async fn of(device: &config::Mfa, server: &Server) -> Result<Code, Failed> {
     match mfa::open(&device.code) {
         Some(source) => {
-            let ask = || -> BoxFuture<'_, _> { Box::pin(ask(socket, &device.serial)) };
+            let steps = Steps::of(server);
+            let ask = || -> BoxFuture<'_, _> { Box::pin(steps.ask(&device.serial)) };
             made(&*source, &device.serial, &SystemClock, &ask).await
         }
-        None => of_person(device.serial.clone(), socket).await,
+        None => of_person(device.serial.clone(), server).await,
     }
 }
 
 /// A code that a person types. Nobody knows of which step it is; it is taken to be of the step in which it is typed, which
 /// must be nobody else's. The daemon is asked before as well, so that nobody types a code that cannot be sent.
-pub(super) async fn of_person(device: SerialNumber, socket: &Path) -> Result<Code, Failed> {
-    let ask = || -> BoxFuture<'_, _> { Box::pin(ask(socket, &device)) };
+pub(super) async fn of_person(device: SerialNumber, server: &Server) -> Result<Code, Failed> {
+    let steps = Steps::of(server);
+    let ask = || -> BoxFuture<'_, _> { Box::pin(steps.ask(&device)) };
     let said = ask().await?;
     if matches!(said, Said::Choice(Choice::Wait(_), _)) {
         tell("the code that the device shows now is used already, or nearly over; wait for the next one");
@@ -107,22 +111,59 @@ async fn patiently<T>(source: &dyn Source, asked: BoxFuture<'_, Result<T, mfa::E
     })
 }
 
-async fn ask(socket: &Path, device: &SerialNumber) -> Result<Said, Failed> {
-    let unavailable = |problem: &str| {
-        let place = socket.display();
-        Failed::new(Exit::Unavailable, &format_args!("{place}: {problem}"))
-    };
-    match client::ask(socket, Command::MfaReserve { device }).await {
-        Ok(answer) => said(&answer.document, SystemClock.wall()).ok_or_else(|| unavailable(SENSELESS)),
-        Err(AskError::Absent { path, .. }) => {
-            tell(&format!(
-                "no daemon runs at {}, so that none was asked whether it uses this step of the MFA device",
-                path.display()
-            ));
-            Ok(Said::NoDaemon)
+/// Who knows which steps are used: the daemon, else the files that it keeps.
+struct Steps<'s> {
+    socket: &'s Path,
+    store: Option<StateDir>,
+}
+
+impl<'s> Steps<'s> {
+    fn of(server: &'s Server) -> Self {
+        let dir = server.state_dir.clone();
+        Self {
+            socket: &server.control_socket,
+            store: dir.map(|dir| StateDir::new(dir, Arc::new(SystemClock))),
         }
-        Err(AskError::Refused { reason, .. }) if reason == "unknown_command" => Err(unavailable(OLDER)),
-        Err(error) => Err(refused(error)),
+    }
+
+    async fn ask(&self, device: &SerialNumber) -> Result<Said, Failed> {
+        let unavailable = |problem: &str| {
+            let place = self.socket.display();
+            Failed::new(Exit::Unavailable, &format_args!("{place}: {problem}"))
+        };
+        match client::ask(self.socket, Command::MfaReserve { device }).await {
+            Ok(answer) => said(&answer.document, SystemClock.wall()).ok_or_else(|| unavailable(SENSELESS)),
+            Err(AskError::Absent { path, .. }) => Ok(match &self.store {
+                Some(store) => kept(store, device, SystemClock.wall()).await,
+                None => {
+                    tell(&format!(
+                        "no daemon runs at {}, so that none was asked whether it uses this step of the MFA device",
+                        path.display()
+                    ));
+                    Said::NoDaemon
+                }
+            }),
+            Err(AskError::Refused { reason, .. }) if reason == "unknown_command" => Err(unavailable(OLDER)),
+            Err(error) => Err(refused(error)),
+        }
+    }
+}
+
+/// Reserves the present step in the daemon's files, as that would.
+async fn kept(store: &dyn Store, device: &SerialNumber, now: DateTime<Utc>) -> Said {
+    let choice = Ledger::default().choose(device, now);
+    let Choice::Use(step) = choice else {
+        return Said::Choice(choice, TimeDelta::zero());
+    };
+    match store.reserve(device, step.number()).await {
+        Claim::Ours => Said::Choice(choice, TimeDelta::zero()),
+        Claim::Taken => Said::Choice(Choice::Wait(step.next().start()), TimeDelta::zero()),
+        Claim::Unkept(error) => {
+            tell(&format!(
+                "no daemon runs, and it is not known whether this step of the MFA device was used: state_dir: {error}"
+            ));
+            Said::NoDaemon
+        }
     }
 }
 

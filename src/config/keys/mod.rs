@@ -74,6 +74,7 @@ pub const KEYS: &[Key] = &[
     TOKEN_GRACE_SECONDS,
     RELATIVE_URI,
     CONTROL_SOCKET,
+    STATE_DIR,
     AUDIT,
     REGION,
     KEY,
@@ -122,22 +123,11 @@ pub const KEYS: &[Key] = &[
     INSECURE_ENDPOINT,
 ];
 
-/// Words of the language that this version does not have yet, and what they come with.
-pub(super) const LATER: &[(&str, &str)] = &[("server.state_dir", "the state directory")];
-
 /// The names directly in a table that this version understands; `""` is the file itself.
 pub(super) fn supported(table: &str) -> Vec<&'static str> {
     let mut names: Vec<_> = KEYS.iter().filter_map(|key| name_in(table, key.path)).collect();
     names.dedup();
     names
-}
-
-/// The names directly in a table that a later version has, each with what it comes with.
-pub(super) fn later(table: &str) -> impl Iterator<Item = (&'static str, &'static str)> + '_ {
-    LATER
-        .iter()
-        .filter_map(|&(path, feature)| path.rsplit_once('.').map(|(parent, name)| (parent, name, feature)))
-        .filter_map(move |(parent, name, feature)| (parent == table).then_some((name, feature)))
 }
 
 fn name_in(table: &str, path: &'static str) -> Option<&'static str> {

@@ -70,6 +70,13 @@ pub(crate) const CONTROL_SOCKET: Key = Key {
     what: "Socket of `valetkey status`, `mfa submit`, `reload` and `sts`; its owner's alone",
 };
 
+pub(crate) const STATE_DIR: Key = Key {
+    path: "server.state_dir",
+    presence: Presence::Optional,
+    must: ABSOLUTE_PATH,
+    what: "Folder in which used MFA steps and sealed sessions outlive a restart; without it nothing is kept",
+};
+
 pub(crate) const IMDS: Key = Key {
     path: "server.imds",
     presence: Presence::Optional,

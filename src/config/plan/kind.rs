@@ -8,7 +8,7 @@ use crate::aws::{
 };
 
 /// How a profile's credentials are made.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Kind {
     /// GetSessionToken signed by the long-term key.
     Session(Session),
@@ -110,7 +110,7 @@ impl Kind {
 }
 
 /// A GetSessionToken session.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Session {
     /// Where the long-term key comes from.
     pub key: KeySource,
@@ -121,7 +121,7 @@ pub struct Session {
 }
 
 /// A role.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Role {
     /// Who asks for it.
     pub signed_by: SignedBy,
@@ -130,7 +130,7 @@ pub struct Role {
 }
 
 /// What signs AssumeRole.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum SignedBy {
     /// A long-term key, with the code of an MFA device if there is one.
     Key {
@@ -154,7 +154,7 @@ impl SignedBy {
 }
 
 /// A role for whom an OpenID Connect or OAuth 2.0 token vouches.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct WebIdentityRole {
     /// Where the token is; it is read anew for each call.
     pub token_file: PathBuf,
@@ -163,7 +163,7 @@ pub struct WebIdentityRole {
 }
 
 /// A role for whom a SAML assertion vouches.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct SamlRole {
     /// Where the assertion comes from.
     pub assertion: AssertionSource,
@@ -172,7 +172,7 @@ pub struct SamlRole {
 }
 
 /// A session of a user that IAM does not know.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Federation {
     /// Where the long-term key comes from.
     pub key: KeySource,
@@ -181,7 +181,7 @@ pub struct Federation {
 }
 
 /// A session of a member account's root user, for one task.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Root {
     /// The profile that asks for it, which is a role.
     pub source: ProfileName,

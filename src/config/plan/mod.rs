@@ -44,6 +44,8 @@ pub struct Server {
     pub relative_uri: Option<RelativeUri>,
     /// Where an operator reaches the daemon.
     pub control_socket: PathBuf,
+    /// What is kept over a restart, and shared with other daemons; without it nothing is.
+    pub state_dir: Option<PathBuf>,
     /// Whether each serving of credentials is a line in the log.
     pub audit: bool,
 }

@@ -1,8 +1,12 @@
-use super::{Kind, Mfa};
-use crate::aws::{AccountId, Endpoint, ProfileName, Region};
+use std::hash::{Hash, Hasher};
+
+use ring::digest::{Context, SHA256, SHA256_OUTPUT_LEN};
+
+use super::{Kind, MfaCode};
+use crate::aws::{AccountId, Endpoint, ProfileName, Region, RoleDuration, RootDuration, SessionDuration};
 
 /// `[profile.<name>]`: a named set of temporary credentials that is kept fresh and served.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Profile {
     /// The name in the file, the path and the metrics.
     pub name: ProfileName,
@@ -25,35 +29,70 @@ impl Profile {
     /// renewal: nothing differs but `required`, who may have them, the duration that is asked for, where the codes of the same MFA device
     /// come from, and which account is expected, which is for those to compare who know the credentials' account.
     pub fn same_identity(&self, other: &Self) -> bool {
-        let mut adapted = other.clone();
-        adapted.required = self.required;
-        adapted.expected_account_id.clone_from(&self.expected_account_id);
-        adapted.allowed_uids.clone_from(&self.allowed_uids);
-        adapt(&mut adapted.kind, &self.kind);
-        adapted == *self
+        self.identity() == other.identity()
+    }
+
+    /// A digest of what [`Profile::same_identity`] compares: who the credentials are of. It says the same at the next
+    /// start; in another version of valetkey it may say something else.
+    pub fn digest(&self) -> [u8; SHA256_OUTPUT_LEN] {
+        let mut sum = Sum(Context::new(&SHA256));
+        self.identity().hash(&mut sum);
+        let mut copy = [0; SHA256_OUTPUT_LEN];
+        copy.copy_from_slice(sum.0.finish().as_ref());
+        copy
+    }
+
+    /// This profile, without what may differ.
+    fn identity(&self) -> Self {
+        let mut identity = Self {
+            required: true,
+            expected_account_id: None,
+            allowed_uids: None,
+            ..self.clone()
+        };
+        let mfa = match &mut identity.kind {
+            Kind::Session(session) => {
+                session.duration = SessionDuration::default();
+                session.mfa.as_mut()
+            }
+            Kind::Role(role) => {
+                role.request.duration = RoleDuration::default();
+                role.signed_by.mfa_mut()
+            }
+            Kind::WebIdentity(role) => {
+                role.request.duration = RoleDuration::default();
+                None
+            }
+            Kind::Saml(role) => {
+                role.request.duration = RoleDuration::default();
+                None
+            }
+            Kind::Federation(federation) => {
+                federation.request.duration = SessionDuration::default();
+                None
+            }
+            Kind::Root(root) => {
+                root.request.duration = RootDuration::default();
+                None
+            }
+        };
+        if let Some(mfa) = mfa {
+            mfa.code = MfaCode::Push { notify: None };
+        }
+        identity
     }
 }
 
-/// Takes over what may differ, if both are of one kind.
-fn adapt(theirs: &mut Kind, ours: &Kind) {
-    match (&mut *theirs, ours) {
-        (Kind::Session(theirs), Kind::Session(ours)) => theirs.duration = ours.duration,
-        (Kind::Role(theirs), Kind::Role(ours)) => theirs.request.duration = ours.request.duration,
-        (Kind::WebIdentity(theirs), Kind::WebIdentity(ours)) => theirs.request.duration = ours.request.duration,
-        (Kind::Saml(theirs), Kind::Saml(ours)) => theirs.request.duration = ours.request.duration,
-        (Kind::Federation(theirs), Kind::Federation(ours)) => theirs.request.duration = ours.request.duration,
-        (Kind::Root(theirs), Kind::Root(ours)) => theirs.request.duration = ours.request.duration,
-        _ => return,
-    }
-    if let (Some(theirs), Some(ours)) = (mfa_of(theirs), ours.mfa()) {
-        theirs.code = ours.code.clone();
-    }
-}
+/// Everything that is hashed goes into a digest.
+struct Sum(Context);
 
-fn mfa_of(kind: &mut Kind) -> Option<&mut Mfa> {
-    match kind {
-        Kind::Session(session) => session.mfa.as_mut(),
-        Kind::Role(role) => role.signed_by.mfa_mut(),
-        Kind::WebIdentity(_) | Kind::Saml(_) | Kind::Federation(_) | Kind::Root(_) => None,
+impl Hasher for Sum {
+    fn write(&mut self, bytes: &[u8]) {
+        self.0.update(bytes);
+    }
+
+    /// The digest is taken instead.
+    fn finish(&self) -> u64 {
+        0
     }
 }

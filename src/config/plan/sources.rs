@@ -4,7 +4,7 @@ use crate::aws::SerialNumber;
 use crate::{aws_file, process};
 
 /// `key = { … }`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum KeySource {
     /// A folder with `aws_access_key_id` and `aws_secret_access_key`.
     Directory(PathBuf),
@@ -24,7 +24,7 @@ pub enum KeySource {
 }
 
 /// `mfa_serial` and `mfa_code`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Mfa {
     /// The device.
     pub serial: SerialNumber,
@@ -33,7 +33,7 @@ pub struct Mfa {
 }
 
 /// `mfa_code = { … }`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum MfaCode {
     /// A process that prints the code.
     Process(process::Command),
@@ -57,7 +57,7 @@ impl MfaCode {
 }
 
 /// `saml_assertion = { … }`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum AssertionSource {
     /// A file that something else replaces whenever the identity provider gives another one.
     File(PathBuf),

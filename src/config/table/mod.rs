@@ -18,8 +18,6 @@ pub(super) struct Table<'t> {
     at: usize,
     entries: &'t [Entry],
     mistakes: &'t Mistakes,
-    /// Has a key of a later version: what else it needs is not known to this one.
-    later: Option<Reported>,
     /// Has an unknown key.
     unknown: Option<Reported>,
     /// Known keys that an unknown one was probably meant as: to report them missing would say it twice.
@@ -160,7 +158,6 @@ impl<'t> Table<'t> {
             at,
             entries,
             mistakes,
-            later: None,
             unknown: None,
             meant: Vec::new(),
         };
@@ -171,23 +168,10 @@ impl<'t> Table<'t> {
     /// Reports every key that this version does not have.
     fn check_names(&mut self, form: &str) {
         let supported = keys::supported(form);
-        let later: Vec<_> = keys::later(form).collect();
-        let known: Vec<_> = supported
-            .iter()
-            .copied()
-            .chain(later.iter().map(|(name, _)| *name))
-            .collect();
         for entry in self.entries {
             let name = entry.name.as_str();
-            if supported.contains(&name) {
-                continue;
-            }
-            if let Some((name, feature)) = later.iter().find(|(later, _)| *later == name) {
-                let text =
-                    format!("is known, but this version does not have it yet: it comes with {feature}; leave it out");
-                self.later = Some(self.mistakes.report(entry.at, &self.path_of(name), text));
-            } else {
-                let nearest = nearest(name, &known);
+            if !supported.contains(&name) {
+                let nearest = nearest(name, &supported);
                 self.unknown = Some(self.report_unknown(entry, nearest, &supported));
                 self.meant.extend(nearest);
             }
@@ -230,11 +214,10 @@ impl<'t> Table<'t> {
             .unwrap_or_else(|| self.mistakes.report(at, &self.path_of(name), text))
     }
 
-    /// That none of these keys is given is no mistake of its own: an unknown key was meant as one, or a key of a later
-    /// version stands in its place.
+    /// That none of these keys is given is no mistake of its own: an unknown key was meant as one.
     fn excused(&self, names: &[&str]) -> Option<Reported> {
         let meant = names.iter().any(|name| self.meant.contains(name));
-        self.later.or_else(|| self.unknown.filter(|_| meant))
+        self.unknown.filter(|_| meant)
     }
 
     fn find(&self, name: &str) -> Option<&'t Entry> {

@@ -20,6 +20,7 @@ fn all() -> Overrides {
         token_dir: typed("/flags/tokens"),
         token_mode: typed("0640"),
         control_socket: typed("/flags/control.sock"),
+        state_dir: typed("/flags/state"),
         audit: true,
     }
 }
@@ -27,7 +28,7 @@ fn all() -> Overrides {
 #[test]
 fn beat_the_file_and_the_defaults() {
     let written = "[server]\ncredentials = \"127.0.0.1:7\"\ntls_certificate = \"/c\"\ntls_private_key = \"/k\"\nops = \"127.0.0.1:8\"\ntoken_dir = \"/file/tokens\"\n\
-                   token_mode = \"0644\"\ncontrol_socket = \"/file/control.sock\"\naudit = false\n\
+                   token_mode = \"0644\"\ncontrol_socket = \"/file/control.sock\"\nstate_dir = \"/file/state\"\naudit = false\n\
                    imds = \"127.0.0.1:9\"\nimds_profile = \"default\"\n";
     let least = LEAST.replace("ops", "default");
     let plain = toml(&least, &all()).unwrap();
@@ -46,6 +47,7 @@ fn beat_the_file_and_the_defaults() {
     assert_eq!(server.token_dir.to_str(), Some("/flags/tokens"));
     assert_eq!(server.token_mode, 0o640);
     assert_eq!(server.control_socket.to_str(), Some("/flags/control.sock"));
+    assert_eq!(server.state_dir.as_deref(), Some(std::path::Path::new("/flags/state")));
     assert!(server.audit);
 
     let environment = |name: &str| matches!(name, "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY").then(|| "x".into());
@@ -78,6 +80,7 @@ fn keep_the_rules_of_the_file() {
         token_dir: typed("tokens"),
         token_mode: typed("rw"),
         control_socket: typed("control.sock"),
+        state_dir: typed("state"),
         audit: false,
     };
     let path = "must be an absolute path; neither a relative one nor ~ is expanded";
@@ -94,6 +97,7 @@ fn keep_the_rules_of_the_file() {
             "--token-mode: must be a string of octal permissions such as \"0600\"",
             &format!("--token-dir: {path}"),
             &format!("--control-socket: {path}"),
+            &format!("--state-dir: {path}"),
         ]
     );
 }
@@ -161,9 +165,10 @@ fn show_no_value() {
         token_dir: typed(),
         token_mode: typed(),
         control_socket: typed(),
+        state_dir: typed(),
         audit: false,
     };
     let errors = toml(LEAST, &wrong).expect_err("none of it is right");
-    assert_eq!(errors.mistakes().len(), 9);
+    assert_eq!(errors.mistakes().len(), 10);
     assert!(!format!("{errors} {errors:?}").contains(secret));
 }

@@ -45,6 +45,7 @@ fn stays_when_only_the_terms_change() {
     ] {
         assert!(profile(text).same_identity(&profile(&changed)), "{changed}");
         assert!(profile(&changed).same_identity(&profile(text)), "{changed}");
+        assert_eq!(profile(&changed).digest(), profile(text).digest(), "{changed}");
     }
 }
 
@@ -79,5 +80,6 @@ fn goes_when_anything_else_changes() {
     ] {
         assert!(!profile(text).same_identity(&profile(&changed)), "{changed}");
         assert!(!profile(&changed).same_identity(&profile(text)), "{changed}");
+        assert_ne!(profile(&changed).digest(), profile(text).digest(), "{changed}");
     }
 }

@@ -1,6 +1,5 @@
-//! Keys that are unknown, of a later version, or given twice.
+//! Keys that are unknown or given twice.
 
-use super::super::keys::LATER;
 use super::{LEAST, PROFILE_KEYS, json, mistake, mistakes, toml};
 
 #[test]
@@ -18,7 +17,7 @@ fn an_unknown_key_gets_the_nearest_known_one() {
             format!("[server]\nops_address = 1\n{LEAST}"),
             "2:1: server.ops_address: is not a known key; known here: `credentials`, \
              `tls_certificate`, `tls_private_key`, `ops`, `imds`, `imds_profile`, `imds_hop_limit`, `imds_availability_zone`, `imds_instance_id`, \
-             `imds_instance_profile_arn`, `token_dir`, `token_mode`, `token_grace_seconds`, `relative_uri`, `control_socket`, `audit`",
+             `imds_instance_profile_arn`, `token_dir`, `token_mode`, `token_grace_seconds`, `relative_uri`, `control_socket`, `state_dir`, `audit`",
         ),
         (
             format!("[server]\ntoken-dir = 1\n{LEAST}"),
@@ -63,25 +62,6 @@ fn an_unknown_key_that_could_be_a_secret_is_not_repeated() {
         mistake(&format!("JBSWY3DPEHPK3PXP = 1\n{LEAST}")),
         "1:1: found an unknown key; known here: `server`, `profile`"
     );
-}
-
-#[test]
-fn every_word_of_a_later_version_is_refused_by_name() {
-    for (path, feature) in LATER {
-        let (table, name) = path.rsplit_once('.').unwrap();
-        let path = path.replace("<name>", "ops");
-        let (text, place) = match table {
-            "server" => (format!("{LEAST}[server]\n{name} = \"x\""), "5:1"),
-            other => panic!("no case for {other}"),
-        };
-        assert_eq!(
-            mistake(&text),
-            format!(
-                "{place}: {path}: is known, but this version does not have it yet: \
-                 it comes with {feature}; leave it out"
-            )
-        );
-    }
 }
 
 #[test]

@@ -138,6 +138,31 @@ fn takes_a_control_socket_that_can_be_one() {
 }
 
 #[test]
+fn keeps_nothing_unless_a_folder_of_its_own_is_named() {
+    let with = |line: &str| toml(&format!("{LEAST}[server]\n{line}"));
+    assert_eq!(with("").unwrap().server.state_dir, None);
+    for folder in ["/var/lib/valetkey", "/run/valetkey", "/run/valetkey/tokens.state"] {
+        let plan = with(&format!("state_dir = \"{folder}\"")).unwrap();
+        assert_eq!(plan.server.state_dir.as_deref(), Some(Path::new(folder)));
+    }
+    for folder in [
+        "/run/valetkey/tokens",
+        "/run/valetkey/tokens/ops",
+        "/run/valetkey/control.sock",
+    ] {
+        assert_eq!(
+            server(&format!("state_dir = \"{folder}\"")),
+            "5:13: server.state_dir: must be another path than `token_dir` and `control_socket`, and none below them: \
+             consumers may read there"
+        );
+    }
+    assert_eq!(
+        server("state_dir = \"~/state\""),
+        "5:13: server.state_dir: must be an absolute path; neither a relative one nor ~ is expanded"
+    );
+}
+
+#[test]
 fn audits_when_asked_to() {
     assert!(toml(&format!("{LEAST}[server]\naudit = true")).unwrap().server.audit);
     assert_eq!(

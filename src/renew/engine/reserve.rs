@@ -1,5 +1,6 @@
 //! Steps for whoever asks STS beside the engine: a command with the same MFA device.
 
+use tokio::sync::oneshot;
 use tracing::info;
 
 use super::Engine;
@@ -7,10 +8,26 @@ use crate::aws::SerialNumber;
 use crate::mfa::Step;
 use crate::mfa::steps::Choice;
 use crate::renew::{Reason, Refused, Reservation};
+use crate::state::{Claim, Store};
 
 impl Engine {
+    /// Answers whoever asked for a step, once the store has it down as used. The engine does not wait for that.
+    pub(super) fn give_step(&mut self, device: SerialNumber, answer: oneshot::Sender<Result<Reservation, Refused>>) {
+        let reserved = self.reserve(&device);
+        let store = self.parts.store.clone();
+        let given = async move {
+            let reserved = match (reserved, store) {
+                (Ok(reservation), Some(store)) => Ok(kept(&*store, &device, reservation).await),
+                (reserved, _) => reserved,
+            };
+            // A step that nobody waits for any more stays used: that costs half a minute at most.
+            let _ = answer.send(reserved);
+        };
+        self.errands.spawn(given);
+    }
+
     /// Gives a step of `device` away, which counts as used from now on, or tells from when on there is one.
-    pub(super) fn reserve(&mut self, device: &SerialNumber) -> Result<Reservation, Refused> {
+    fn reserve(&mut self, device: &SerialNumber) -> Result<Reservation, Refused> {
         // Whoever is due comes first, though the order came in the very moment at which a step becomes free.
         self.decide_all();
         if !self.ledger.has_room_for(device) {
@@ -40,7 +57,19 @@ impl Engine {
         let mut calls = self.under_way.values();
         calls.any(|call| {
             let is_of_device = call.job.device.as_ref().is_some_and(|own| own.serial == *device);
-            is_of_device && !call.job.knows_steps()
+            is_of_device && !call.recalls && !call.job.knows_steps()
         })
     }
+}
+
+/// The reservation, unless somebody else than this process has used the step.
+async fn kept(store: &dyn Store, device: &SerialNumber, reservation: Reservation) -> Reservation {
+    let Choice::Use(step) = reservation.choice else {
+        return reservation;
+    };
+    let choice = match store.reserve(device, step.number()).await {
+        Claim::Taken => Choice::Wait(step.next().start()),
+        Claim::Ours | Claim::Unkept(_) => Choice::Use(step),
+    };
+    Reservation { choice, ..reservation }
 }

@@ -8,16 +8,14 @@ use tokio::task::{Id, JoinError};
 use tracing::{debug, error, info, warn};
 
 use super::Engine;
+use super::serve::Fresh;
 use super::worker::UnderWay;
 use crate::aws::AccessKeyId;
 use crate::clock::{BootInstant, Sample};
 use crate::mfa::Step;
-use crate::renew::job::{Attempt, Device, Unprepared};
+use crate::renew::job::{Attempt, Device, NotAsked, Unprepared};
 use crate::renew::machine::Means;
-use crate::renew::{
-    Accepted, CodeVerdict, Document, Event, Failure, KeyReload, Outcome, Reason, Refused, Snapshot, Trouble, document,
-    schedule,
-};
+use crate::renew::{Accepted, CodeVerdict, Event, Failure, KeyReload, Outcome, Reason, Refused, Snapshot, Trouble};
 use crate::sts::{self, Class, Issued, Reply};
 
 /// The least life that is worth serving. A reply with less is a failure, so that it is met with a backoff instead of an
@@ -62,9 +60,14 @@ impl Engine {
 
     fn end_attempt(&mut self, call: &UnderWay, attempt: &Attempt) {
         self.note_version(call, attempt);
+        self.note_steps(call, attempt);
         match &attempt.result {
             Ok(reply) => self.end_exchange(call, attempt, reply),
-            Err(Unprepared { failure, message }) => {
+            Err(NotAsked::Taken(step)) => self.wait_for_another_step(call, *step),
+            Err(NotAsked::Kept(kept)) => self.take_kept(call, attempt, kept),
+            Err(NotAsked::NothingKept) => self.end_recall(call, attempt),
+            Err(NotAsked::Unprepared(Unprepared { failure, message })) => {
+                self.look_again(call);
                 // A process that was run is not run again within the step: it may have asked a person.
                 if call.job.knows_steps() {
                     self.release_step(call);
@@ -189,14 +192,14 @@ impl Engine {
     }
 
     /// The code provably never left.
-    fn release_step(&mut self, call: &UnderWay) {
+    pub(super) fn release_step(&mut self, call: &UnderWay) {
         if let (Some(Device { serial, .. }), Some(step)) = (&call.job.device, call.step) {
             self.ledger.release(serial, step);
         }
     }
 
     /// Counts a long-term key that is another than the last that brought credentials.
-    fn note_key(&mut self, call: &UnderWay, key_id: Option<&AccessKeyId>, brought: bool) {
+    pub(super) fn note_key(&mut self, call: &UnderWay, key_id: Option<&AccessKeyId>, brought: bool) {
         let (Some(index), Some(key_id)) = (self.place_of(call), key_id) else {
             return;
         };
@@ -228,62 +231,28 @@ impl Engine {
     }
 
     fn succeed(&mut self, call: &UnderWay, attempt: &Attempt, issued: &Issued) {
-        let Some(index) = self.place_of(call) else {
+        let fresh = Fresh {
+            credentials: Arc::clone(&issued.credentials),
+            issued: self.time.at(attempt.sent, &*self.parts.clock),
+            dies: attempt.sent + issued.lifetime,
+            lifetime: issued.lifetime,
+            caller: attempt.caller.caller.clone(),
+        };
+        let Some(told) = self.serve(call, fresh) else {
             return;
         };
-        let (sent, caller) = (attempt.sent, &attempt.caller.caller);
-        let dies = sent + issued.lifetime;
-        let due = match self.workers[index].job.submitted_device() {
-            Some(_) => schedule::submission(sent, issued.lifetime),
-            None => schedule::renewal(sent, issued.lifetime, (self.parts.chance)()),
-        };
-        let worker = &mut self.workers[index];
-        let failures = worker.machine.failures();
-        worker.machine.succeeded(dies, due);
-        worker.telling.forget();
-        worker.held = Some(Arc::clone(&issued.credentials));
-        worker.asks = schedule::asking(sent, issued.lifetime);
-        let (renewal, accepted) = worker.renewal(due);
-        let clock = &*self.parts.clock;
-        let time = |at| self.time.at(at, clock);
-        let renewal = time(renewal);
-        let credentials = &issued.credentials;
-        let face = self.face(index);
-        let code_wanted = face.snapshot().code_wanted;
-        face.publish(Snapshot {
-            document: Some(Document {
-                body: document::render(credentials, caller.as_deref().map(|caller| &caller.account), time(sent)),
-                dies,
-            }),
-            started: true,
-            issued: Some(time(sent)),
-            renewal: Some(renewal),
-            expiration: Some(credentials.expiration),
-            consecutive_failures: 0,
-            trouble: None,
-            code_wanted,
-            assertion_wanted: false,
-            session_key: Some(credentials.access_key_id.clone()),
-            caller: caller.clone(),
-            code_accepted_from: accepted.map(time),
-        });
-        face.count_renewal(Outcome::Success);
+        self.keep(call, attempt);
+        told.face.count_renewal(Outcome::Success);
         info!(
-            profile = %face.name,
-            session_key = %credentials.access_key_id,
-            expiration = %credentials.expiration.format("%FT%TZ"),
-            renewal = %renewal.format("%FT%TZ"),
-            failures,
+            profile = %told.face.name,
+            session_key = %issued.credentials.access_key_id,
+            expiration = %issued.credentials.expiration.format("%FT%TZ"),
+            renewal = %told.renewal.format("%FT%TZ"),
+            failures = told.failures,
             request_id = issued.request_id,
             "credentials obtained"
         );
-        let (profile, expiration) = (face.name.clone(), credentials.expiration);
-        self.observe(&Event::Renewed {
-            profile: &profile,
-            expiration,
-            renewal,
-        });
-        self.answer_person(call, Ok(Accepted { profile, expiration }));
+        self.tell_renewed(call, &told, issued.credentials.expiration);
     }
 
     fn fail(&mut self, call: &UnderWay, cause: &Cause<'_>) {
@@ -340,7 +309,7 @@ impl Engine {
 
     /// When the next call really starts: once the backoff is over and an MFA step is free. None if that does not depend
     /// on time alone.
-    fn next_call(&self, index: usize, due: BootInstant) -> Option<BootInstant> {
+    pub(super) fn next_call(&self, index: usize, due: BootInstant) -> Option<BootInstant> {
         match self.means(index, due) {
             Means::Complete | Means::Step(_) => Some(due),
             Means::NotBefore(free) => Some(free.max(due)),
@@ -363,7 +332,7 @@ impl Engine {
         self.answer_person(call, Err(Refused { reason, message }));
     }
 
-    fn answer_person(&mut self, call: &UnderWay, verdict: Result<Accepted, Refused>) {
+    pub(super) fn answer_person(&mut self, call: &UnderWay, verdict: Result<Accepted, Refused>) {
         if let (true, Some(serial)) = (call.submitted, call.job.submitted_device()) {
             self.people.answer(serial, verdict);
         }
@@ -372,25 +341,5 @@ impl Engine {
     /// Where the worker is whose call it was; none if a reload has taken it away.
     pub(super) fn place_of(&self, call: &UnderWay) -> Option<usize> {
         self.workers.iter().position(|worker| worker.number == call.worker)
-    }
-
-    pub(super) fn withdraw(&mut self, index: usize) {
-        let worker = &mut self.workers[index];
-        worker.held = None;
-        // From now on a failure means that nothing is served.
-        worker.telling.forget();
-        let face = self.face(index);
-        let before = face.snapshot();
-        face.publish(Snapshot {
-            document: None,
-            ..Snapshot::clone(&before)
-        });
-        error!(
-            profile = %face.name,
-            failures = before.consecutive_failures,
-            last_failure = before.trouble.as_ref().map(|trouble| trouble.message.as_str()),
-            "the credentials have expired and are no longer served"
-        );
-        self.observe(&Event::Expired { profile: &face.name });
     }
 }

@@ -14,6 +14,14 @@ use crate::sts::Action;
 impl Engine {
     /// Takes in what STS answered on whose the credentials are.
     pub(super) fn note_caller(&mut self, call: &UnderWay, attempt: &Attempt) {
+        self.note_questions(call, attempt);
+        if let Some(error) = &attempt.caller.error {
+            debug!(profile = %call.job.profile.name, "STS did not tell whose the credentials are: {error}");
+        }
+    }
+
+    /// Takes in what the questions told, by the way, and of the key.
+    pub(super) fn note_questions(&mut self, call: &UnderWay, attempt: &Attempt) {
         for question in &attempt.caller.asked {
             self.observe(&Event::Called {
                 action: Action::GetCallerIdentity,
@@ -23,9 +31,6 @@ impl Engine {
             if let Some(sample) = question.sample {
                 self.learn(sample);
             }
-        }
-        if let Some(error) = &attempt.caller.error {
-            debug!(profile = %call.job.profile.name, "STS did not tell whose the credentials are: {error}");
         }
         // Whose a key is stays true through calls that fail.
         if let (Some(index), Some(caller)) = (self.place_of(call), &attempt.caller.caller) {

@@ -27,6 +27,8 @@ pub(super) struct Worker {
     pub(super) key_id: Option<AccessKeyId>,
     /// Whose the credentials are that the key of this id brings, where STS has told.
     pub(super) known: Option<(Option<AccessKeyId>, Arc<Caller>)>,
+    /// Whether what is kept is looked at before anything else is done.
+    pub(super) unread: bool,
     /// Which failure the log knows.
     pub(super) telling: Telling,
     /// Whether there is another token or assertion than the last that was sent.
@@ -38,6 +40,8 @@ pub(super) struct UnderWay {
     /// Whose it is. The worker may be gone by then.
     pub(super) worker: u64,
     pub(super) job: Arc<Job>,
+    /// Whether only what is kept is looked at.
+    pub(super) recalls: bool,
     /// The step whose code goes with it.
     pub(super) step: Option<Step>,
     /// Whether a person gave the code.
@@ -57,6 +61,7 @@ impl Worker {
             asks: now,
             key_id: None,
             known: None,
+            unread: true,
             telling: Telling::default(),
             watch: Watch::default(),
         }

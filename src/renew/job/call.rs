@@ -3,8 +3,9 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use tracing::debug;
 
 use super::ask::Opener;
-use super::{Attempt, Codes, Device, Inquiry, Job, Supplies, Unprepared, in_time, read_key};
-use crate::aws::{SerialNumber, TokenCode};
+use super::reserve::Reserved;
+use super::{Attempt, Codes, Device, Inquiry, Job, NotAsked, Supplies, Unprepared, in_time, read_key};
+use crate::aws::{LongTermKey, SerialNumber, TokenCode};
 use crate::clock::{BootInstant, Clock, StsTime};
 use crate::idp::Voucher;
 use crate::mfa::{SeenCodes, Step};
@@ -19,17 +20,21 @@ impl Job {
             sent: clock.boot(),
             key_id: None,
             version: None,
-            result: Err(Unprepared::internal()),
+            sent_steps: Vec::new(),
+            result: Err(Unprepared::internal().into()),
             caller: Inquiry::default(),
+            sealed: None,
         };
         match self.call(sts, clock, &supplies, &mut attempt).await {
-            Ok((sent, reply)) => {
+            Ok((sent, key, reply)) => {
                 attempt.caller = self
                     .inquire(sts, clock, &supplies, attempt.key_id.as_ref(), &reply)
                     .await;
+                let caller = attempt.caller.caller.as_deref();
+                attempt.sealed = self.seal(clock, &supplies, key.as_ref(), sent, &reply, caller);
                 (attempt.sent, attempt.result) = (sent, Ok(reply));
             }
-            Err(unprepared) => (attempt.sent, attempt.result) = (clock.boot(), Err(unprepared)),
+            Err(not_asked) => (attempt.sent, attempt.result) = (clock.boot(), Err(not_asked)),
         }
         attempt
     }
@@ -40,12 +45,26 @@ impl Job {
         clock: &dyn Clock,
         supplies: &Supplies,
         attempt: &mut Attempt,
-    ) -> Result<(BootInstant, Reply), Unprepared> {
+    ) -> Result<(BootInstant, Option<LongTermKey>, Reply), NotAsked> {
+        let sealed = self.sealed(supplies).await;
+        if supplies.recalls && sealed.is_none() {
+            return Err(NotAsked::NothingKept);
+        }
         let key = match &self.key {
             Some(source) => Some(read_key(&**source, clock).await?),
             None => None,
         };
         attempt.key_id = key.as_ref().map(|key| key.access_key_id.clone());
+        if let (Some(sealed), Some(key)) = (&sealed, &key)
+            && let Some(kept) = self
+                .recall(sts, clock, supplies, key, sealed, &mut attempt.caller)
+                .await
+        {
+            return Err(NotAsked::Kept(kept));
+        }
+        if supplies.recalls {
+            return Err(NotAsked::NothingKept);
+        }
         let voucher = match &self.voucher {
             Some(source) => Some(read_voucher(&**source, clock, &mut attempt.version).await?),
             None => None,
@@ -55,9 +74,9 @@ impl Job {
             (Some(Voucher::Assertion(assertion)), ..) => Opener::Assertion(assertion),
             (None, Some(key), _) => Opener::Signer(Signer::Key(key)),
             (None, None, Some(source)) => Opener::Signer(Signer::Session(source)),
-            (None, None, None) => return Err(Unprepared::internal()),
+            (None, None, None) => return Err(Unprepared::internal().into()),
         };
-        let code = self.code(clock, supplies).await?;
+        let ready = self.code(clock, supplies).await?;
         debug!(
             profile = %self.profile.name,
             key = attempt.key_id.as_ref().map(tracing::field::display),
@@ -66,40 +85,66 @@ impl Job {
         );
         let sent = clock.boot();
         let now = supplies.time.at(sent, clock);
+        let code = ready.as_ref().map(|ready| (ready.device, Arc::clone(&ready.code)));
         let reply = self.ask(sts, opener, now, code.as_ref()).await?;
-        // A code that provably never left may be sent again.
-        if let (Err(error), Some((serial, code))) = (&reply.result, &code)
-            && !error.sent
-        {
-            seen(supplies).remove(serial, code);
+        if let Some(ready) = ready {
+            let was_sent = reply.result.as_ref().map_or_else(|error| error.sent, |_| true);
+            if !was_sent {
+                // A code that provably never left may be sent again.
+                seen(supplies).remove(ready.device, &ready.code);
+            }
+            attempt.sent_steps = ready.reserved.end(was_sent).await;
         }
-        Ok((sent, reply))
+        Ok((sent, key, reply))
     }
 
     /// The code that goes with the call, from now on counted as seen by STS.
-    async fn code(
-        &self,
-        clock: &dyn Clock,
-        supplies: &Supplies,
-    ) -> Result<Option<(&SerialNumber, Arc<TokenCode>)>, Unprepared> {
+    async fn code<'a>(&'a self, clock: &dyn Clock, supplies: &'a Supplies) -> Result<Option<Ready<'a>>, NotAsked> {
         let Some(Device { serial, codes }) = &self.device else {
             return Ok(None);
         };
+        let present = || Step::at(supplies.time.at(clock.boot(), clock));
+        let mut reserved = Reserved::new(supplies.store.as_deref(), serial);
         let code = match (codes, supplies.step, &supplies.code) {
-            (Codes::Made(source), Some(step), _) => Arc::new(make_code(&**source, clock, &supplies.time, step).await?),
+            (Codes::Made(source), Some(step), _) => {
+                reserved.add(step).await?;
+                match make_code(&**source, clock, &supplies.time, step).await {
+                    Ok(code) => Arc::new(code),
+                    Err(unprepared) => {
+                        // A process that was run is not run again within the step: it may have asked a person.
+                        if source.has_step() {
+                            reserved.end(false).await;
+                        }
+                        return Err(unprepared.into());
+                    }
+                }
+            }
             (Codes::Submitted { .. }, _, Some(code)) => Arc::clone(code),
             // Never a session without the MFA that the user asked for.
-            _ => return Err(Unprepared::internal()),
+            _ => return Err(Unprepared::internal().into()),
         };
-        let (mut seen, now) = (seen(supplies), clock.boot());
         // Two steps may have the same code; whoever knows the step may send it.
-        if !self.knows_steps() && seen.contains(serial, &code, now) {
-            return Err(Unprepared::code(&mfa::Error::Repeated));
+        if !self.knows_steps() {
+            if seen(supplies).contains(serial, &code, clock.boot()) {
+                return Err(Unprepared::code(&mfa::Error::Repeated).into());
+            }
+            // A process or a person may have taken until another step than the one that was chosen, if one was.
+            reserved.add(present()).await?;
         }
-        seen.add(serial, Arc::clone(&code), now);
-        drop(seen);
-        Ok(Some((serial, code)))
+        seen(supplies).add(serial, Arc::clone(&code), clock.boot());
+        Ok(Some(Ready {
+            device: serial,
+            code,
+            reserved,
+        }))
     }
+}
+
+/// A code that may be sent.
+struct Ready<'a> {
+    device: &'a SerialNumber,
+    code: Arc<TokenCode>,
+    reserved: Reserved<'a>,
 }
 
 fn seen(supplies: &Supplies) -> MutexGuard<'_, SeenCodes> {

@@ -2,10 +2,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Job, Supplies, in_time};
-use crate::aws::AccessKeyId;
+use crate::aws::{AccessKeyId, Credentials};
 use crate::clock::{Clock, Sample, StsTime};
 use crate::renew::Caller;
-use crate::sts::{Class, Error, GetCallerIdentity, Issued, Reply, Signer, Sts};
+use crate::sts::{Class, Error, GetCallerIdentity, Reply, Signer, Sts};
 
 /// How long the answer may take: credentials wait for it.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -63,10 +63,17 @@ impl Job {
         if let Some(sample) = reply.sample {
             time.learn(sample, clock);
         }
-        self.ask_sts(sts, clock, &time, issued).await
+        self.ask_sts(sts, clock, &time, &issued.credentials).await
     }
 
-    async fn ask_sts(&self, sts: &dyn Sts, clock: &dyn Clock, time: &StsTime, issued: &Issued) -> Inquiry {
+    /// Asks STS whose these credentials are.
+    pub(super) async fn ask_sts(
+        &self,
+        sts: &dyn Sts,
+        clock: &dyn Clock,
+        time: &StsTime,
+        credentials: &Credentials,
+    ) -> Inquiry {
         let most = match self.profile.expected_account_id {
             Some(_) => MOST_QUESTIONS,
             None => 1,
@@ -76,7 +83,7 @@ impl Job {
             let began = clock.boot();
             let call = GetCallerIdentity {
                 endpoint: &self.profile.endpoint,
-                signer: Signer::Session(&issued.credentials),
+                signer: Signer::Session(credentials),
                 now: time.at(began, clock),
             };
             let reply = in_time(clock, PATIENCE, sts.get_caller_identity(call)).await;

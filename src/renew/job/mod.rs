@@ -1,6 +1,8 @@
 mod ask;
 mod call;
 mod caller;
+mod recall;
+mod reserve;
 
 use std::future::Future;
 use std::sync::{Arc, Mutex};
@@ -11,9 +13,11 @@ use crate::aws::{AccessKeyId, Credentials, LongTermKey, SerialNumber, TokenCode}
 use crate::clock::{BootInstant, Clock, StsTime};
 use crate::config::{Kind, Profile};
 use crate::mfa::{SeenCodes, Step};
+use crate::state::Store;
 use crate::sts::{Action, Reply};
 use crate::{idp, keys, mfa, process};
 pub(super) use caller::Inquiry;
+pub(super) use recall::Kept;
 
 /// All that obtaining a profile's credentials takes.
 pub struct Job {
@@ -58,6 +62,12 @@ pub(super) struct Supplies {
     pub(super) time: StsTime,
     /// What STS may have seen already.
     pub(super) seen: Arc<Mutex<SeenCodes>>,
+    /// What outlives this process, and tells of others.
+    pub(super) store: Option<Arc<dyn Store>>,
+    /// Whether only that is looked at.
+    pub(super) recalls: bool,
+    /// When what is served dies.
+    pub(super) served: Option<BootInstant>,
     /// Whose the credentials are that the key of this id brings, if STS has told.
     pub(super) known: Option<(Option<AccessKeyId>, Arc<Caller>)>,
 }
@@ -70,12 +80,28 @@ pub(super) struct Attempt {
     pub(super) key_id: Option<AccessKeyId>,
     /// The version of the token or assertion, where versions are told apart.
     pub(super) version: Option<idp::Version>,
-    pub(super) result: Result<Reply, Unprepared>,
+    /// The steps that the store has down as used for this call, which left.
+    pub(super) sent_steps: Vec<Step>,
+    pub(super) result: Result<Reply, NotAsked>,
     /// Whose the new credentials are, and by which questions that was found out.
     pub(super) caller: Inquiry,
+    /// The new credentials, sealed for the store.
+    pub(super) sealed: Option<Vec<u8>>,
 }
 
 /// Why STS was not even asked.
+pub(super) enum NotAsked {
+    /// Something that it takes is not there.
+    Unprepared(Unprepared),
+    /// Somebody else has used the step.
+    Taken(Step),
+    /// There are kept credentials that are better than what is served.
+    Kept(Kept),
+    /// Only what is kept was to be looked at, and nothing of it is of use.
+    NothingKept,
+}
+
+/// What could not be read or made.
 pub(super) struct Unprepared {
     pub(super) failure: Failure,
     pub(super) message: String,
@@ -177,6 +203,12 @@ async fn check_voucher(source: &dyn idp::Source, clock: &dyn Clock) -> Result<()
     checked
         .unwrap_or(Err(idp::Error::Slow))
         .map_err(|error| Unprepared::voucher(&error))
+}
+
+impl From<Unprepared> for NotAsked {
+    fn from(unprepared: Unprepared) -> Self {
+        Self::Unprepared(unprepared)
+    }
 }
 
 impl Unprepared {

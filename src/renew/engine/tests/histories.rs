@@ -187,6 +187,7 @@ impl World {
             sts: oracle.clone(),
             table: table.clone(),
             observer: Arc::new(Heard::default()),
+            store: None,
             chance: Box::new(move || Fraction::from_bits(chance.next())),
         };
         let (engine, handle) = Engine::new(parts, jobs);

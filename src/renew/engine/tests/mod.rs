@@ -3,10 +3,13 @@
 mod caller;
 mod histories;
 mod people;
+mod recall;
 mod reload;
 mod reserve;
 mod roles;
 mod scene;
+mod share;
+mod store;
 mod vouchers;
 
 use tokio::time::sleep;
@@ -206,6 +209,7 @@ async fn stops_when_told() {
         sts: scene.sts.clone(),
         table: scene.table.clone(),
         observer: Arc::new(Vec::new()),
+        store: None,
         chance: Box::new(|| Fraction::from_bits(0)),
     };
     let (engine, _handle) = Engine::new(parts, vec![job(0, false)]);

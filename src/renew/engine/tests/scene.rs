@@ -79,12 +79,7 @@ impl Script {
             };
             self.calls.lock().unwrap().push(call);
             let say = self.say.lock().unwrap().pop_front();
-            let sample = Sample {
-                date: DateTime::from_timestamp((self.clock.wall() + self.ahead).timestamp(), 0).unwrap(),
-                sent,
-                received: sent,
-                authenticated: true,
-            };
+            let sample = self.sample();
             let result = match say.unwrap_or(Say::Session { lifetime }) {
                 Say::Session { lifetime } => Ok(self.session(lifetime, sample.date)),
                 Say::Refuse(class) => Err(refusal(class, true)),
@@ -106,6 +101,17 @@ impl Script {
                 result,
             }
         })
+    }
+
+    /// What a reply tells of STS's clock now.
+    fn sample(&self) -> Sample {
+        let now = self.clock.boot();
+        Sample {
+            date: DateTime::from_timestamp((self.clock.wall() + self.ahead).timestamp(), 0).unwrap(),
+            sent: now,
+            received: now,
+            authenticated: true,
+        }
     }
 
     /// Each session has a key id of its own.
@@ -245,6 +251,17 @@ impl Scene {
     }
 
     pub(super) fn with_clock(clock: Arc<PausedClock>, jobs: Vec<Job>, ahead: TimeDelta, say: Vec<Say>) -> Self {
+        Self::with_store(clock, jobs, ahead, say, None)
+    }
+
+    /// Starts the engine with something that outlives it.
+    pub(super) fn with_store(
+        clock: Arc<PausedClock>,
+        jobs: Vec<Job>,
+        ahead: TimeDelta,
+        say: Vec<Say>,
+        store: Option<Arc<dyn Store>>,
+    ) -> Self {
         let sts = Arc::new(Script {
             clock: clock.clone(),
             ahead,
@@ -263,6 +280,7 @@ impl Scene {
             sts: sts.clone(),
             table: table.clone(),
             observer: heard.clone(),
+            store,
             chance: Box::new(|| Fraction::from_bits(1 << 63)),
         };
         let (engine, handle) = Engine::new(parts, jobs);

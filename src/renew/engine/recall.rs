@@ -1,0 +1,96 @@
+//! Sessions that outlive the process: taken up at a start, and from others who renewed the same profile.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::info;
+
+use super::Engine;
+use super::serve::Fresh;
+use super::worker::{UnderWay, Worker};
+use crate::renew::job::{Attempt, Kept};
+use crate::renew::{Accepted, Snapshot};
+
+/// How long after somebody else has used a step his session is looked for: his call is over by then.
+pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(2);
+
+impl Engine {
+    /// Whether the worker's next call is a look at what is kept, which takes no step and no code.
+    pub(super) fn recalls(&self, worker: &Worker) -> bool {
+        worker.unread && self.parts.store.is_some() && worker.job.key.is_some()
+    }
+
+    /// Kept credentials are served; nobody was asked for new ones, and the step is still free.
+    pub(super) fn take_kept(&mut self, call: &UnderWay, attempt: &Attempt, kept: &Kept) {
+        self.note_questions(call, attempt);
+        self.release_step(call);
+        self.note_key(call, attempt.key_id.as_ref(), true);
+        let fresh = Fresh {
+            credentials: Arc::clone(&kept.session.credentials),
+            issued: kept.session.issued,
+            dies: kept.dies,
+            lifetime: kept.session.lifetime,
+            caller: kept.caller.clone(),
+        };
+        let Some(told) = self.serve(call, fresh) else {
+            return;
+        };
+        let credentials = &kept.session.credentials;
+        info!(
+            profile = %told.face.name,
+            session_key = %credentials.access_key_id,
+            expiration = %credentials.expiration.format("%FT%TZ"),
+            renewal = %told.renewal.format("%FT%TZ"),
+            "credentials taken from state_dir"
+        );
+        let expiration = credentials.expiration;
+        if let Some(device) = call.job.submitted_device()
+            && self.people.has_code_for(device, call.worker)
+        {
+            // It came during the look, and is not needed any more.
+            let profile = told.face.name.clone();
+            self.people.answer(device, Ok(Accepted { profile, expiration }));
+        }
+        self.tell_renewed(call, &told, expiration);
+    }
+
+    /// Nothing of use is kept: what the credentials really take comes next.
+    pub(super) fn end_recall(&mut self, call: &UnderWay, attempt: &Attempt) {
+        self.note_questions(call, attempt);
+        if let Some(index) = self.place_of(call) {
+            let now = self.parts.clock.boot();
+            self.workers[index].machine.postponed(now);
+            if self.face(index).snapshot().renewal.is_some() {
+                self.publish_next_call(index);
+            }
+        }
+    }
+
+    /// A look that came to no end is made anew.
+    pub(super) fn look_again(&mut self, call: &UnderWay) {
+        if let Some(index) = self.place_of(call) {
+            self.workers[index].unread |= call.recalls;
+        }
+    }
+
+    /// Publishes when the next call really starts.
+    pub(super) fn publish_next_call(&self, index: usize) {
+        let next = self.next_call(index, self.parts.clock.boot());
+        let face = self.face(index);
+        let before = face.snapshot();
+        face.publish(Snapshot {
+            renewal: next
+                .map(|next| self.time.at(next, &*self.parts.clock))
+                .or(before.renewal),
+            ..Snapshot::clone(&before)
+        });
+    }
+
+    /// Writes what is served now for the next start, and does not wait for it.
+    pub(super) fn keep(&mut self, call: &UnderWay, attempt: &Attempt) {
+        if let (Some(store), Some(sealed)) = (&self.parts.store, &attempt.sealed) {
+            let (store, profile, sealed) = (Arc::clone(store), call.job.profile.name.clone(), sealed.clone());
+            self.errands.spawn(async move { store.keep(profile, sealed).await });
+        }
+    }
+}

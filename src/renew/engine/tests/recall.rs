@@ -1,0 +1,185 @@
+//! Sessions that outlive an engine.
+
+use tokio::time::sleep;
+
+use super::scene::{Say, Scene, WALL, job, push_job};
+use super::store::Shared;
+use super::*;
+use crate::clock::PausedClock;
+use crate::renew::{Failure, Outcome};
+use crate::sts::Class;
+
+fn begin(clock: &Arc<PausedClock>, jobs: Vec<Job>, say: Vec<Say>, store: &Arc<Shared>) -> Scene {
+    let store = Arc::clone(store) as Arc<dyn Store>;
+    Scene::with_store(clock.clone(), jobs, TimeDelta::zero(), say, Some(store))
+}
+
+/// A session of the first engine, and what a second one makes of it after `hours`.
+async fn after(hours: u64, change: impl FnOnce(&mut Job)) -> (Scene, Arc<Shared>) {
+    let (clock, store) = (Arc::new(PausedClock::new(WALL)), Shared::new());
+    let first = begin(&clock, vec![job(0, true)], vec![], &store);
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(first.codes().len(), 1);
+    // The engine of before goes on in this runtime, with a store of its own.
+    let store = store.copied(false);
+    clock.suspend(Duration::from_hours(hours));
+    let mut job = job(0, true);
+    change(&mut job);
+    let second = begin(&clock, vec![job], vec![], &store);
+    sleep(Duration::from_millis(100)).await;
+    (second, store)
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_is_taken_up_without_a_call() {
+    let (scene, store) = after(1, |_| ()).await;
+    assert!(scene.served() && scene.sts.calls.lock().unwrap().is_empty());
+    assert_eq!(*scene.sts.questions.lock().unwrap(), 0);
+    let snapshot = scene.table.profiles()[0].snapshot();
+    let of = |seconds| Some(WALL + TimeDelta::seconds(seconds));
+    assert_eq!((snapshot.issued, snapshot.expiration), (of(0), of(43_200)));
+    assert_eq!(snapshot.renewal.map(|at| (at - WALL).num_seconds()), Some(19_008));
+    assert_eq!(scene.counted(Outcome::Success), 0, "nobody renewed");
+    assert_eq!(store.distrusted.lock().unwrap().len(), 0);
+    assert!(
+        scene
+            .heard
+            .0
+            .lock()
+            .unwrap()
+            .iter()
+            .all(|event| !event.starts_with("Calling"))
+    );
+    sleep(Duration::from_hours(5)).await;
+    assert_eq!(scene.codes().len(), 1, "and is renewed in time");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_old_session_is_served_while_it_is_renewed() {
+    let (clock, store) = (Arc::new(PausedClock::new(WALL)), Shared::new());
+    let first = begin(&clock, vec![job(0, false)], vec![], &store);
+    sleep(Duration::from_secs(1)).await;
+    assert!(first.served());
+    let same = store.copied(false);
+    clock.suspend(Duration::from_hours(11));
+    let second = begin(&clock, vec![job(0, false)], vec![Say::Refuse(Class::Server)], &same);
+    sleep(Duration::from_millis(1)).await;
+    assert!(second.served(), "though STS answers nothing");
+    assert_eq!(
+        second.sts.calls.lock().unwrap().len(),
+        1,
+        "whose renewal is due at once"
+    );
+    sleep(Duration::from_mins(2)).await;
+    assert_eq!(second.counted(Outcome::Failed(Failure::Sts(Class::Server))), 1);
+    assert_eq!(second.counted(Outcome::Success), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_dead_session_is_none() {
+    let (clock, store) = (Arc::new(PausedClock::new(WALL)), Shared::new());
+    let first = begin(&clock, vec![job(0, false)], vec![], &store);
+    sleep(Duration::from_secs(1)).await;
+    assert!(first.served());
+    let same = store.copied(false);
+    clock.suspend(Duration::from_secs(43_150));
+    let second = begin(&clock, vec![job(0, false)], vec![Say::Hang], &same);
+    sleep(Duration::from_millis(1)).await;
+    assert!(!second.served(), "less than a minute is left");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_of_another_is_not_taken() {
+    let (scene, store) = after(0, |job| {
+        job.profile.region = "eu-west-2".parse().unwrap();
+    })
+    .await;
+    assert!(!scene.served());
+    assert!(store.distrusted.lock().unwrap()[0].ends_with("or for a profile that was somebody else"));
+    // A step is free half a minute later.
+    sleep(Duration::from_secs(31)).await;
+    assert!(scene.served() && scene.codes().len() == 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_of_another_account_than_is_expected_is_not_taken() {
+    let (scene, store) = after(0, |job| {
+        job.profile.expected_account_id = Some("210987654321".parse().unwrap());
+    })
+    .await;
+    assert!(!scene.served());
+    assert!(store.distrusted.lock().unwrap().is_empty());
+}
+
+/// A person gave a code for the session, and is not asked for another one at a start.
+#[tokio::test(start_paused = true)]
+async fn nobody_is_asked_for_a_code_for_what_is_kept() {
+    let (clock, store) = (Arc::new(PausedClock::new(WALL)), Shared::new());
+    let first = begin(&clock, vec![push_job("p0", 12)], vec![], &store);
+    sleep(Duration::from_secs(1)).await;
+    let code = crate::aws::TokenCode::try_from("123456".to_owned()).ok().unwrap();
+    assert!(first.handle.submit(None, code).await.is_ok());
+    sleep(Duration::from_secs(1)).await;
+    let second = begin(&clock, vec![push_job("p0", 12)], vec![], &store);
+    sleep(Duration::from_secs(1)).await;
+    let snapshot = second.table.profiles()[0].snapshot();
+    assert!(second.served() && snapshot.code_wanted.is_none() && snapshot.code_accepted_from.is_some());
+}
+
+/// Boot instants say nothing of another start of the host, nor does a wall clock that may be wrong.
+#[tokio::test(start_paused = true)]
+async fn after_a_boot_sts_is_asked_before_anything_is_served() {
+    for (answer, wrong, served) in [
+        (Some(Ok("123456789012")), 0, true),
+        (Some(Ok("123456789012")), -7, true),
+        (Some(Err(Class::KeyInvalid)), 0, false),
+        (None, 0, false),
+    ] {
+        let (clock, store) = (Arc::new(PausedClock::new(WALL)), Shared::new());
+        let first = begin(&clock, vec![job(0, true)], vec![], &store);
+        sleep(Duration::from_secs(1)).await;
+        assert!(first.served());
+        let kept = store.copied(true);
+        clock.suspend(Duration::from_hours(3));
+        // STS goes on, and this host's clock is wrong.
+        clock.jump_wall(TimeDelta::hours(wrong));
+        let store = Arc::clone(&kept) as Arc<dyn Store>;
+        let scene = Scene::with_store(
+            clock.clone(),
+            vec![job(0, true)],
+            TimeDelta::hours(-wrong),
+            vec![Say::Hang],
+            Some(store),
+        );
+        scene.sts.accounts.lock().unwrap().extend(answer);
+        *scene.sts.is_silent.lock().unwrap() = answer.is_none();
+        sleep(Duration::from_secs(10)).await;
+        assert_eq!(scene.served(), served, "{answer:?}");
+        assert_eq!(*scene.sts.questions.lock().unwrap(), 1);
+        assert_eq!(
+            scene.sts.calls.lock().unwrap().is_empty(),
+            served,
+            "else an ordinary call"
+        );
+        if served {
+            let dies = scene.table.profiles()[0].snapshot().document.as_ref().unwrap().dies;
+            let left = dies.since(clock.boot()).as_secs();
+            assert!((32_370..=32_400).contains(&left), "{left}");
+        }
+    }
+}
+
+/// A sibling renewed: his session is taken instead of a step.
+#[tokio::test(start_paused = true)]
+async fn a_siblings_fresh_session_saves_a_code() {
+    let (clock, store) = (Arc::new(PausedClock::new(WALL)), Shared::new());
+    let one = begin(&clock, vec![job(0, true)], vec![], &store);
+    let two = begin(&clock, vec![job(0, true)], vec![], &store);
+    sleep(Duration::from_secs(4)).await;
+    let calls = || one.sts.calls.lock().unwrap().len() + two.sts.calls.lock().unwrap().len();
+    assert!(one.served() && two.served());
+    assert_eq!(calls(), 1, "one of them");
+    sleep(Duration::from_hours(24)).await;
+    assert!(one.served() && two.served());
+    assert_eq!(calls(), 5, "as often as one alone would");
+}

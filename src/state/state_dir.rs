@@ -1,0 +1,171 @@
+use std::collections::HashSet;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tracing::{info, warn};
+
+use super::file::Kept;
+use super::{Claim, Error, State, Store, file, folder};
+use crate::BoxFuture;
+use crate::aws::{ProfileName, SerialNumber};
+use crate::clock::Clock;
+
+/// A folder that keeps things, shared with other processes.
+pub struct StateDir {
+    path: PathBuf,
+    clock: Arc<dyn Clock>,
+    /// For [`THREADS`].
+    places: Arc<Semaphore>,
+    /// Whether the last try failed: a trouble is told once.
+    is_troubled: AtomicBool,
+    failures: AtomicU64,
+    /// Whose session was found to be of no use, and why: that is told once.
+    distrusted: Mutex<HashSet<(ProfileName, &'static str)>>,
+    host_start: Option<String>,
+}
+
+/// How long the file system, and whoever has a file locked, may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// How many threads may wait for the file system: when it hangs, the others go on with what needs no disk.
+const THREADS: usize = 4;
+
+impl StateDir {
+    /// The folder at `path`, which is made when it is needed.
+    pub fn new(path: PathBuf, clock: Arc<dyn Clock>) -> Self {
+        Self {
+            path,
+            clock,
+            places: Arc::new(Semaphore::new(THREADS)),
+            is_troubled: AtomicBool::new(false),
+            failures: AtomicU64::new(0),
+            distrusted: Mutex::default(),
+            host_start: host_start(),
+        }
+    }
+
+    /// How often something could not be kept so far.
+    pub fn failures(&self) -> u64 {
+        self.failures.load(Ordering::Relaxed)
+    }
+
+    /// Tells what keeps things from ever being kept, and changes nothing. What may go away by itself is told in the log, and
+    /// is no obstacle.
+    pub async fn inspect(&self) -> Result<(), Error> {
+        match self.work(folder::inspect).await {
+            Err(error) if !error.may_heal() => Err(error),
+            result => {
+                self.tell(result.as_ref().err());
+                Ok(())
+            }
+        }
+    }
+
+    async fn kept<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Path) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let result = self.work(work).await;
+        self.tell(result.as_ref().err());
+        result
+    }
+
+    /// Does something with the folder, on a thread that may wait for a disk.
+    async fn work<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Path) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let (path, places) = (self.path.clone(), Arc::clone(&self.places));
+        let done = async {
+            let place = places.acquire_owned().await;
+            let done = tokio::task::spawn_blocking(move || {
+                let _place = place;
+                work(&path)
+            });
+            // A panic there is none of the caller's.
+            done.await.unwrap_or_else(|_| Err(Error::Slow(self.path.clone())))
+        };
+        tokio::select! {
+            biased;
+            result = done => result,
+            () = self.clock.sleep_until(self.clock.boot() + PATIENCE) => Err(Error::Slow(self.path.clone())),
+        }
+    }
+
+    fn tell(&self, error: Option<&Error>) {
+        let was_troubled = self.is_troubled.swap(error.is_some(), Ordering::Relaxed);
+        if let Some(error) = error {
+            self.failures.fetch_add(1, Ordering::Relaxed);
+            if !was_troubled {
+                warn!("nothing is kept for the next start, and other daemons are not heard of: state_dir: {error}");
+            }
+        } else if was_troubled {
+            info!("state_dir: it is written again");
+        }
+    }
+}
+
+impl Store for StateDir {
+    fn reserve<'a>(&'a self, device: &'a SerialNumber, step: u64) -> BoxFuture<'a, Claim> {
+        let device = device.clone();
+        Box::pin(async move {
+            match self.kept(move |dir| file::reserve(dir, &device, step)).await {
+                Ok(true) => Claim::Ours,
+                Ok(false) => Claim::Taken,
+                Err(error) => Claim::Unkept(error),
+            }
+        })
+    }
+
+    fn settle<'a>(&'a self, device: &'a SerialNumber, step: u64, state: State) -> BoxFuture<'a, ()> {
+        let device = device.clone();
+        Box::pin(async move {
+            // What failed is told, and leaves the step reserved.
+            let _ = self.kept(move |dir| file::settle(dir, &device, step, state)).await;
+        })
+    }
+
+    fn session<'a>(&'a self, profile: &'a ProfileName) -> BoxFuture<'a, Option<Vec<u8>>> {
+        let name = profile.clone();
+        Box::pin(async move {
+            match self.kept(move |dir| file::session(dir, &name)).await {
+                Ok(Kept::Sealed(bytes)) => Some(bytes),
+                Ok(Kept::Nothing) | Err(_) => None,
+                Ok(Kept::Foreign(why)) => {
+                    self.distrust(profile, why);
+                    None
+                }
+            }
+        })
+    }
+
+    fn keep(&self, profile: ProfileName, sealed: Vec<u8>) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            // What failed is told, and costs the next start a call.
+            let _ = self.kept(move |dir| file::keep(dir, &profile, &sealed)).await;
+        })
+    }
+
+    fn distrust(&self, profile: &ProfileName, why: &'static str) {
+        // A panic while it was held left a set of words, which is never half of one.
+        let mut distrusted = self.distrusted.lock().unwrap_or_else(PoisonError::into_inner);
+        if distrusted.insert((profile.clone(), why)) {
+            warn!(%profile, "the kept session is not used: {why}");
+        }
+    }
+
+    fn host_start(&self) -> Option<&str> {
+        self.host_start.as_deref()
+    }
+}
+
+/// The kernel's id of this start, and of the clocks in which this process lives; nothing where there is none. It is in the
+/// kernel's memory, so that nothing is waited for.
+fn host_start() -> Option<String> {
+    let id = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
+    let clocks = std::fs::read_link("/proc/self/ns/time").unwrap_or_default();
+    Some(format!("{} {}", id.trim(), clocks.display()))
+}

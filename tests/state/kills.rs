@@ -1,0 +1,49 @@
+//! Kills at any moment: no step is sent twice, and what was being written is not corrupt.
+
+use std::time::Duration;
+
+use valetkey::clock::{Clock, SystemClock};
+
+use crate::common::{World, eventually};
+use crate::scene::{codes, configure, serve, warnings};
+
+/// Each with an STS, a user and a device of its own.
+const USERS: usize = 6;
+
+const KILLS: u64 = 10;
+
+#[test]
+fn kills_at_any_moment_send_no_step_twice() {
+    let worlds: Vec<_> = (0..USERS)
+        .map(|user| World::of(&format!("killed{user}"), None))
+        .collect();
+    let profiles = worlds
+        .iter()
+        .enumerate()
+        .map(|(user, world)| world.profile(&format!("p{user}")));
+    let profiles: String = profiles.collect();
+    let home = &worlds[0];
+    configure(home, "ops", true, &profiles);
+    let mut log = String::new();
+    for kill in 0..KILLS {
+        let daemon = serve(home, "ops");
+        // From before the first call to after the last one.
+        let moment = Duration::from_millis(kill * 7);
+        let end = SystemClock.boot() + moment;
+        eventually(|| (SystemClock.boot() >= end).then_some(()));
+        daemon.signal("-KILL");
+        log += &daemon.log();
+        daemon.wait();
+    }
+    let daemon = serve(home, "ops");
+    for user in 0..USERS {
+        daemon.wait_for_credentials(&format!("p{user}"));
+    }
+    log += &daemon.log();
+    assert_eq!(warnings(&log), [] as [&str; 0]);
+    for world in &worlds {
+        let (successes, errors) = codes(world);
+        assert_eq!(errors, [] as [&str; 0]);
+        assert!(successes >= 1);
+    }
+}
