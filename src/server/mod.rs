@@ -26,7 +26,6 @@ mod tls;
 mod tokens;
 
 use std::convert::Infallible;
-use std::future::Ready;
 use std::io;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -50,6 +49,7 @@ use admit::Admit;
 use credentials::CredentialsService;
 use imds::ImdsService;
 use observe::Observe;
+use ops::{Answer, OpsService};
 use refusals::Refusals;
 use reply::Reply;
 
@@ -112,7 +112,8 @@ pub async fn serve_ops(listener: TcpListener, endpoint: Ops, limits: Limits, shu
     let (http, clock) = (endpoint.metrics.http(Listener::Ops), endpoint.clock.clone());
     let refusals = Arc::new(Refusals::new(http.clone(), clock.clone()));
     let observe = Observe::new(http.clone(), clock.clone(), ops::route);
-    let service = observe.layer(Admit::ops(refusals.clone()).layer(endpoint.into_service(refusals.clone())));
+    let form = Form::Ops(endpoint.into_service(refusals.clone()));
+    let service = observe.layer(Admit::ops(refusals.clone()).layer(form));
     let context = listen::Context::new(limits, clock, http, refusals, None, None);
     listen::run(listener, service, context, shutdown).await;
 }
@@ -147,11 +148,12 @@ impl Consumed {
     }
 }
 
-/// The forms in which credentials are asked for. One type for both, so that hyper's connection is compiled once for them.
+/// What listeners answer. One type for all, so that hyper's connection is compiled once for them.
 #[derive(Clone)]
 enum Form {
     Container(CredentialsService),
     Imds(ImdsService),
+    Ops(OpsService),
 }
 
 impl Form {
@@ -159,6 +161,7 @@ impl Form {
         match self {
             Self::Container(_) => Listener::Credentials,
             Self::Imds(_) => Listener::Imds,
+            Self::Ops(_) => Listener::Ops,
         }
     }
 }
@@ -166,7 +169,7 @@ impl Form {
 impl<B> Service<Request<B>> for Form {
     type Response = Reply;
     type Error = Infallible;
-    type Future = Ready<Result<Reply, Infallible>>;
+    type Future = Answer;
 
     fn poll_ready(&mut self, _cx: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
         Poll::Ready(Ok(()))
@@ -174,8 +177,9 @@ impl<B> Service<Request<B>> for Form {
 
     fn call(&mut self, request: Request<B>) -> Self::Future {
         match self {
-            Self::Container(service) => service.call(request),
-            Self::Imds(service) => service.call(request),
+            Self::Container(service) => Answer::from(service.call(request)),
+            Self::Imds(service) => Answer::from(service.call(request)),
+            Self::Ops(service) => service.call(request),
         }
     }
 }

@@ -1,4 +1,5 @@
 use std::convert::Infallible;
+use std::future::Ready;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -92,6 +93,13 @@ pub(super) enum Answer {
     /// Taken when it is polled.
     Now(Option<Reply>),
     Later(BoxFuture<'static, Reply>),
+}
+
+impl From<Ready<Result<Reply, Infallible>>> for Answer {
+    fn from(ready: Ready<Result<Reply, Infallible>>) -> Self {
+        let Ok(reply) = ready.into_inner();
+        Self::Now(Some(reply))
+    }
 }
 
 impl Future for Answer {
