@@ -37,7 +37,7 @@ fn the_words_of_later_versions_are_the_only_mistakes_of_the_whole_language() {
     let home = |name: &str| (name == "HOME").then(|| OsString::from("/home/ops"));
     let errors = config::parse(WHOLE_LANGUAGE.as_bytes(), Format::Toml, "whole.toml", &home).unwrap_err();
     let expected = [
-        later("14:1", "server.state_dir", "the state directory"),
+        later("16:1", "server.state_dir", "the state directory"),
         String::from("1 mistake in whole.toml"),
     ];
     assert_eq!(errors.to_string(), expected.join("\n"));
