@@ -196,6 +196,20 @@ fn the_example_of_relative_uris_is_where_sdks_ask() {
     assert!(rest.contains(&format!("{}/ops/relative_uri", plan.server.token_dir.display())));
 }
 
+#[test]
+fn the_example_of_tls_is_what_the_sdk_is_pointed_at() {
+    let readme = readme();
+    let (_, section) = readme.split_once("\n### Beyond this machine: TLS\n").unwrap();
+    let (_, rest) = section.split_once("```toml\n").unwrap();
+    let (toml, rest) = rest.split_once("```").unwrap();
+    let profile = "[profile.ops]\nregion = \"eu-west-1\"\nkey = { directory = \"/k\" }\n";
+    let text = toml.replace("[server]", "[server]\ntoken_dir = \"/t\"\ncontrol_socket = \"/c\"") + profile;
+    let plan = config::parse(text.as_bytes(), Format::Toml, "README.md", &|_| None).unwrap();
+    assert!(plan.server.tls.is_some() && plan.server.credentials.ip().is_unspecified());
+    let port = plan.server.credentials.port();
+    assert!(rest.contains(&format!("FULL_URI=https://valetkey.example:{port}/credentials/ops ")));
+}
+
 /// The kinds of the profiles in the first configuration under this heading.
 fn kinds(heading: &str, before: &str) -> Vec<&'static str> {
     let readme = readme();

@@ -130,6 +130,7 @@ class Daemon(Process):
         super().__init__([BINARY, "serve", "--config", str(path), "--log-format", "json"])
         start = json.loads(self.wait_for(lambda line: '"valetkey starts"' in line))
         self.credentials, self.ops, self.imds = start["credentials"], start["ops"], start.get("imds")
+        self.url = start["credentials_url"]
 
     def wait_for_credentials(self, profile):
         def obtained(line):
@@ -144,7 +145,7 @@ class Daemon(Process):
         return subprocess.run(command, input=stdin, capture_output=True, text=True, timeout=60)
 
     def uri(self, profile):
-        return f"http://{self.credentials}/credentials/{profile}"
+        return f"{self.url}/credentials/{profile}"
 
     def token_file(self, profile):
         return str(self.folder / "tokens" / profile / "token")

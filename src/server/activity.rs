@@ -210,4 +210,21 @@ mod tests {
         shared.wrote();
         assert_eq!(shared.look(), (Activity::Idle, false));
     }
+
+    #[test]
+    fn a_flush_ends_a_reply_and_no_head() {
+        let shared = Shared::new(BootInstant::from_boot(Duration::ZERO));
+        shared.read();
+        shared.flushed();
+        assert_eq!(shared.look(), (Activity::Head, true), "nothing was answered");
+        shared.wrote();
+        shared.stalled();
+        assert_eq!(
+            shared.look(),
+            (Activity::Stalled, false),
+            "TLS took it in, the socket did not"
+        );
+        shared.flushed();
+        assert_eq!(shared.look(), (Activity::Idle, false));
+    }
 }
