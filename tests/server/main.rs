@@ -4,6 +4,7 @@
 
 mod clock;
 mod imds;
+mod looks;
 mod ops;
 mod remembering;
 mod requests;
