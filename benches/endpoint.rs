@@ -1,25 +1,35 @@
 //! valetkey's credentials endpoint beside a bare hyper server with the same builder settings, headers and body.
 //!
-//! `cargo bench --bench endpoint` prints, round by round, the requests a second that 32 keep-alive connections get, the
-//! CPU time of the server's thread for each request, and at the end the memory of an idle connection. What sums up a
-//! comparison stands on a line that begins with `figure: `.
+//! `cargo bench --bench endpoint` prints, round by round, the requests a second that 32 keep-alive connections get and the
+//! CPU time of the server's thread for each request; beside them those of nginx where it is installed; then how long requests
+//! take at half of the bare server's rate, what a request costs in instructions and allocations where valgrind is installed,
+//! and the memory of an idle connection. What sums up a comparison stands on a line that begins with `figure: `.
 //!
-//! Instructions of a request, on the server's own thread (the output file that ends in `-02`):
-//! `ENDPOINT_SERVER=valetkey ENDPOINT_REQUESTS=6400 valgrind --tool=callgrind --separate-threads=yes <bench binary>`,
-//! and again with 12800 requests and with `ENDPOINT_SERVER=bare`; the difference of two counts has no start-up in it.
-//! valgrind knows no SHA instructions: it shows 2100 instructions of SHA-256 where most machines need a tenth.
+//! A profile of a request is made with debug information, and read with `callgrind_annotate FILE-02`:
+//! `CARGO_PROFILE_BENCH_DEBUG=line-tables-only cargo bench --bench endpoint --no-run`, and then
+//! `ENDPOINT_SERVER=valetkey ENDPOINT_REQUESTS=6400 valgrind --tool=callgrind --separate-threads=yes <bench binary>`.
 
 #![allow(
+    clippy::disallowed_methods,
     clippy::unwrap_used,
     clippy::print_stdout,
-    reason = "a bench stops at the first surprise, and prints"
+    reason = "a bench stops at the first surprise, measures the time that passes, and prints"
 )]
 
+#[path = "endpoint/counts.rs"]
+mod counts;
+#[path = "endpoint/latency.rs"]
+mod latency;
+#[path = "endpoint/nginx.rs"]
+mod nginx;
+
 use std::convert::Infallible;
+use std::fmt::Write as _;
 use std::fs;
 use std::future::{pending, ready};
 use std::io::{Read, Write};
 use std::net::SocketAddr;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc;
@@ -33,6 +43,7 @@ use hyper::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderValue, X_CONTENT_TYPE_OPT
 use hyper::service::service_fn;
 use hyper::{Request, Response};
 use hyper_util::rt::TokioIo;
+use nginx::Nginx;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::{Builder, Runtime};
@@ -48,6 +59,7 @@ const ROUNDS: usize = 12;
 const ROUND: Duration = Duration::from_millis(500);
 const CONNECTIONS: usize = 32;
 const IDLE_CONNECTIONS: u32 = 500;
+const IDLE_ROUNDS: usize = 5;
 
 const REQUEST: &str = "GET /credentials/ops HTTP/1.1\r\n\
                        Host: 127.0.0.1\r\n\
@@ -58,67 +70,78 @@ const TOKEN: &str = "QUJDREVGR0hJSktMTU5PUFFSU1RVVldYWVphYmNkZWY";
 
 fn main() {
     let wanted = std::env::var("ENDPOINT_SERVER").unwrap_or_default();
+    let serve: fn(TcpListener) = if wanted == "bare" { spawn_bare } else { spawn_valetkey };
     if let Ok(requests) = std::env::var("ENDPOINT_REQUESTS") {
-        let serve: fn(TcpListener) = if wanted == "bare" { spawn_bare } else { spawn_valetkey };
         return fixed(&Server::start(serve), requests.parse().unwrap());
     }
+    if !wanted.is_empty() {
+        return println!("{}", idle(&Server::start(serve)));
+    }
     let (bare, valetkey) = (Server::start(spawn_bare), Server::start(spawn_valetkey));
-    compare(&bare, &valetkey);
-    println!();
-    println!("memory of an idle connection, of {IDLE_CONNECTIONS}:");
-    let (held_bare, held_valetkey) = (idle(&bare), idle(&valetkey));
-    println!("  bare {:>8.0} B   valetkey {:>8.0} B", held_bare.1, held_valetkey.1);
-    println!(
-        "figure: memory of an idle connection, valetkey to bare: {:.3}",
-        held_valetkey.1 / held_bare.1
-    );
+    let nginx = Nginx::start();
+    if nginx.is_none() {
+        println!("nginx is not installed: it is left out");
+    }
+    let most = compare(&bare, &valetkey, nginx.as_ref().map(|nginx| &nginx.server));
+    drop(nginx);
+    latency::compare(&bare, &valetkey, most / 2.0);
+    counts::compare();
+    idle_connections();
 }
 
-/// Interleaved rounds, each server first in every other one: whatever else the machine does meets both.
-fn compare(bare: &Server, valetkey: &Server) {
-    let (mut rates, mut costs) = (Vec::new(), Vec::new());
+/// Interleaved rounds, in another order each time: whatever else the machine does meets all. Returns the rate of the bare server.
+fn compare(bare: &Server, valetkey: &Server, nginx: Option<&Server>) -> f64 {
+    let servers: Vec<_> = [("bare", bare), ("valetkey", valetkey)]
+        .into_iter()
+        .chain(nginx.map(|nginx| ("nginx", nginx)))
+        .collect();
+    let mut rounds = vec![Vec::new(); servers.len()];
     for round in 0..=ROUNDS {
-        let (b, v) = if round % 2 == 0 {
-            let b = load(bare);
-            (b, load(valetkey))
-        } else {
-            let v = load(valetkey);
-            (load(bare), v)
-        };
-        // The first round warms up.
-        if round > 0 {
-            println!(
-                "round {round:>2}: bare {:>7.0}/s {:>5.2} us   valetkey {:>7.0}/s {:>5.2} us   ratio {:.3}",
-                b.rate,
-                b.cpu_micros,
-                v.rate,
-                v.cpu_micros,
-                v.rate / b.rate
-            );
-            rates.push(v.rate / b.rate);
-            costs.push(v.cpu_micros / b.cpu_micros);
+        let mut line = format!("round {round:>2}:");
+        for turn in 0..servers.len() {
+            let place = (round + turn) % servers.len();
+            let found = load(servers[place].1);
+            let (name, Round { rate, cpu_micros }) = (servers[place].0, found);
+            let _ = write!(line, "   {name} {rate:>7.0}/s {cpu_micros:>5.2} us");
+            // The first round warms up.
+            if round > 0 {
+                rounds[place].push(found);
+            }
+        }
+        println!("{line}");
+    }
+    for (place, other, to) in [
+        (1, 0, "valetkey to bare"),
+        (2, 0, "nginx to bare"),
+        (1, 2, "valetkey to nginx"),
+    ] {
+        if place.max(other) < servers.len() {
+            let pairs = || rounds[place].iter().zip(&rounds[other]);
+            let rates = pairs().map(|(one, other)| one.rate / other.rate).collect();
+            let costs = pairs().map(|(one, other)| one.cpu_micros / other.cpu_micros).collect();
+            println!("figure: requests a second, {to}: {}", summary(rates));
+            println!("figure: CPU time a request, {to}: {}", summary(costs));
         }
     }
-    println!("figure: requests a second, valetkey to bare: {}", summary(rates));
-    println!("figure: CPU time a request, valetkey to bare: {}", summary(costs));
+    median(&mut rounds[0].iter().map(|round| round.rate).collect::<Vec<_>>())
 }
 
 fn summary(mut ratios: Vec<f64>) -> String {
-    ratios.sort_by(f64::total_cmp);
-    let middle = ratios.len() / 2;
-    let median = f64::midpoint(ratios[middle], ratios[(ratios.len() - 1) / 2]);
-    format!(
-        "median {median:.3} (min {:.3}, max {:.3})",
-        ratios[0],
-        ratios[ratios.len() - 1]
-    )
+    let median = median(&mut ratios);
+    let (least, most) = (ratios[0], ratios[ratios.len() - 1]);
+    format!("median {median:.3} (min {least:.3}, max {most:.3})")
 }
 
-/// A server on a thread and a runtime of its own.
+/// Sorts them.
+fn median(values: &mut [f64]) -> f64 {
+    values.sort_by(f64::total_cmp);
+    f64::midpoint(values[values.len() / 2], values[(values.len() - 1) / 2])
+}
+
+/// A server on one thread.
 struct Server {
     address: SocketAddr,
-    /// Its thread in `/proc`.
-    task: String,
+    thread: i32,
 }
 
 impl Server {
@@ -127,21 +150,19 @@ impl Server {
         thread::spawn(move || {
             runtime().block_on(async {
                 let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-                let task = fs::read_link("/proc/thread-self").unwrap();
-                let address = listener.local_addr().unwrap();
-                tell.send((address, format!("/proc/{}/schedstat", task.display())))
-                    .unwrap();
+                let thread = rustix::thread::gettid().as_raw_nonzero().get();
+                tell.send((listener.local_addr().unwrap(), thread)).unwrap();
                 serve(listener);
                 pending::<()>().await;
             });
         });
-        let (address, task) = started.recv().unwrap();
-        Self { address, task }
+        let (address, thread) = started.recv().unwrap();
+        Self { address, thread }
     }
 
     /// Nanoseconds that its thread has run.
     fn cpu(&self) -> f64 {
-        let stat = fs::read_to_string(&self.task).unwrap();
+        let stat = fs::read_to_string(format!("/proc/{}/schedstat", self.thread)).unwrap();
         stat.split(' ').next().unwrap().parse().unwrap()
     }
 }
@@ -220,6 +241,7 @@ fn profile() -> Profile {
 }
 
 /// What a round found.
+#[derive(Clone, Copy)]
 struct Round {
     rate: f64,
     cpu_micros: f64,
@@ -285,24 +307,48 @@ fn fixed(server: &Server, requests: usize) {
     }
 }
 
-/// Opens connections that asked once, and returns them with what each costs this process. The sockets of the load are
-/// plain descriptors: they cost it nothing.
-fn idle(server: &Server) -> (Vec<std::net::TcpStream>, f64) {
-    let before = resident();
+/// What an idle connection costs, in processes of their own: memory that was given back once is not taken anew.
+fn idle_connections() {
+    let measure = |server| {
+        let mut bench = Command::new(std::env::current_exe().unwrap());
+        let printed = bench.env("ENDPOINT_SERVER", server).output().unwrap().stdout;
+        String::from_utf8(printed).unwrap().trim().parse::<f64>().unwrap()
+    };
+    println!("memory of an idle connection, of {IDLE_CONNECTIONS}:");
+    let ratios = (0..IDLE_ROUNDS).map(|_| {
+        let [bare, valetkey] = ["bare", "valetkey"].map(measure);
+        println!("  bare {bare:>8.0} B   valetkey {valetkey:>8.0} B");
+        valetkey / bare
+    });
+    let ratios = ratios.collect();
+    println!(
+        "figure: memory of an idle connection, valetkey to bare: {}",
+        summary(ratios)
+    );
+}
+
+/// Opens connections that asked once, and returns what each costs this process. The sockets of the load are plain
+/// descriptors: they cost it nothing.
+fn idle(server: &Server) -> f64 {
     let mut reply = [0; 4096];
-    let connect = |_| {
+    let mut connect = |_| {
         let mut stream = std::net::TcpStream::connect(server.address).unwrap();
         stream.write_all(REQUEST.as_bytes()).unwrap();
         while stream.read(&mut reply).unwrap() == reply.len() {}
         stream
     };
+    // The first one takes what all share.
+    let first = connect(0);
+    let before = anonymous();
     let held: Vec<_> = (0..IDLE_CONNECTIONS).map(connect).collect();
-    (held, (resident() - before) / f64::from(IDLE_CONNECTIONS))
+    let each = (anonymous() - before) / f64::from(IDLE_CONNECTIONS);
+    drop((first, held));
+    each
 }
 
-/// Bytes of this process in memory.
-fn resident() -> f64 {
+/// Bytes that this process has in memory, but for what it maps of files.
+fn anonymous() -> f64 {
     let status = fs::read_to_string("/proc/self/smaps_rollup").unwrap();
-    let line = status.lines().find_map(|line| line.strip_prefix("Rss:")).unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("Anonymous:")).unwrap();
     line.trim().trim_end_matches(" kB").parse::<f64>().unwrap() * 1024.0
 }

@@ -1,7 +1,8 @@
 //! The process as a whole: how fast it starts, what it holds in memory, how rarely it wakes, what a thousand profiles cost.
 //!
-//! `cargo bench --bench process`, and `cargo bench --profile dist --bench process` for the binary as it is shipped. It
-//! prints figures and fails on none of them. Linux alone: it reads `/proc`.
+//! `cargo bench --bench process`; for the binary as it is shipped `cargo build --profile dist --no-default-features` and
+//! `VALETKEY=target/dist/valetkey cargo bench --bench process`. It prints figures and fails on none of them. Linux alone: it
+//! reads `/proc`.
 
 #![allow(
     clippy::disallowed_methods,
@@ -17,15 +18,15 @@ mod tls;
 
 use std::fmt::Write as _;
 use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use common::{Daemon, World};
 
 fn main() {
-    println!(
-        "size: the binary has {} bytes",
-        fs::metadata(env!("CARGO_BIN_EXE_valetkey")).unwrap().len()
-    );
+    let size = fs::metadata(binary()).unwrap().len();
+    println!("figure: the binary {} has {size} bytes", binary());
     start();
     let (one, thousand) = (Subject::start(1), Subject::start(1_000));
     idle(&[&one, &thousand]);
@@ -88,31 +89,37 @@ impl Subject {
 
 /// Memory after the first sessions, wake-ups while nothing happens.
 fn idle(subjects: &[&Subject]) {
-    let counts = |subject: &&Subject| {
-        let switches = status(&subject.daemon, "voluntary_ctxt_switches:");
-        (switches, cpu_ticks(&subject.daemon))
-    };
+    let counts = |subject: &&Subject| (wake_ups(&subject.daemon), cpu_time(&subject.daemon));
     let before: Vec<_> = subjects.iter().map(counts).collect();
-    let quiet = Duration::from_secs(30);
+    let quiet = Duration::from_mins(1);
     std::thread::sleep(quiet);
-    for (subject, (switches, ticks)) in subjects.iter().zip(before) {
-        let (switches_now, ticks_now) = counts(subject);
+    for (subject, (wake_ups, cpu)) in subjects.iter().zip(before) {
+        let (wake_ups_now, cpu_now) = counts(subject);
         println!(
             "figure: {} profile(s): {:.0} kB resident after the first session over TLS; in {} s idle {:.0} wake-ups, \
-             {:.3} % of a core",
+             {:.4} % of a core",
             subject.profiles,
             subject.resident,
             quiet.as_secs(),
-            switches_now - switches,
-            (ticks_now - ticks) / quiet.as_secs_f64(),
+            wake_ups_now - wake_ups,
+            (cpu_now - cpu) / quiet.as_secs_f64() * 100.0,
         );
     }
 }
 
-fn quiet(world: &World) -> std::process::Command {
-    let mut command = common::valetkey(["serve", "--log-format", "json", "--config"]);
-    command.arg(world.path("valetkey.toml"));
+fn quiet(world: &World) -> Command {
+    let mut command = Command::new(binary());
     command
+        .args(["serve", "--log-format", "json", "--config"])
+        .arg(world.path("valetkey.toml"))
+        .env_clear()
+        .stdin(Stdio::null());
+    command
+}
+
+/// The one that is measured: what cargo has just built, unless somebody names another.
+fn binary() -> String {
+    std::env::var("VALETKEY").unwrap_or_else(|_| env!("CARGO_BIN_EXE_valetkey").to_owned())
 }
 
 fn configuration(world: &World, url: &str, profiles: u16) -> String {
@@ -132,20 +139,35 @@ fn configuration(world: &World, url: &str, profiles: u16) -> String {
 
 /// A number of `/proc/PID/status`. As root, which may look at a process that is not dumpable.
 fn status(daemon: &Daemon, name: &str) -> f64 {
-    let text = fs::read_to_string(format!("/proc/{}/status", daemon.child.id())).unwrap();
-    let line = text.lines().find(|line| line.starts_with(name)).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+    number(&format!("/proc/{}/status", daemon.child.id()), name)
 }
 
-/// User and system time in ticks of 10 ms, so in hundredths of a second.
-fn cpu_ticks(daemon: &Daemon) -> f64 {
-    let text = fs::read_to_string(format!("/proc/{}/stat", daemon.child.id())).unwrap();
-    let fields: Vec<f64> = text
-        .rsplit(") ")
-        .next()
-        .unwrap()
-        .split(' ')
-        .map(|field| field.parse().unwrap_or(0.0))
-        .collect();
-    fields[11] + fields[12]
+/// How often any of its threads had slept and was woken.
+fn wake_ups(daemon: &Daemon) -> f64 {
+    let files = threads(daemon).into_iter().map(|thread| thread.join("status"));
+    files
+        .map(|file| number(&file.display().to_string(), "voluntary_ctxt_switches:"))
+        .sum()
+}
+
+/// Seconds that its threads have run.
+fn cpu_time(daemon: &Daemon) -> f64 {
+    let files = threads(daemon).into_iter().map(|thread| thread.join("schedstat"));
+    files
+        .map(|file| {
+            let stat = fs::read_to_string(file).unwrap();
+            stat.split(' ').next().unwrap().parse::<f64>().unwrap() / 1e9
+        })
+        .sum()
+}
+
+fn threads(daemon: &Daemon) -> Vec<PathBuf> {
+    let threads = fs::read_dir(format!("/proc/{}/task", daemon.child.id())).unwrap();
+    threads.map(|thread| thread.unwrap().path()).collect()
+}
+
+fn number(file: &str, name: &str) -> f64 {
+    let text = fs::read_to_string(file).unwrap();
+    let line = text.lines().find(|line| line.starts_with(name)).unwrap();
+    line.split_whitespace().nth(1).unwrap().parse().unwrap()
 }

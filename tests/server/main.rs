@@ -5,6 +5,7 @@
 mod clock;
 mod flood;
 mod imds;
+mod looks;
 mod ops;
 mod relative;
 mod remembering;
