@@ -50,8 +50,7 @@ pub(super) async fn serve<S>(
             connection.as_mut().graceful_shutdown();
         }
         if let Poll::Ready(end) = connection.as_mut().poll(cx) {
-            let malformed = end.is_err_and(|error| error.is_parse());
-            return Poll::Ready(malformed.then_some(Reason::Malformed));
+            return Poll::Ready(refused_by_hyper(end));
         }
         let (activity, moved) = shared.look();
         let now = clock.boot();
@@ -76,6 +75,12 @@ pub(super) async fn serve<S>(
     if let Some(reason) = refused.await {
         context.refusals.add(reason);
     }
+}
+
+/// What the end of a connection is called where hyper itself refused what came in.
+pub(super) fn refused_by_hyper(end: hyper::Result<()>) -> Option<Reason> {
+    let malformed = end.is_err_and(|error| error.is_parse());
+    malformed.then_some(Reason::Malformed)
 }
 
 /// Calls the service at once. `hyper_util`'s adapter would call it one poll later; until then the request keeps hold of
