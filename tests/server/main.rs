@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "helpers of tests")]
 
 mod clock;
+mod forged;
 mod imds;
 mod ops;
 mod requests;
