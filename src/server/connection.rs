@@ -50,7 +50,7 @@ pub(super) async fn serve<S>(
             connection.as_mut().graceful_shutdown();
         }
         if let Poll::Ready(end) = connection.as_mut().poll(cx) {
-            return Poll::Ready(refused_by_hyper(end));
+            return Poll::Ready(end.err().as_ref().and_then(refusal));
         }
         let (activity, moved) = shared.look();
         let now = clock.boot();
@@ -77,10 +77,9 @@ pub(super) async fn serve<S>(
     }
 }
 
-/// What the end of a connection is called where hyper itself refused what came in.
-pub(super) fn refused_by_hyper(end: hyper::Result<()>) -> Option<Reason> {
-    let malformed = end.is_err_and(|error| error.is_parse());
-    malformed.then_some(Reason::Malformed)
+/// What hyper refused by itself.
+pub(super) fn refusal(error: &hyper::Error) -> Option<Reason> {
+    error.is_parse().then_some(Reason::Malformed)
 }
 
 /// Calls the service at once. `hyper_util`'s adapter would call it one poll later; until then the request keeps hold of

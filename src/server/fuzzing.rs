@@ -76,7 +76,7 @@ impl Endpoint {
                 }
             }
         };
-        if let Some(reason) = connection::refused_by_hyper(end) {
+        if let Some(reason) = end.err().as_ref().and_then(connection::refusal) {
             self.refusals.add(reason);
         }
         peer.answered

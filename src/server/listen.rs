@@ -172,6 +172,10 @@ where
         let task = self.tasks.spawn(connection);
         self.room.take(shared, task);
         self.context.http.connections(self.tasks.len());
+        if self.tasks.len() >= self.context.limits.connections {
+            // Whoever came is heard before the next one comes, for whom it might have to make room.
+            tokio::task::yield_now().await;
+        }
     }
 
     fn ended(&mut self, ended: Result<(), JoinError>) {
