@@ -149,6 +149,7 @@ class Evil(Quiet):
 
     def do_POST(self):
         """It leaves: its port is closed before the page hears of it."""
+        self.server.shutdown()
         self.server.socket.close()
         self.answer(200)
 
@@ -212,9 +213,11 @@ class Collector:
             command = [*BROWSER, f"--user-data-dir={folder}", pages[0].url]
             with open("target/ci/chromium.log", "w") as log:
                 browser = subprocess.Popen(command, stderr=log)
-            self.done.wait(PATIENCE)
-            browser.terminate()
-            browser.wait(PATIENCE)
+            try:
+                self.done.wait(PATIENCE)
+            finally:
+                browser.terminate()
+                browser.wait(PATIENCE)
         return self.said
 
 
