@@ -5,8 +5,10 @@ refuses: there the same pages read everything."""
 import http.client
 import http.server
 import json
+import os
 import pathlib
 import re
+import signal
 import subprocess
 import tempfile
 import threading
@@ -212,11 +214,12 @@ class Collector:
         with tempfile.TemporaryDirectory(prefix="valetkey-ci-") as folder:
             command = [*BROWSER, f"--user-data-dir={folder}", pages[0].url]
             with open("target/ci/chromium.log", "w") as log:
-                browser = subprocess.Popen(command, stderr=log)
+                browser = subprocess.Popen(command, stderr=log, start_new_session=True)
             try:
                 self.done.wait(PATIENCE)
             finally:
-                browser.terminate()
+                # Debian's is a script around it.
+                os.killpg(browser.pid, signal.SIGKILL)
                 browser.wait(PATIENCE)
         return self.said
 

