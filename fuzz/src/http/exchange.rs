@@ -89,11 +89,18 @@ fn check_counts(said: &Said, replies: &[Reply]) {
     assert_eq!(counted, ours.len() as u64, "every code is known");
 
     let given = |wanted: &[&str]| {
-        let of_reason = said.rejected.iter().filter(|(reason, _)| wanted.contains(&reason.as_str()));
+        let of_reason = said
+            .rejected
+            .iter()
+            .filter(|(reason, _)| wanted.contains(&reason.as_str()));
         of_reason.map(|(_, count)| count).sum::<u64>()
     };
     let by_hyper = given(&["malformed", "header_size"]);
-    assert!(by_hyper <= 1 && hypers.len() as u64 <= by_hyper, "{by_hyper}, {}", hypers.len());
+    assert!(
+        by_hyper <= 1 && hypers.len() as u64 <= by_hyper,
+        "{by_hyper}, {}",
+        hypers.len()
+    );
     assert_eq!(given(&["token_missing", "token_unknown", "token_expired"]), with(401));
     assert_eq!(given(&["method"]), with(405));
     let path = given(&["path"]);
@@ -103,6 +110,8 @@ fn check_counts(said: &Said, replies: &[Reply]) {
         Form::Imds => assert!(path <= with(404)),
     }
     let all: u64 = said.rejected.iter().map(|(_, count)| count).sum();
-    let refused = ours.iter().filter(|reply| (400..500).contains(&reply.status) && reply.status != 404);
+    let refused = ours
+        .iter()
+        .filter(|reply| (400..500).contains(&reply.status) && reply.status != 404);
     assert_eq!(all - by_hyper - path, refused.count() as u64);
 }
