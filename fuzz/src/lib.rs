@@ -1,5 +1,7 @@
 //! What the targets share.
 
+pub mod http;
+
 use std::ffi::OsString;
 
 /// Values that stand in the seeds where secrets belong: no message may show one.

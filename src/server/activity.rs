@@ -218,10 +218,10 @@ mod tests {
         shared.flushed();
         assert_eq!(shared.look(), (Activity::Head, true), "nothing was answered");
         shared.wrote();
-        shared.stalled();
+        shared.answering();
         assert_eq!(
             shared.look(),
-            (Activity::Stalled, false),
+            (Activity::Answering, false),
             "TLS took it in, the socket did not"
         );
         shared.flushed();

@@ -50,12 +50,7 @@ pub(super) async fn serve<S>(
         },
     };
     let watched = Watched::new(stream, shared.clone());
-    let eager = Eager {
-        service: RefCell::new(service),
-        peer,
-        shared: shared.clone(),
-        recognised: RefCell::default(),
-    };
+    let eager = Eager::new(service, peer, shared.clone());
     let mut connection = pin!(Limits::http1().serve_connection(watched, eager));
     let mut stop = pin!(context.stop.wait());
     let mut stopping = false;
@@ -97,7 +92,7 @@ pub(super) async fn serve<S>(
 }
 
 /// What hyper refused by itself.
-fn refusal(error: &hyper::Error) -> Option<Reason> {
+pub(super) fn refusal(error: &hyper::Error) -> Option<Reason> {
     if error.is_parse_too_large() {
         Some(Reason::HeaderSize)
     } else {
@@ -107,13 +102,24 @@ fn refusal(error: &hyper::Error) -> Option<Reason> {
 
 /// Calls the layers at once. `hyper_util`'s adapter would call them one poll later; until then the request keeps hold of
 /// the read buffer, and hyper makes another one of 8 kB, for every request. The layers here are always ready.
-struct Eager<S> {
+pub(super) struct Eager<S> {
     /// Called while no other call is under way.
     service: RefCell<S>,
     /// None where nobody wants to know.
     peer: Option<Arc<Peer>>,
     shared: Shared,
     recognised: RefCell<Recognised>,
+}
+
+impl<S> Eager<S> {
+    pub(super) fn new(service: S, peer: Option<Arc<Peer>>, shared: Shared) -> Self {
+        Self {
+            service: RefCell::new(service),
+            peer,
+            shared,
+            recognised: RefCell::default(),
+        }
+    }
 }
 
 impl<S: Answers> Service<Request<Incoming>> for Eager<S> {

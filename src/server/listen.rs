@@ -179,6 +179,10 @@ where
         let task = self.tasks.spawn(connection);
         self.room.take(place, shared, task);
         self.context.http.connections(self.tasks.len());
+        if self.tasks.len() >= self.context.limits.connections {
+            // Whoever came is heard before the next one comes, for whom it might have to make room.
+            tokio::task::yield_now().await;
+        }
     }
 
     /// When the listener is full, another connection is closed first; where none is worth less, the newcomer stands.

@@ -12,6 +12,9 @@ mod connection;
 mod consumers;
 mod credentials;
 mod document;
+#[cfg(fuzzing)]
+#[allow(missing_docs, reason = "not part of the library")]
+pub mod fuzzing;
 mod imds;
 mod limits;
 mod listen;
@@ -29,6 +32,7 @@ mod tokens;
 
 use std::convert::Infallible;
 use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
@@ -68,19 +72,7 @@ pub async fn serve_credentials(
     limits: Limits,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let (http, clock) = (endpoint.metrics.http(Listener::Credentials), endpoint.clock.clone());
-    let refusals = Arc::new(Refusals::new(http.clone(), clock.clone()));
-    let consumed = Consumed {
-        admit: Admit::credentials(listener.local_addr()?, endpoint.tls.clone(), refusals.clone()),
-        observe: Observe::new(http.clone(), clock.clone(), credentials::route),
-        audit: endpoint.audit,
-        tls: endpoint.tls.clone(),
-        consumers: Arc::clone(&endpoint.consumers),
-        form: Form::Container(endpoint.into_service(refusals.clone())),
-        http,
-        clock,
-        refusals,
-    };
+    let consumed = Consumed::credentials(listener.local_addr()?, endpoint);
     consumed.serve(listener, limits, shutdown).await;
     Ok(())
 }
@@ -96,19 +88,7 @@ pub async fn serve_imds(
     limits: Limits,
     shutdown: impl Future<Output = ()>,
 ) -> io::Result<()> {
-    let (http, clock) = (endpoint.metrics.http(Listener::Imds), endpoint.clock.clone());
-    let refusals = Arc::new(Refusals::new(http.clone(), clock.clone()));
-    let consumed = Consumed {
-        admit: Admit::imds(listener.local_addr()?, refusals.clone()),
-        observe: Observe::new(http.clone(), clock.clone(), imds::route),
-        audit: endpoint.audit,
-        tls: None,
-        consumers: Arc::clone(&endpoint.consumers),
-        form: Form::Imds(endpoint.into_service(refusals.clone())?),
-        http,
-        clock,
-        refusals,
-    };
+    let consumed = Consumed::imds(listener.local_addr()?, endpoint)?;
     consumed.serve(listener, limits, shutdown).await;
     Ok(())
 }
@@ -142,6 +122,38 @@ struct Consumed {
 }
 
 impl Consumed {
+    fn credentials(address: SocketAddr, endpoint: Credentials) -> Self {
+        let (http, clock) = (endpoint.metrics.http(Listener::Credentials), endpoint.clock.clone());
+        let refusals = Arc::new(Refusals::new(http.clone(), clock.clone()));
+        Self {
+            admit: Admit::credentials(address, endpoint.tls.clone(), refusals.clone()),
+            observe: Observe::new(http.clone(), clock.clone(), credentials::route),
+            audit: endpoint.audit,
+            tls: endpoint.tls.clone(),
+            consumers: Arc::clone(&endpoint.consumers),
+            form: Form::Container(endpoint.into_service(refusals.clone())),
+            http,
+            clock,
+            refusals,
+        }
+    }
+
+    fn imds(address: SocketAddr, endpoint: Imds) -> io::Result<Self> {
+        let (http, clock) = (endpoint.metrics.http(Listener::Imds), endpoint.clock.clone());
+        let refusals = Arc::new(Refusals::new(http.clone(), clock.clone()));
+        Ok(Self {
+            admit: Admit::imds(address, refusals.clone()),
+            observe: Observe::new(http.clone(), clock.clone(), imds::route),
+            audit: endpoint.audit,
+            tls: None,
+            consumers: Arc::clone(&endpoint.consumers),
+            form: Form::Imds(endpoint.into_service(refusals.clone())?),
+            http,
+            clock,
+            refusals,
+        })
+    }
+
     /// Runs the listener, and beside it whatever makes lines of what was served, if that is wanted.
     async fn serve(self, listener: TcpListener, limits: Limits, shutdown: impl Future<Output = ()>) {
         let (records, journal) = self

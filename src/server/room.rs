@@ -76,8 +76,8 @@ impl Room {
 }
 
 /// A consumer must get through whoever holds connections without a token. Where there is no token that tells them apart, a newcomer
-/// gets through whoever is idle, or else the slowest to ask: the head of a real client or probe comes in one piece. What is being
-/// answered stays.
+/// gets through whoever has not asked for the longest time, be it idle or in the middle of a head: that of a real client or probe
+/// comes in one piece. Whoever came or was answered a moment ago is then the last to be closed. What is being answered stays.
 fn victim<'a, S: Iterator<Item = &'a Shared>>(listener: Listener, oldest_first: impl Fn() -> S) -> Option<usize> {
     let longest = |since: fn(&Shared) -> Option<u64>| {
         let places = oldest_first().enumerate();
@@ -86,7 +86,7 @@ fn victim<'a, S: Iterator<Item = &'a Shared>>(listener: Listener, oldest_first: 
     };
     match listener {
         Listener::Credentials => oldest_first().position(|shared| !shared.is_recognised()),
-        Listener::Imds | Listener::Ops => longest(Shared::idle_since).or_else(|| longest(Shared::head_since)),
+        Listener::Imds | Listener::Ops => longest(|shared| shared.idle_since().or_else(|| shared.head_since())),
     }
 }
 
@@ -104,25 +104,26 @@ mod tests {
     }
 
     #[test]
-    fn ops_closes_what_has_been_idle_the_longest_and_nothing_that_is_being_answered() {
-        let all = [5, 3, 4].map(|seconds| Shared::new(at(seconds)));
-        let victim = || victim(Listener::Ops, || all.iter());
-        assert_eq!(victim(), Some(1), "one that never sent a byte is idle");
-        all[1].read();
-        assert_eq!(victim(), Some(2), "a head has begun");
-        all[1].wrote();
-        all[1].since(at(6));
-        assert_eq!(victim(), Some(2));
-        all[2].read();
-        all[2].answering();
-        assert_eq!(victim(), Some(0));
-        all[0].read();
-        assert_eq!(victim(), Some(1));
-        all[1].read();
-        assert_eq!(victim(), Some(0), "nobody is idle: the slowest head");
-        all[0].answering();
-        all[1].answering();
-        assert_eq!(victim(), None);
+    fn imds_and_ops_close_whoever_has_not_asked_for_the_longest_time() {
+        for listener in [Listener::Imds, Listener::Ops] {
+            let all = [5, 3, 4].map(|seconds| Shared::new(at(seconds)));
+            let victim = || victim(listener, || all.iter());
+            assert_eq!(victim(), Some(1), "one that never sent a byte");
+            all[1].read();
+            assert_eq!(victim(), Some(1), "a head that does not end");
+            all[1].wrote();
+            all[1].since(at(6));
+            assert_eq!(victim(), Some(2), "one that was answered since");
+            all[2].read();
+            all[2].answering();
+            assert_eq!(victim(), Some(0), "nobody who is being answered");
+            all[0].read();
+            all[0].answering();
+            assert_eq!(victim(), Some(1));
+            all[1].read();
+            all[1].answering();
+            assert_eq!(victim(), None);
+        }
     }
 
     #[tokio::test]
@@ -139,22 +140,6 @@ mod tests {
         let mut tasks = tasks.into_iter();
         assert!(tasks.next().unwrap().await.unwrap_err().is_cancelled());
         assert!(tasks.all(|task| !task.is_finished()));
-    }
-
-    #[test]
-    fn imds_closes_the_slowest_head_where_nobody_is_idle() {
-        let all = [5, 3, 4].map(|seconds| Shared::new(at(seconds)));
-        let victim = || victim(Listener::Imds, || all.iter());
-        all[1].read();
-        assert_eq!(victim(), Some(2), "one that never sent a byte");
-        all[0].read();
-        all[2].read();
-        assert_eq!(victim(), Some(1));
-        all[1].answering();
-        assert_eq!(victim(), Some(2));
-        all[2].wrote();
-        all[2].since(at(9));
-        assert_eq!(victim(), Some(2), "who is idle comes first");
     }
 
     #[test]

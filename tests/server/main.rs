@@ -4,6 +4,7 @@
 
 mod clock;
 mod flood;
+mod forged;
 mod imds;
 mod looks;
 mod ops;

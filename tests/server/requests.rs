@@ -234,7 +234,7 @@ fn shape(body: &str, status: u16, case: &str) {
     }
 }
 
-fn rejections(scene: &Scene) -> u64 {
+pub(crate) fn rejections(scene: &Scene) -> u64 {
     let page = String::from_utf8(scene.metrics.render()).unwrap();
     let lines = page
         .lines()

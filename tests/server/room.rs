@@ -7,6 +7,8 @@ use valetkey::server::Limits;
 use crate::scene::{DOCUMENT, Peer, Scene, get};
 
 const PROBE: &str = "GET /livez HTTP/1.1\r\nHost: x\r\n\r\n";
+const PUT: &str =
+    "PUT /latest/api/token HTTP/1.1\r\nHost: 127.0.0.1\r\nX-aws-ec2-metadata-token-ttl-seconds: 60\r\n\r\n";
 
 async fn is_served(peer: &mut Peer, request: &str) -> bool {
     peer.send(request).await;
@@ -139,12 +141,44 @@ async fn heads_that_never_end_do_not_keep_a_consumer_out_of_the_imds_form() {
         held.push(peer);
         scene.clock.advance(Duration::from_millis(1));
     }
-    let put = "PUT /latest/api/token HTTP/1.1\r\nHost: 127.0.0.1\r\nX-aws-ec2-metadata-token-ttl-seconds: 60\r\n\r\n";
     for _ in 0..2 {
         // What the held ones sent has been read when others that came later have their replies.
         assert!(is_served(&mut scene.credentials.connect().await, &get("ops")).await);
     }
-    assert!(is_served(&mut scene.imds.connect().await, put).await);
+    assert!(is_served(&mut scene.imds.connect().await, PUT).await);
     assert!(held[0].is_closed().await);
     assert_eq!(scene.rejected("imds", "connections"), 1);
+}
+
+/// Who asks all the time, and who has just come, are not the ones to be closed for slow heads.
+#[tokio::test]
+async fn slow_heads_close_one_another_before_anybody_else() {
+    let limits = Limits {
+        connections: 4,
+        ..Limits::CREDENTIALS
+    };
+    let scene = Scene::with_limits(&["ops"], &["ops"], limits);
+    let mut heads = Vec::new();
+    for _ in 0..2 {
+        let mut head = scene.imds.connect().await;
+        head.send("P").await;
+        heads.push(head);
+        scene.open_connections_of("imds", heads.len() as u64).await;
+        scene.clock.advance(Duration::from_millis(1));
+    }
+    let mut kept = scene.imds.connect().await;
+    assert!(is_served(&mut kept, PUT).await);
+    scene.clock.advance(Duration::from_millis(1));
+    let mut comes = scene.imds.connect().await;
+    scene.open_connections_of("imds", 4).await;
+    scene.clock.advance(Duration::from_millis(1));
+
+    let mut others = [scene.imds.connect().await, scene.imds.connect().await];
+    for head in &mut heads {
+        assert!(head.is_closed().await);
+    }
+    assert_eq!(scene.rejected("imds", "connections"), 2);
+    for peer in others.iter_mut().chain([&mut kept, &mut comes]) {
+        assert!(is_served(peer, PUT).await);
+    }
 }

@@ -69,7 +69,7 @@ pub(crate) struct Identity {
 }
 
 /// When a test that waits for something gives up.
-const HANG: Duration = Duration::from_secs(20);
+pub(crate) const HANG: Duration = Duration::from_secs(20);
 
 /// Small, so that a peer that does not read is felt soon.
 const BUFFER: u32 = 4096;
