@@ -153,7 +153,13 @@ impl Seal<'_> {
                 let host_start = lines.next()?;
                 (!host_start.is_empty() && self.host_start == Some(host_start)).then_some(dies)
             },
-            owner: owner(&mut lines)?,
+            owner: match (lines.next()?, lines.next()?) {
+                ("", _) => None,
+                (account, arn) => Some(Owner {
+                    account: account.parse().ok()?,
+                    arn: (!arn.is_empty()).then(|| arn.to_owned()),
+                }),
+            },
         };
         (lines.next() == Some("") && lines.next().is_none()).then_some(session)
     }
@@ -165,18 +171,6 @@ fn next<T: FromStr>(lines: &mut Split<'_, char>) -> Option<T> {
 
 fn time(lines: &mut Split<'_, char>) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp(next(lines)?, 0)
-}
-
-/// None of none, or of one that makes no sense.
-fn owner(lines: &mut Split<'_, char>) -> Option<Option<Owner>> {
-    let (account, arn) = (lines.next()?, lines.next()?);
-    if account.is_empty() {
-        return Some(None);
-    }
-    Some(Some(Owner {
-        account: account.parse().ok()?,
-        arn: (!arn.is_empty()).then(|| arn.to_owned()),
-    }))
 }
 
 fn nonce() -> Nonce {

@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -19,8 +19,8 @@ pub struct StateDir {
     clock: Arc<dyn Clock>,
     /// For [`THREADS`].
     places: Arc<Semaphore>,
-    /// Whether the last try failed: a trouble is told once.
-    is_troubled: AtomicBool,
+    /// What could not be kept at the last try: a trouble is told once, when it begins.
+    troubled: Mutex<HashSet<String>>,
     failures: AtomicU64,
     /// Whose session was found to be of no use, and why: that is told once.
     distrusted: Mutex<HashSet<(ProfileName, &'static str)>>,
@@ -40,7 +40,7 @@ impl StateDir {
             path,
             clock,
             places: Arc::new(Semaphore::new(THREADS)),
-            is_troubled: AtomicBool::new(false),
+            troubled: Mutex::default(),
             failures: AtomicU64::new(0),
             distrusted: Mutex::default(),
             host_start: host_start(),
@@ -58,7 +58,7 @@ impl StateDir {
         match self.work(folder::inspect).await {
             Err(error) if !error.may_heal() => Err(error),
             result => {
-                self.tell(result.as_ref().err());
+                self.tell(FOLDER, result.as_ref().err());
                 Ok(())
             }
         }
@@ -66,10 +66,11 @@ impl StateDir {
 
     async fn kept<T: Send + 'static>(
         &self,
+        what: &str,
         work: impl FnOnce(&Path) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let result = self.work(work).await;
-        self.tell(result.as_ref().err());
+        self.tell(what, result.as_ref().err());
         result
     }
 
@@ -95,24 +96,35 @@ impl StateDir {
         }
     }
 
-    fn tell(&self, error: Option<&Error>) {
-        let was_troubled = self.is_troubled.swap(error.is_some(), Ordering::Relaxed);
+    fn tell(&self, what: &str, error: Option<&Error>) {
+        // A panic while it was held left a set of words, which is never half of one.
+        let mut troubled = self.troubled.lock().unwrap_or_else(PoisonError::into_inner);
+        let was_troubled = !troubled.is_empty();
         if let Some(error) = error {
+            troubled.insert(what.to_owned());
             self.failures.fetch_add(1, Ordering::Relaxed);
             if !was_troubled {
                 warn!("nothing is kept for the next start, and other daemons are not heard of: state_dir: {error}");
             }
-        } else if was_troubled {
-            info!("state_dir: it is written again");
+        } else {
+            troubled.remove(what);
+            troubled.remove(FOLDER);
+            if was_troubled && troubled.is_empty() {
+                info!("state_dir: everything is kept again");
+            }
         }
     }
 }
 
+/// The folder itself, which no device and no profile is called.
+const FOLDER: &str = "";
+
 impl Store for StateDir {
     fn reserve<'a>(&'a self, device: &'a SerialNumber, step: u64) -> BoxFuture<'a, Claim> {
-        let device = device.clone();
+        let owned = device.clone();
+        let reserve = move |dir: &Path| file::reserve(dir, &owned, step);
         Box::pin(async move {
-            match self.kept(move |dir| file::reserve(dir, &device, step)).await {
+            match self.kept(device.as_str(), reserve).await {
                 Ok(true) => Claim::Ours,
                 Ok(false) => Claim::Taken,
                 Err(error) => Claim::Unkept(error),
@@ -121,17 +133,19 @@ impl Store for StateDir {
     }
 
     fn settle<'a>(&'a self, device: &'a SerialNumber, step: u64, state: State) -> BoxFuture<'a, ()> {
-        let device = device.clone();
+        let owned = device.clone();
+        let settle = move |dir: &Path| file::settle(dir, &owned, step, state);
         Box::pin(async move {
             // What failed is told, and leaves the step reserved.
-            let _ = self.kept(move |dir| file::settle(dir, &device, step, state)).await;
+            let _ = self.kept(device.as_str(), settle).await;
         })
     }
 
     fn session<'a>(&'a self, profile: &'a ProfileName) -> BoxFuture<'a, Option<Vec<u8>>> {
-        let name = profile.clone();
+        let owned = profile.clone();
         Box::pin(async move {
-            match self.kept(move |dir| file::session(dir, &name)).await {
+            let read = move |dir: &Path| file::session(dir, &owned);
+            match self.kept(profile.as_str(), read).await {
                 Ok(Kept::Sealed(bytes)) => Some(bytes),
                 Ok(Kept::Nothing) | Err(_) => None,
                 Ok(Kept::Foreign(why)) => {
@@ -144,8 +158,10 @@ impl Store for StateDir {
 
     fn keep(&self, profile: ProfileName, sealed: Vec<u8>) -> BoxFuture<'_, ()> {
         Box::pin(async move {
+            let owned = profile.clone();
+            let keep = move |dir: &Path| file::keep(dir, &owned, &sealed);
             // What failed is told, and costs the next start a call.
-            let _ = self.kept(move |dir| file::keep(dir, &profile, &sealed)).await;
+            let _ = self.kept(profile.as_str(), keep).await;
         })
     }
 

@@ -98,6 +98,8 @@ fn where_nothing_can_be_kept_memory_has_to_do() {
     // That the code was sent is noted a moment later.
     eventually(|| fs::remove_file(&file[0]).and_then(|()| fs::create_dir(&file[0])).ok());
     daemon.wait_for_credentials("other");
+    let page = daemon.ops("/metrics").body;
+    assert!(!page.contains("valetkey_state_failures_total 0") && page.contains("valetkey_state_failures_total "));
     let log = daemon.log();
     let warnings = warnings(&log);
     assert_eq!(warnings.len(), 1, "{warnings:?}");
