@@ -104,7 +104,7 @@ impl Seal<'_> {
     }
 
     /// One value a line. Into one buffer: one that grows would leave copies behind that nobody wipes.
-    fn text(&self, session: &Session) -> Option<Zeroizing<Vec<u8>>> {
+    pub(super) fn text(&self, session: &Session) -> Option<Zeroizing<Vec<u8>>> {
         let Credentials {
             access_key_id,
             secret_access_key,
@@ -137,7 +137,7 @@ impl Seal<'_> {
         Some(text)
     }
 
-    fn read(&self, text: &str) -> Option<Session> {
+    pub(super) fn read(&self, text: &str) -> Option<Session> {
         let mut lines = text.split('\n');
         let session = Session {
             credentials: Arc::new(Credentials {

@@ -1,6 +1,6 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -22,6 +22,8 @@ pub struct StateDir {
     /// What could not be kept at the last try: a trouble is told once, when it begins.
     troubled: Mutex<HashSet<String>>,
     failures: AtomicU64,
+    /// Whether the last try took too long.
+    hangs: AtomicBool,
     /// Whose session was found to be of no use, and why: that is told once.
     distrusted: Mutex<HashSet<(ProfileName, &'static str)>>,
     host_start: Option<String>,
@@ -30,7 +32,8 @@ pub struct StateDir {
 /// How long the file system, and whoever has a file locked, may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How many threads may wait for the file system: when it hangs, the others go on with what needs no disk.
+/// How many threads may wait for the file system. Once it has had all of them for too long, nobody waits for it any more
+/// until one comes back.
 const THREADS: usize = 4;
 
 impl StateDir {
@@ -42,6 +45,7 @@ impl StateDir {
             places: Arc::new(Semaphore::new(THREADS)),
             troubled: Mutex::default(),
             failures: AtomicU64::new(0),
+            hangs: AtomicBool::new(false),
             distrusted: Mutex::default(),
             host_start: host_start(),
         }
@@ -80,6 +84,9 @@ impl StateDir {
         work: impl FnOnce(&Path) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (path, places) = (self.path.clone(), Arc::clone(&self.places));
+        if places.available_permits() == 0 && self.hangs.load(Ordering::Relaxed) {
+            return Err(Error::Slow(path));
+        }
         let done = async {
             let place = places.acquire_owned().await;
             let done = tokio::task::spawn_blocking(move || {
@@ -89,11 +96,14 @@ impl StateDir {
             // A panic there is none of the caller's.
             done.await.unwrap_or_else(|_| Err(Error::Slow(self.path.clone())))
         };
-        tokio::select! {
+        let result = tokio::select! {
             biased;
             result = done => result,
             () = self.clock.sleep_until(self.clock.boot() + PATIENCE) => Err(Error::Slow(self.path.clone())),
-        }
+        };
+        self.hangs
+            .store(matches!(result, Err(Error::Slow(_))), Ordering::Relaxed);
+        result
     }
 
     fn tell(&self, what: &str, error: Option<&Error>) {
@@ -145,9 +155,14 @@ impl Store for StateDir {
         let owned = profile.clone();
         Box::pin(async move {
             let read = move |dir: &Path| file::session(dir, &owned);
-            match self.kept(profile.as_str(), read).await {
+            match self.work(read).await {
                 Ok(Kept::Sealed(bytes)) => Some(bytes),
-                Ok(Kept::Nothing) | Err(_) => None,
+                // That it can be read says nothing of whether it can be written.
+                Ok(Kept::Nothing) => None,
+                Err(error) => {
+                    self.tell(profile.as_str(), Some(&error));
+                    None
+                }
                 Ok(Kept::Foreign(why)) => {
                     self.distrust(profile, why);
                     None
