@@ -87,7 +87,11 @@ impl App {
             return Err(mistakes);
         };
         let table = Arc::new(Table::new(&plan.profiles));
-        let metrics = Arc::new(Metrics::new(Arc::clone(&table), Arc::clone(&clock), lines_dropped));
+        let mut metrics = Metrics::new(Arc::clone(&table), Arc::clone(&clock), lines_dropped);
+        if let Some(dir) = state_dir.clone() {
+            metrics.watch_state(move || dir.failures());
+        }
+        let metrics = Arc::new(metrics);
         Ok(Self {
             plan,
             clock,

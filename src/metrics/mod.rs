@@ -24,7 +24,7 @@ pub use names::{Kind, NAMES, Name};
 use crate::clock::Clock;
 use crate::renew::{Event, Observer, Table};
 use config_reloads::ConfigReloads;
-use names::{BUILD_INFO, LOG_LINES_DROPPED};
+use names::{BUILD_INFO, LOG_LINES_DROPPED, STATE_FAILURES};
 use text::Text;
 
 /// The `Content-Type` of [`Metrics::render`].
@@ -38,6 +38,7 @@ pub struct Metrics {
     table: Arc<Table>,
     clock: Arc<dyn Clock>,
     lines_dropped: Box<dyn Fn() -> u64 + Send + Sync>,
+    state_failures: Box<dyn Fn() -> u64 + Send + Sync>,
     config_reloads: ConfigReloads,
 }
 
@@ -60,8 +61,14 @@ impl Metrics {
             table,
             clock,
             lines_dropped: Box::new(lines_dropped),
+            state_failures: Box::new(|| 0),
             config_reloads,
         }
+    }
+
+    /// Asks `failures` at each scrape how often something could not be kept so far; without it nothing is to be kept.
+    pub fn watch_state(&mut self, failures: impl Fn() -> u64 + Send + Sync + 'static) {
+        self.state_failures = Box::new(failures);
     }
 
     /// How many log lines were dropped so far.
@@ -97,6 +104,8 @@ impl Metrics {
         text.sample(&BUILD_INFO, &[VERSION, REVISION], 1);
         text.family(&LOG_LINES_DROPPED);
         text.sample(&LOG_LINES_DROPPED, &[], (self.lines_dropped)());
+        text.family(&STATE_FAILURES);
+        text.sample(&STATE_FAILURES, &[], (self.state_failures)());
         profiles::write(&mut text, &self.table, self.clock.boot());
     }
 }

@@ -59,6 +59,7 @@ pub const NAMES: &[Name] = &[
     HTTP_CONNECTIONS,
     HTTP_REJECTED,
     LOG_LINES_DROPPED,
+    STATE_FAILURES,
 ];
 
 pub(super) const BUILD_INFO: Name = gauge(
@@ -171,6 +172,11 @@ pub(super) const LOG_LINES_DROPPED: Name = counter(
     "valetkey_log_lines_dropped_total",
     &[],
     "Log lines that were dropped: their reader did not keep up, or they could not be written.",
+);
+pub(super) const STATE_FAILURES: Name = counter(
+    "valetkey_state_failures_total",
+    &[],
+    "Times that state_dir could not be read or written; what should be there is in memory alone.",
 );
 
 const fn counter(name: &'static str, labels: &'static [&'static str], help: &'static str) -> Name {

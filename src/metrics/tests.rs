@@ -20,7 +20,9 @@ fn the_page_has_every_name_with_its_type_and_labels_from_the_start() {
         expiration: DateTime::from_timestamp(1_800_020_000, 0),
         ..Snapshot::default()
     });
-    let page = page(&Metrics::new(table, Arc::new(SystemClock), || 5));
+    let mut metrics = Metrics::new(table, Arc::new(SystemClock), || 5);
+    metrics.watch_state(|| 7);
+    let page = page(&metrics);
 
     for name in NAMES {
         assert_eq!(page.types.get(name.name).map(String::as_str), Some(name.kind.as_str()));
@@ -41,6 +43,7 @@ fn the_page_has_every_name_with_its_type_and_labels_from_the_start() {
     assert_eq!(own.count(), NAMES.len());
     assert!(page.types.contains_key("process_resident_memory_bytes"));
     assert_eq!(page.value("valetkey_log_lines_dropped_total"), "5");
+    assert_eq!(page.value("valetkey_state_failures_total"), "7");
     assert_eq!(
         page.value("valetkey_http_rejected_total{listener=\"credentials\",reason=\"token_unknown\"}"),
         "0"

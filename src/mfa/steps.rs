@@ -59,6 +59,7 @@ impl Step {
     }
 
     /// The step after it.
+    #[must_use]
     pub fn next(self) -> Self {
         Self(self.0.saturating_add(1))
     }

@@ -123,7 +123,7 @@ mod tests {
         let (hours, lifetime) = (Duration::from_hours, Duration::from_hours(10));
         for (left, served, taken) in [
             (Duration::from_secs(59), None, false),
-            (Duration::from_secs(60), None, true),
+            (Duration::from_mins(1), None, true),
             (hours(9), None, true),
             (hours(9), Some(hours(5)), true),
             (hours(9), Some(hours(9)), false),

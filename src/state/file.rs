@@ -194,16 +194,15 @@ fn locked(folder: &OwnedFd, name: &str, path: &Path) -> Result<(File, bool), Err
         let problem = match openat(folder, name, flags, Mode::RUSR | Mode::WUSR) {
             Ok(file) => {
                 let stat = fstat(&file).map_err(Error::io("look at the file", path))?;
-                match flaw(&stat) {
-                    Some(flaw) => flaw,
-                    None => {
-                        flock(&file, FlockOperation::LockExclusive).map_err(Error::io("lock the file", path))?;
-                        if is_in_place(folder, name, &stat) {
-                            only_own(&file, &stat, path)?;
-                            return Ok((File::from(file), was_foreign));
-                        }
-                        continue;
+                if let Some(flaw) = flaw(&stat) {
+                    flaw
+                } else {
+                    flock(&file, FlockOperation::LockExclusive).map_err(Error::io("lock the file", path))?;
+                    if is_in_place(folder, name, &stat) {
+                        only_own(&file, &stat, path)?;
+                        return Ok((File::from(file), was_foreign));
                     }
+                    continue;
                 }
             }
             Err(Errno::LOOP) => LINK,

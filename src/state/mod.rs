@@ -6,6 +6,9 @@
 mod error;
 mod file;
 mod folder;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod seal;
 mod state_dir;
 mod steps;

@@ -104,7 +104,7 @@ impl Seal<'_> {
     }
 
     /// One value a line. Into one buffer: one that grows would leave copies behind that nobody wipes.
-    fn text(&self, session: &Session) -> Option<Zeroizing<Vec<u8>>> {
+    pub(super) fn text(&self, session: &Session) -> Option<Zeroizing<Vec<u8>>> {
         let Credentials {
             access_key_id,
             secret_access_key,
@@ -137,7 +137,7 @@ impl Seal<'_> {
         Some(text)
     }
 
-    fn read(&self, text: &str) -> Option<Session> {
+    pub(super) fn read(&self, text: &str) -> Option<Session> {
         let mut lines = text.split('\n');
         let session = Session {
             credentials: Arc::new(Credentials {
@@ -153,7 +153,13 @@ impl Seal<'_> {
                 let host_start = lines.next()?;
                 (!host_start.is_empty() && self.host_start == Some(host_start)).then_some(dies)
             },
-            owner: owner(&mut lines)?,
+            owner: match (lines.next()?, lines.next()?) {
+                ("", _) => None,
+                (account, arn) => Some(Owner {
+                    account: account.parse().ok()?,
+                    arn: (!arn.is_empty()).then(|| arn.to_owned()),
+                }),
+            },
         };
         (lines.next() == Some("") && lines.next().is_none()).then_some(session)
     }
@@ -165,18 +171,6 @@ fn next<T: FromStr>(lines: &mut Split<'_, char>) -> Option<T> {
 
 fn time(lines: &mut Split<'_, char>) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp(next(lines)?, 0)
-}
-
-/// None of none, or of one that makes no sense.
-fn owner(lines: &mut Split<'_, char>) -> Option<Option<Owner>> {
-    let (account, arn) = (lines.next()?, lines.next()?);
-    if account.is_empty() {
-        return Some(None);
-    }
-    Some(Some(Owner {
-        account: account.parse().ok()?,
-        arn: (!arn.is_empty()).then(|| arn.to_owned()),
-    }))
 }
 
 fn nonce() -> Nonce {

@@ -19,9 +19,11 @@ pub struct StateDir {
     clock: Arc<dyn Clock>,
     /// For [`THREADS`].
     places: Arc<Semaphore>,
-    /// Whether the last try failed: a trouble is told once.
-    is_troubled: AtomicBool,
+    /// What could not be kept at the last try: a trouble is told once, when it begins.
+    troubled: Mutex<HashSet<String>>,
     failures: AtomicU64,
+    /// Whether the last try took too long.
+    hangs: AtomicBool,
     /// Whose session was found to be of no use, and why: that is told once.
     distrusted: Mutex<HashSet<(ProfileName, &'static str)>>,
     host_start: Option<String>,
@@ -30,7 +32,8 @@ pub struct StateDir {
 /// How long the file system, and whoever has a file locked, may take.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How many threads may wait for the file system: when it hangs, the others go on with what needs no disk.
+/// How many threads may wait for the file system. Once it has had all of them for too long, nobody waits for it any more
+/// until one comes back.
 const THREADS: usize = 4;
 
 impl StateDir {
@@ -40,8 +43,9 @@ impl StateDir {
             path,
             clock,
             places: Arc::new(Semaphore::new(THREADS)),
-            is_troubled: AtomicBool::new(false),
+            troubled: Mutex::default(),
             failures: AtomicU64::new(0),
+            hangs: AtomicBool::new(false),
             distrusted: Mutex::default(),
             host_start: host_start(),
         }
@@ -58,7 +62,7 @@ impl StateDir {
         match self.work(folder::inspect).await {
             Err(error) if !error.may_heal() => Err(error),
             result => {
-                self.tell(result.as_ref().err());
+                self.tell(FOLDER, result.as_ref().err());
                 Ok(())
             }
         }
@@ -66,10 +70,11 @@ impl StateDir {
 
     async fn kept<T: Send + 'static>(
         &self,
+        what: &str,
         work: impl FnOnce(&Path) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let result = self.work(work).await;
-        self.tell(result.as_ref().err());
+        self.tell(what, result.as_ref().err());
         result
     }
 
@@ -79,6 +84,9 @@ impl StateDir {
         work: impl FnOnce(&Path) -> Result<T, Error> + Send + 'static,
     ) -> Result<T, Error> {
         let (path, places) = (self.path.clone(), Arc::clone(&self.places));
+        if places.available_permits() == 0 && self.hangs.load(Ordering::Relaxed) {
+            return Err(Error::Slow(path));
+        }
         let done = async {
             let place = places.acquire_owned().await;
             let done = tokio::task::spawn_blocking(move || {
@@ -88,31 +96,45 @@ impl StateDir {
             // A panic there is none of the caller's.
             done.await.unwrap_or_else(|_| Err(Error::Slow(self.path.clone())))
         };
-        tokio::select! {
+        let result = tokio::select! {
             biased;
             result = done => result,
             () = self.clock.sleep_until(self.clock.boot() + PATIENCE) => Err(Error::Slow(self.path.clone())),
-        }
+        };
+        self.hangs
+            .store(matches!(result, Err(Error::Slow(_))), Ordering::Relaxed);
+        result
     }
 
-    fn tell(&self, error: Option<&Error>) {
-        let was_troubled = self.is_troubled.swap(error.is_some(), Ordering::Relaxed);
+    fn tell(&self, what: &str, error: Option<&Error>) {
+        // A panic while it was held left a set of words, which is never half of one.
+        let mut troubled = self.troubled.lock().unwrap_or_else(PoisonError::into_inner);
+        let was_troubled = !troubled.is_empty();
         if let Some(error) = error {
+            troubled.insert(what.to_owned());
             self.failures.fetch_add(1, Ordering::Relaxed);
             if !was_troubled {
                 warn!("nothing is kept for the next start, and other daemons are not heard of: state_dir: {error}");
             }
-        } else if was_troubled {
-            info!("state_dir: it is written again");
+        } else {
+            troubled.remove(what);
+            troubled.remove(FOLDER);
+            if was_troubled && troubled.is_empty() {
+                info!("state_dir: everything is kept again");
+            }
         }
     }
 }
 
+/// The folder itself, which no device and no profile is called.
+const FOLDER: &str = "";
+
 impl Store for StateDir {
     fn reserve<'a>(&'a self, device: &'a SerialNumber, step: u64) -> BoxFuture<'a, Claim> {
-        let device = device.clone();
+        let owned = device.clone();
+        let reserve = move |dir: &Path| file::reserve(dir, &owned, step);
         Box::pin(async move {
-            match self.kept(move |dir| file::reserve(dir, &device, step)).await {
+            match self.kept(device.as_str(), reserve).await {
                 Ok(true) => Claim::Ours,
                 Ok(false) => Claim::Taken,
                 Err(error) => Claim::Unkept(error),
@@ -121,19 +143,26 @@ impl Store for StateDir {
     }
 
     fn settle<'a>(&'a self, device: &'a SerialNumber, step: u64, state: State) -> BoxFuture<'a, ()> {
-        let device = device.clone();
+        let owned = device.clone();
+        let settle = move |dir: &Path| file::settle(dir, &owned, step, state);
         Box::pin(async move {
             // What failed is told, and leaves the step reserved.
-            let _ = self.kept(move |dir| file::settle(dir, &device, step, state)).await;
+            let _ = self.kept(device.as_str(), settle).await;
         })
     }
 
     fn session<'a>(&'a self, profile: &'a ProfileName) -> BoxFuture<'a, Option<Vec<u8>>> {
-        let name = profile.clone();
+        let owned = profile.clone();
         Box::pin(async move {
-            match self.kept(move |dir| file::session(dir, &name)).await {
+            let read = move |dir: &Path| file::session(dir, &owned);
+            match self.work(read).await {
                 Ok(Kept::Sealed(bytes)) => Some(bytes),
-                Ok(Kept::Nothing) | Err(_) => None,
+                // That it can be read says nothing of whether it can be written.
+                Ok(Kept::Nothing) => None,
+                Err(error) => {
+                    self.tell(profile.as_str(), Some(&error));
+                    None
+                }
                 Ok(Kept::Foreign(why)) => {
                     self.distrust(profile, why);
                     None
@@ -144,8 +173,10 @@ impl Store for StateDir {
 
     fn keep(&self, profile: ProfileName, sealed: Vec<u8>) -> BoxFuture<'_, ()> {
         Box::pin(async move {
+            let owned = profile.clone();
+            let keep = move |dir: &Path| file::keep(dir, &owned, &sealed);
             // What failed is told, and costs the next start a call.
-            let _ = self.kept(move |dir| file::keep(dir, &profile, &sealed)).await;
+            let _ = self.kept(profile.as_str(), keep).await;
         })
     }
 

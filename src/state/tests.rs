@@ -39,7 +39,7 @@ impl Scene {
     }
 
     /// What comes of the next reservations after somebody changed the file in which [`STEP`] is.
-    async fn after(change: impl FnOnce(&Scene)) -> [&'static str; 3] {
+    async fn after(change: impl FnOnce(&Self)) -> [&'static str; 3] {
         let scene = Self::new();
         assert_eq!(scene.reserve(STEP).await, "ours");
         change(&scene);
@@ -127,7 +127,7 @@ async fn of_a_file_that_cannot_be_believed_the_present_step_counts_as_used() {
             .open(scene.file())
             .unwrap()
             .set_len(100)
-            .unwrap()
+            .unwrap();
     };
     assert_eq!(Scene::after(cut).await, begun_anew);
     let newer = |scene: &Scene| {

@@ -11,4 +11,5 @@
 mod common;
 mod kills;
 mod scene;
+mod sessions;
 mod steps;

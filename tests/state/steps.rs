@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::common::{World, eventually, finish, show, valetkey};
+use crate::common::{World, eventually, finish, valetkey};
 use crate::scene::{codes, configure, early_in_a_step, serve, warnings};
 
 /// A daemon that is killed right after its call, and another profile of its device in the same step.
@@ -94,10 +94,14 @@ fn where_nothing_can_be_kept_memory_has_to_do() {
     let file = fs::read_dir(world.path("state"))
         .unwrap()
         .map(|entry| entry.unwrap().path());
-    let file = file.filter(|path| show(path).ends_with(".steps")).collect::<Vec<_>>();
+    let file: Vec<_> = file
+        .filter(|path| path.extension().is_some_and(|kind| kind == "steps"))
+        .collect();
     // That the code was sent is noted a moment later.
     eventually(|| fs::remove_file(&file[0]).and_then(|()| fs::create_dir(&file[0])).ok());
     daemon.wait_for_credentials("other");
+    let page = daemon.ops("/metrics").body;
+    assert!(!page.contains("valetkey_state_failures_total 0") && page.contains("valetkey_state_failures_total "));
     let log = daemon.log();
     let warnings = warnings(&log);
     assert_eq!(warnings.len(), 1, "{warnings:?}");

@@ -133,16 +133,16 @@ impl<'s> Steps<'s> {
         };
         match client::ask(self.socket, Command::MfaReserve { device }).await {
             Ok(answer) => said(&answer.document, SystemClock.wall()).ok_or_else(|| unavailable(SENSELESS)),
-            Err(AskError::Absent { path, .. }) => Ok(match &self.store {
-                Some(store) => kept(store, device, SystemClock.wall()).await,
-                None => {
-                    tell(&format!(
-                        "no daemon runs at {}, so that none was asked whether it uses this step of the MFA device",
-                        path.display()
-                    ));
-                    Said::NoDaemon
+            Err(AskError::Absent { path, .. }) => {
+                if let Some(store) = &self.store {
+                    return Ok(kept(store, device, SystemClock.wall()).await);
                 }
-            }),
+                tell(&format!(
+                    "no daemon runs at {}, so that none was asked whether it uses this step of the MFA device",
+                    path.display()
+                ));
+                Ok(Said::NoDaemon)
+            }
             Err(AskError::Refused { reason, .. }) if reason == "unknown_command" => Err(unavailable(OLDER)),
             Err(error) => Err(refused(error)),
         }

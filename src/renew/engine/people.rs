@@ -278,6 +278,10 @@ impl Engine {
         if now < worker.asks {
             return Some(worker.asks);
         }
+        // What is kept may do without a code.
+        if self.is_recalling(worker) {
+            return None;
+        }
         if self.people.submissions.contains_key(&device) {
             return None;
         }

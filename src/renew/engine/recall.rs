@@ -20,6 +20,12 @@ impl Engine {
         worker.unread && self.parts.store.is_some() && worker.job.key.is_some()
     }
 
+    /// Whether that look is to come or under way.
+    pub(super) fn is_recalling(&self, worker: &Worker) -> bool {
+        let mut calls = self.under_way.values();
+        self.recalls(worker) || calls.any(|call| call.recalls && call.worker == worker.number)
+    }
+
     /// Kept credentials are served; nobody was asked for new ones, and the step is still free.
     pub(super) fn take_kept(&mut self, call: &UnderWay, attempt: &Attempt, kept: &Kept) {
         self.note_questions(call, attempt);

@@ -124,6 +124,11 @@ async fn nobody_is_asked_for_a_code_for_what_is_kept() {
     sleep(Duration::from_secs(1)).await;
     let snapshot = second.table.profiles()[0].snapshot();
     assert!(second.served() && snapshot.code_wanted.is_none() && snapshot.code_accepted_from.is_some());
+    let asked = |scene: &Scene| {
+        let heard = scene.heard.0.lock().unwrap();
+        heard.iter().filter(|event| event.starts_with("CodeWanted")).count()
+    };
+    assert_eq!((asked(&first), asked(&second)), (1, 0));
 }
 
 /// Boot instants say nothing of another start of the host, nor does a wall clock that may be wrong.
