@@ -37,7 +37,7 @@ fn tls(settings: &Settings<'_>) -> Result<Option<Tls>, Reported> {
     let certificate = settings.string(&TLS_CERTIFICATE, absolute);
     let private_key = settings.string(&TLS_PRIVATE_KEY, absolute);
     let paired = settings.pair(&TLS_CERTIFICATE, &TLS_PRIVATE_KEY);
-    let paired = paired.and(settings.pair(&TLS_PRIVATE_KEY, &TLS_CERTIFICATE));
+    let paired = paired.and_then(|()| settings.pair(&TLS_PRIVATE_KEY, &TLS_CERTIFICATE));
     let (certificate, private_key) = (certificate?, private_key?);
     paired?;
     let files = certificate.zip(private_key);

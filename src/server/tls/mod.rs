@@ -176,7 +176,7 @@ impl Drop for Turn<'_> {
 fn url(names: &[Name], address: SocketAddr) -> String {
     let is_one = |name: &&Name| !matches!(name, Name::Below(_));
     let own = names.contains(&Name::Ip(address.ip()));
-    match names.iter().find(is_one).or(names.first()) {
+    match names.iter().find(is_one).or_else(|| names.first()) {
         Some(name) if !own => format!("https://{name}:{}", address.port()),
         _ => format!("https://{address}"),
     }
