@@ -16,6 +16,7 @@ mod common;
 mod profiles;
 mod tls;
 
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::PathBuf;
@@ -89,20 +90,25 @@ impl Subject {
 
 /// Memory after the first sessions, wake-ups while nothing happens.
 fn idle(subjects: &[&Subject]) {
-    let counts = |subject: &&Subject| (wake_ups(&subject.daemon), cpu_time(&subject.daemon));
-    let before: Vec<_> = subjects.iter().map(counts).collect();
+    // Threads that waited for files end after ten seconds without work.
+    std::thread::sleep(Duration::from_secs(15));
+    let before: Vec<_> = subjects.iter().map(|subject| activity(&subject.daemon)).collect();
     let quiet = Duration::from_mins(1);
     std::thread::sleep(quiet);
-    for (subject, (wake_ups, cpu)) in subjects.iter().zip(before) {
-        let (wake_ups_now, cpu_now) = counts(subject);
+    for (subject, before) in subjects.iter().zip(before) {
+        let (mut wake_ups, mut cpu) = (0.0, 0.0);
+        for (thread, (wake_ups_now, cpu_now)) in activity(&subject.daemon) {
+            let (wake_ups_before, cpu_before) = before.get(&thread).copied().unwrap_or_default();
+            wake_ups += wake_ups_now - wake_ups_before;
+            cpu += cpu_now - cpu_before;
+        }
         println!(
-            "figure: {} profile(s): {:.0} kB resident after the first session over TLS; in {} s idle {:.0} wake-ups, \
+            "figure: {} profile(s): {:.0} kB resident after the first session over TLS; in {} s idle {wake_ups:.0} wake-ups, \
              {:.4} % of a core",
             subject.profiles,
             subject.resident,
             quiet.as_secs(),
-            wake_ups_now - wake_ups,
-            (cpu_now - cpu) / quiet.as_secs_f64() * 100.0,
+            cpu / quiet.as_secs_f64() * 100.0,
         );
     }
 }
@@ -142,28 +148,18 @@ fn status(daemon: &Daemon, name: &str) -> f64 {
     number(&format!("/proc/{}/status", daemon.child.id()), name)
 }
 
-/// How often any of its threads had slept and was woken.
-fn wake_ups(daemon: &Daemon) -> f64 {
-    let files = threads(daemon).into_iter().map(|thread| thread.join("status"));
-    files
-        .map(|file| number(&file.display().to_string(), "voluntary_ctxt_switches:"))
-        .sum()
-}
-
-/// Seconds that its threads have run.
-fn cpu_time(daemon: &Daemon) -> f64 {
-    let files = threads(daemon).into_iter().map(|thread| thread.join("schedstat"));
-    files
-        .map(|file| {
-            let stat = fs::read_to_string(file).unwrap();
-            stat.split(' ').next().unwrap().parse::<f64>().unwrap() / 1e9
-        })
-        .sum()
-}
-
-fn threads(daemon: &Daemon) -> Vec<PathBuf> {
+/// Of each thread, how often it slept and was woken, and how many seconds it has run.
+fn activity(daemon: &Daemon) -> BTreeMap<PathBuf, (f64, f64)> {
     let threads = fs::read_dir(format!("/proc/{}/task", daemon.child.id())).unwrap();
-    threads.map(|thread| thread.unwrap().path()).collect()
+    threads
+        .map(|thread| {
+            let thread = thread.unwrap().path();
+            let wake_ups = number(&thread.join("status").display().to_string(), "voluntary_ctxt_switches:");
+            let stat = fs::read_to_string(thread.join("schedstat")).unwrap();
+            let nanoseconds: f64 = stat.split(' ').next().unwrap().parse().unwrap();
+            (thread, (wake_ups, nanoseconds / 1e9))
+        })
+        .collect()
 }
 
 fn number(file: &str, name: &str) -> f64 {
