@@ -38,7 +38,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Obtain, renew and serve the credentials of the configured profiles
-    Serve(serve::Args),
+    Serve(Box<serve::Args>),
     /// See the main job in two minutes: a daemon against an embedded STS, with commands to try beside it
     #[cfg(feature = "emulator")]
     Demo(demo::Args),

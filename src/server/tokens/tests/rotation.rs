@@ -100,9 +100,9 @@ fn all_that_opens_a_profile_is_replaced() {
     }
     let settled = both.replaced_by(&written, at(600), at(0));
     for (tokens, new, old) in [(&settled.tokens, token, old_token), (&settled.ids, id, old_id)] {
-        assert_eq!(profile(&tokens, new.as_bytes(), at(600)), Some(0));
-        assert_eq!(profile(&tokens, old.as_bytes(), at(599)), Some(0));
-        assert_eq!(profile(&tokens, old.as_bytes(), at(600)), None);
+        assert_eq!(profile(tokens, new.as_bytes(), at(600)), Some(0));
+        assert_eq!(profile(tokens, old.as_bytes(), at(599)), Some(0));
+        assert_eq!(profile(tokens, old.as_bytes(), at(600)), None);
     }
 }
 
