@@ -27,3 +27,19 @@ build() {
   VALETKEY="$PWD/target/release/valetkey"
   export VALETKEY
 }
+
+# The binary that is shipped, in target/dist.
+build_shipped() {
+  cargo build --locked --profile dist --no-default-features
+}
+
+# The fuzz targets, in target/ci/fuzz. Coverage as the fuzzer wants it is a matter of LLVM, so a stable compiler will do. --target
+# keeps it out of build scripts.
+build_fuzz() {
+  need g++ g++
+  local coverage="-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+    -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+    -Cllvm-args=-sanitizer-coverage-trace-compares"
+  RUSTFLAGS="--cfg fuzzing $coverage" CARGO_TARGET_DIR=$PWD/target/ci/fuzz \
+    cargo build --locked --release --manifest-path fuzz/Cargo.toml --target "$(rustc -vV | sed -n 's/^host: //p')"
+}
