@@ -1,3 +1,6 @@
+#[cfg(fuzzing)]
+mod fuzzing;
+
 use std::time::Duration;
 
 use prometheus::{Histogram, IntCounter, IntGauge};
@@ -319,24 +322,6 @@ impl Http {
         if let Some(counter) = &self.rejected[reason as usize] {
             counter.inc();
         }
-    }
-
-    /// How often each code was answered, and each reason given.
-    #[cfg(fuzzing)]
-    pub fn counted(&self) -> (Vec<(u16, u64)>, Vec<(Reason, u64)>) {
-        let codes = self.listener.codes();
-        let sum = |code: usize| {
-            self.requests
-                .iter()
-                .skip(code)
-                .step_by(codes.len())
-                .map(IntCounter::get)
-                .sum()
-        };
-        let answered = codes.iter().enumerate().map(|(place, code)| (*code, sum(place)));
-        let rejected = Reason::ALL.into_iter().zip(&self.rejected);
-        let rejected = rejected.filter_map(|(reason, counter)| Some((reason, counter.as_ref()?.get())));
-        (answered.collect(), rejected.collect())
     }
 
     /// Says how many connections are open.
