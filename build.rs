@@ -1,5 +1,4 @@
-//! Makes the shipped binary smaller: functions whose code is the same become one, which saves 40 kB, and addresses that the loader
-//! puts right are packed, which saves 190 kB. The latter needs glibc 2.36 (2022) where it runs.
+//! Folds functions of the shipped binary whose code is the same into one, which saves 40 kB.
 
 #![allow(clippy::print_stdout, reason = "it is how cargo is told")]
 
@@ -11,6 +10,6 @@ fn main() {
     let is_shipped = env::var("OUT_DIR").is_ok_and(|folder| folder.contains("/dist/"));
     // Here Rust links with LLD, which knows how; the linkers of other targets may not.
     if is_shipped && target == ["x86_64", "linux", "gnu"] {
-        println!("cargo::rustc-link-arg-bins=-Wl,--icf=all,-z,pack-relative-relocs");
+        println!("cargo::rustc-link-arg-bins=-Wl,--icf=all");
     }
 }

@@ -4,8 +4,8 @@ set -euo pipefail
 # Debian packages, installed when a command is missing: need COMMAND PACKAGE
 need() {
   command -v "$1" >/dev/null && return
-  apt-get update -qq
-  DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$2"
+  apt-get -o DPkg::Lock::Timeout=300 update -qq
+  DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends "$2"
   command -v "$1" >/dev/null
 }
 
