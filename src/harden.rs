@@ -1,6 +1,6 @@
 //! Protections of the process: nobody reads its memory, and it leaves no core behind.
 
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 /// What could be put in place; told in the log at start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -18,9 +18,26 @@ pub fn harden() -> Protections {
         current: Some(0),
         maximum: Some(0),
     };
+    have_room_for_connections();
     Protections {
         not_dumpable: not_dumpable(),
         no_core: setrlimit(Resource::Core, none).is_ok(),
+    }
+}
+
+/// More descriptors than all listeners take when they are full: who fills them would otherwise keep keys from being read, STS from being
+/// asked, and the next one from being accepted, for whom room is made. Many systems give 1,024, and more to whoever asks.
+fn have_room_for_connections() {
+    const ENOUGH: u64 = 4_096;
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = limit.maximum.map_or(ENOUGH, |most| most.min(ENOUGH));
+    if limit.current.is_some_and(|now| now < wanted) {
+        let raised = Rlimit {
+            current: Some(wanted),
+            ..limit
+        };
+        // Without it there is what there was.
+        let _ = setrlimit(Resource::Nofile, raised);
     }
 }
 

@@ -56,6 +56,22 @@ fn daemon(world: &World, shell_prefix: &str) -> Daemon {
     Daemon::start(command)
 }
 
+/// Full listeners take some 1,150 descriptors, and many systems give 1,024 to whoever does not ask for more.
+#[cfg(target_os = "linux")]
+#[test]
+fn full_listeners_leave_descriptors_for_the_rest() {
+    let world = World::new(None);
+    let daemon = daemon(&world, "ulimit -Sn 256;");
+    let limits = fs::read_to_string(format!("/proc/{}/limits", daemon.child.id())).unwrap();
+    let line = limits.lines().find(|line| line.starts_with("Max open files")).unwrap();
+    let mut numbers = line
+        .split_whitespace()
+        .skip(3)
+        .map(|word| word.parse::<u64>().unwrap_or(u64::MAX));
+    let (soft, hard) = (numbers.next().unwrap(), numbers.next().unwrap());
+    assert_eq!(soft, hard.min(4_096));
+}
+
 fn give_to_nobody(path: &Path) {
     chown(path, Some(65534), Some(65534)).unwrap();
     if path.is_dir() {

@@ -112,16 +112,20 @@ impl Teller {
             if self.manager.socket.is_none() {
                 std::future::pending::<()>().await;
             }
+            let mut beat_at = self.next_beat();
             loop {
-                let beat = self.next().await;
+                let beat = beat_before_news(beat_at, &*self.clock, &self.news).await;
                 let now = status(&self.table, self.clock.boot());
                 if now != told {
                     let _ = self.manager.tell(&format!("STATUS={now}"));
                     told = now;
                 }
-                // Both tasks that must not be stuck were asked: the engine, and this runtime.
-                if beat && self.engine.is_at_work().await {
-                    let _ = self.manager.tell("WATCHDOG=1");
+                if beat {
+                    beat_at = self.next_beat();
+                    // Both tasks that must not be stuck were asked: the engine, and this runtime.
+                    if self.engine.is_at_work().await {
+                        let _ = self.manager.tell("WATCHDOG=1");
+                    }
                 }
             }
         };
@@ -133,19 +137,24 @@ impl Teller {
         self.manager.stopping();
     }
 
-    /// Waits for news, or for the time of the watchdog's next message, of which there are two in its time.
-    async fn next(&self) -> bool {
-        let beat = async {
-            match self.manager.watchdog {
-                Some(watchdog) => self.clock.sleep_until(self.clock.boot() + watchdog / 2).await,
-                None => std::future::pending().await,
-            }
-        };
-        tokio::select! {
-            biased;
-            () = beat => true,
-            () = self.news.0.notified() => false,
+    /// When the watchdog's next message is due, of which there are two in its time.
+    fn next_beat(&self) -> Option<BootInstant> {
+        Some(self.clock.boot() + self.manager.watchdog? / 2)
+    }
+}
+
+/// Waits for an instant or for news, however much of that there is; whether it was the instant.
+async fn beat_before_news(beat_at: Option<BootInstant>, clock: &dyn Clock, news: &News) -> bool {
+    let beat = async {
+        match beat_at {
+            Some(at) => clock.sleep_until(at).await,
+            None => std::future::pending().await,
         }
+    };
+    tokio::select! {
+        biased;
+        () = beat => true,
+        () = news.0.notified() => false,
     }
 }
 
@@ -179,5 +188,39 @@ fn few(names: &[&str]) -> String {
     match names.len().checked_sub(MOST) {
         None | Some(0) => shown,
         Some(more) => format!("{shown} and {more} more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::clock::PausedClock;
+
+    /// While STS is down there is news all the time.
+    #[tokio::test(start_paused = true)]
+    async fn news_puts_off_no_message_of_the_watchdog() {
+        let clock: Arc<dyn Clock> = Arc::new(PausedClock::new(chrono::DateTime::UNIX_EPOCH));
+        let news = Arc::new(News::default());
+        let (told, times) = (Arc::clone(&news), Arc::clone(&clock));
+        tokio::spawn(async move {
+            loop {
+                told.0.notify_one();
+                times.sleep_until(times.boot() + Duration::from_secs(1)).await;
+            }
+        });
+        let start = clock.boot();
+        let beat_at = Some(start + Duration::from_secs(30));
+        let mut heard = 0;
+        while !beat_before_news(beat_at, &*clock, &news).await {
+            heard += 1;
+        }
+        assert_eq!(clock.boot().since(start), Duration::from_secs(30));
+        assert!(heard >= 29, "{heard}");
+    }
+
+    #[test]
+    fn a_line_names_a_few() {
+        assert_eq!(few(&["a", "b"]), "a, b");
+        assert_eq!(few(&["a", "b", "c", "d", "e", "f", "g"]), "a, b, c, d, e and 2 more");
     }
 }

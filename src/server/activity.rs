@@ -41,6 +41,8 @@ const MOVED: u8 = 4;
 const HEARD: u8 = 8;
 /// A known token has been shown.
 const RECOGNISED: u8 = 16;
+/// A reply is being made.
+const MAKING: u8 = 32;
 
 impl Shared {
     /// A new connection: its first head is awaited.
@@ -65,7 +67,7 @@ impl Shared {
     /// What is going on, and whether anything came in since the last look.
     pub(super) fn look(&self) -> (Activity, bool) {
         let state = self.0.bits.fetch_and(!MOVED, Ordering::Relaxed);
-        let activity = if state & ANSWERING != 0 {
+        let activity = if state & (ANSWERING | MAKING) != 0 {
             Activity::Answering
         } else if state & UNANSWERED != 0 {
             Activity::Head
@@ -83,14 +85,14 @@ impl Shared {
     /// Since when nothing has been asked; none in the middle of a request. In nanoseconds since boot.
     pub(super) fn idle_since(&self) -> Option<u64> {
         let bits = self.0.bits.load(Ordering::Relaxed);
-        let idle = bits & (UNANSWERED | ANSWERING) == 0 || bits & HEARD == 0;
+        let idle = bits & (UNANSWERED | ANSWERING | MAKING) == 0 || bits & HEARD == 0;
         idle.then(|| self.0.since.load(Ordering::Relaxed))
     }
 
     /// Since when a head has been coming in that is not whole; none where nothing of one has. In nanoseconds since boot.
     pub(super) fn head_since(&self) -> Option<u64> {
         let bits = self.0.bits.load(Ordering::Relaxed);
-        let in_head = bits & (UNANSWERED | ANSWERING | HEARD) == UNANSWERED | HEARD;
+        let in_head = bits & (UNANSWERED | ANSWERING | MAKING | HEARD) == UNANSWERED | HEARD;
         in_head.then(|| self.0.since.load(Ordering::Relaxed))
     }
 
@@ -120,7 +122,20 @@ impl Shared {
         self.0.bits.fetch_and(!ANSWERING, Ordering::Relaxed);
     }
 
-    /// A whole head has come in, and its reply takes time.
+    /// A whole head has come in, and its reply takes time: on the credentials listener whoever showed a known token.
+    pub(super) fn making(&self) {
+        self.0.bits.fetch_or(MAKING, Ordering::Relaxed);
+    }
+
+    pub(super) fn made(&self) {
+        self.0.bits.fetch_and(!MAKING, Ordering::Relaxed);
+    }
+
+    pub(super) fn is_making(&self) -> bool {
+        self.0.bits.load(Ordering::Relaxed) & MAKING != 0
+    }
+
+    /// A reply is there, and the peer does not take it.
     pub(super) fn answering(&self) {
         self.0.bits.fetch_or(ANSWERING, Ordering::Relaxed);
     }

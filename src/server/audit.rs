@@ -87,7 +87,7 @@ impl Journal {
             peer.settled(&*self.clock).await;
             let uid = match peer.uid(self.clock.boot()) {
                 Uid::Told(uid) => Some(uid),
-                Uid::Untold | Uid::Sought => None,
+                Uid::Untold | Uid::Sought | Uid::Unasked => None,
             };
             let session_key = session_key.as_ref().map(display);
             let listener = self.listener.as_str();

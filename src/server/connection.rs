@@ -144,10 +144,11 @@ impl<S: Answers> Service<Request<Incoming>> for Eager<S> {
                 reply.into_response(mem::take(&mut request.headers))
             })),
             Answer::Later(reply) => {
-                self.shared.answering();
+                self.shared.making();
                 let shared = self.shared.clone();
                 Answer::later(async move {
                     let reply = reply.await;
+                    shared.made();
                     shared.answered(reply.status());
                     reply.into_response(HeaderMap::new())
                 })

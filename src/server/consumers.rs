@@ -73,7 +73,7 @@ pub(super) enum Admission {
     Granted,
     /// The kernel is being asked.
     Sought,
-    /// Nobody asked the kernel: no profile was for certain users when the connection was made.
+    /// Nobody asked the kernel: no profile was for certain users when the connection was made, or there was no time.
     Unasked,
     /// The user is another one, or the kernel does not tell.
     Refused,
@@ -91,6 +91,7 @@ impl Granted<'_> {
         match peer.uid(now) {
             Uid::Told(uid) if allowed.contains(&uid) => Admission::Granted,
             Uid::Sought => Admission::Sought,
+            Uid::Unasked => Admission::Unasked,
             uid @ (Uid::Told(_) | Uid::Untold) => {
                 tracing::debug!(profile = %self.profile.name, ?uid, "not in allowed_uids");
                 Admission::Refused

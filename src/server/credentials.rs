@@ -122,7 +122,7 @@ impl Inner {
             peer.settled_first(&*self.clock).await;
         }
         let reply = waiting.ask(self.clock.boot(), |asked| self.answer(asked, false));
-        reply.unwrap_or_else(|| self.refuse(Reason::Uid))
+        reply.unwrap_or_else(reply::on_another_connection)
     }
 
     fn refuse(&self, reason: Reason) -> Reply {

@@ -76,8 +76,7 @@ pub(super) fn error(status: StatusCode, code: &str, message: &str) -> Reply {
 
 /// What cannot be decided on this connection can be on the next, and SDKs try again after 503.
 pub(super) fn on_another_connection() -> Reply {
-    let message =
-        "who may have these credentials has changed since this connection was opened: try again on another one";
+    let message = "which user asks was not found out when this connection was opened: try again on another one";
     closing(error(StatusCode::SERVICE_UNAVAILABLE, "TryAgain", message))
 }
 

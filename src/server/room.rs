@@ -85,7 +85,7 @@ fn victim<'a, S: Iterator<Item = &'a Shared>>(listener: Listener, oldest_first: 
         places.min().map(|(_, place)| place)
     };
     match listener {
-        Listener::Credentials => oldest_first().position(|shared| !shared.is_recognised()),
+        Listener::Credentials => oldest_first().position(|shared| !shared.is_recognised() && !shared.is_making()),
         Listener::Imds | Listener::Ops => longest(|shared| shared.idle_since().or_else(|| shared.head_since())),
     }
 }
@@ -155,5 +155,13 @@ mod tests {
         all[0].read();
         all[0].wrote();
         assert_eq!(victim(), None, "what was recognised stays so");
+        let seeking = Shared::new(at(0));
+        seeking.making();
+        assert_eq!(super::victim(Listener::Credentials, || std::iter::once(&seeking)), None);
+        seeking.made();
+        assert_eq!(
+            super::victim(Listener::Credentials, || std::iter::once(&seeking)),
+            Some(0)
+        );
     }
 }

@@ -78,7 +78,7 @@ pub(super) fn keep(dir: &Path, profile: &ProfileName, sealed: &[u8]) -> Result<(
     let (folder, path) = (folder::open(dir)?, session_path(dir, profile));
     let new = dir.join(format!(".{profile}.session.new"));
     // One writer at a time: each begins by removing what a killed one has left.
-    flock(&folder, FlockOperation::LockExclusive).map_err(Error::io("lock the folder", dir))?;
+    let _turn = turn(&folder, dir)?;
     match unlinkat(&folder, name_in(&new), AtFlags::empty()) {
         Ok(()) | Err(Errno::NOENT) => {}
         Err(errno) => return Err(Error::io("remove the file", &new)(errno)),
@@ -102,6 +102,18 @@ pub(super) fn keep(dir: &Path, profile: &ProfileName, sealed: &[u8]) -> Result<(
     // Not every file system can sync a folder; a session lost in a crash is made anew.
     let _ = fsync(&folder);
     placed
+}
+
+/// Locks a file of ours rather than the folder, which whoever may read it could keep locked for ever.
+fn turn(folder: &OwnedFd, dir: &Path) -> Result<OwnedFd, Error> {
+    let path = dir.join(".sessions.lock");
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let lock = openat(folder, name_in(&path), flags, Mode::RUSR | Mode::WUSR);
+    let lock = lock.map_err(Error::io("open the lock", &path))?;
+    let stat = fstat(&lock).map_err(Error::io("look at the lock", &path))?;
+    only_own(&lock, &stat, &path)?;
+    flock(&lock, FlockOperation::LockExclusive).map_err(Error::io("lock the file", &path))?;
+    Ok(lock)
 }
 
 /// The name of a profile is one that a file can have.
@@ -197,9 +209,10 @@ fn locked(folder: &OwnedFd, name: &str, path: &Path) -> Result<(File, bool), Err
                 if let Some(flaw) = flaw(&stat) {
                     flaw
                 } else {
+                    // First, since whoever may read it could lock it, too.
+                    only_own(&file, &stat, path)?;
                     flock(&file, FlockOperation::LockExclusive).map_err(Error::io("lock the file", path))?;
                     if is_in_place(folder, name, &stat) {
-                        only_own(&file, &stat, path)?;
                         return Ok((File::from(file), was_foreign));
                     }
                     continue;

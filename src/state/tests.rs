@@ -83,6 +83,21 @@ async fn a_step_is_one_processs_and_outlives_it() {
     assert_eq!(fs::read_dir(&scene.dir).unwrap().count(), 2);
 }
 
+/// A lock takes no more than being able to read the folder.
+#[tokio::test]
+async fn whoever_locks_the_folder_keeps_nothing_from_being_kept() {
+    use rustix::fs::{FlockOperation, flock};
+    let scene = Scene::new();
+    assert_eq!(scene.reserve(STEP).await, "ours");
+    let folder = fs::File::open(&scene.dir).unwrap();
+    flock(&folder, FlockOperation::LockExclusive).unwrap();
+    let profile: ProfileName = "ops".parse().unwrap();
+    scene.store().keep(profile.clone(), b"sealed".to_vec()).await;
+    assert_eq!(scene.store().session(&profile).await.as_deref(), Some(&b"sealed"[..]));
+    let lock = fs::metadata(scene.dir.join(".sessions.lock")).unwrap();
+    assert_eq!(lock.mode() & 0o7777, 0o600);
+}
+
 #[tokio::test]
 async fn a_released_step_is_free_and_one_that_was_sent_is_not() {
     let scene = Scene::new();

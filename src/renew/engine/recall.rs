@@ -28,6 +28,10 @@ impl Engine {
 
     /// Kept credentials are served; nobody was asked for new ones, and the step is still free.
     pub(super) fn take_kept(&mut self, call: &UnderWay, attempt: &Attempt, kept: &Kept) {
+        if !self.expects_account_of(call, kept) {
+            self.release_step(call);
+            return self.end_recall(call, attempt);
+        }
         self.note_questions(call, attempt);
         self.release_step(call);
         self.note_key(call, attempt.key_id.as_ref(), true);
@@ -58,6 +62,14 @@ impl Engine {
             self.people.answer(device, Ok(Accepted { profile, expiration }));
         }
         self.tell_renewed(call, &told, expiration);
+    }
+
+    /// A reload may have changed which account is expected since the look began.
+    fn expects_account_of(&self, call: &UnderWay, kept: &Kept) -> bool {
+        let place = self.place_of(call);
+        let expected = place.and_then(|index| self.workers[index].job.profile.expected_account_id.as_ref());
+        let account = kept.caller.as_ref().map(|caller| &caller.account);
+        expected.is_none_or(|expected| account == Some(expected))
     }
 
     /// Nothing of use is kept: what the credentials really take comes next.

@@ -113,10 +113,8 @@ impl Inner {
         if let Some(peer) = waiting.peer() {
             peer.settled(&*self.clock).await;
         }
-        waiting.ask(self.clock.boot(), |asked| {
-            let reply = self.answer(asked);
-            reply.unwrap_or_else(|| self.refuse(Reason::Uid, Target::of(asked.request.uri.path())))
-        })
+        let reply = waiting.ask(self.clock.boot(), |asked| self.answer(asked));
+        reply.unwrap_or_else(reply::on_another_connection)
     }
 
     fn refuse(&self, reason: Reason, target: Target<'_>) -> Reply {

@@ -57,6 +57,8 @@ pub(super) enum Uid {
     Untold,
     /// It is being asked.
     Sought,
+    /// Nobody found the time to ask it.
+    Unasked,
 }
 
 impl Peers {
@@ -123,8 +125,9 @@ impl Peer {
     pub(super) fn uid(&self, now: BootInstant) -> Uid {
         match self.uid.get() {
             Some(Some(uid)) => Uid::Told(*uid),
+            Some(None) => Uid::Untold,
             None if now < self.patience => Uid::Sought,
-            Some(None) | None => Uid::Untold,
+            None => Uid::Unasked,
         }
     }
 

@@ -14,7 +14,7 @@ fn at(milliseconds: u64) -> BootInstant {
 fn a_uid_is_sought_for_a_second() {
     let peer = Peer::new("127.0.0.1:1".parse().unwrap(), None, None, at(500));
     assert_eq!((peer.uid(at(500)), peer.uid(at(1_499))), (Uid::Sought, Uid::Sought));
-    assert_eq!(peer.uid(at(1_500)), Uid::Untold);
+    assert_eq!(peer.uid(at(1_500)), Uid::Unasked);
     peer.tell(Some(1000));
     assert_eq!(
         (peer.uid(at(500)), peer.uid(at(9_999))),

@@ -135,15 +135,18 @@ impl Tls {
         let _turn = Turn(self);
         let found = versions(&self.files);
         let before = std::mem::replace(&mut *self.seen.lock().unwrap_or_else(PoisonError::into_inner), found);
-        if found == before || found == self.pair.load().versions {
+        if found == self.pair.load().versions {
             return;
         }
+        // What could not be read a while ago may be readable now; that it could not is told once.
+        let is_news = found != before;
         match Pair::read(&self.files) {
             Ok(pair) => {
                 self.pair.store(Arc::new(pair));
                 info!(until = %self.expiration(), "another certificate is used");
                 self.warn_of_age();
             }
+            Err(_) if !is_news => {}
             Err(errors) => {
                 let in_use_until = self.expiration();
                 let mistakes = texts(&errors).join("; ");
