@@ -164,7 +164,7 @@ fn nothing_of_a_session_can_be_read_on_the_disk() {
         }
         files += 1;
     }
-    assert_eq!(files, 2, "the steps of a device, and a session");
+    assert_eq!(files, 3, "the steps of a device, a session, and the lock of sessions");
     let token = &secrets[4];
     let served = document.to_string();
     assert!(served.contains(token.as_str()), "the search finds what is there");
