@@ -1,8 +1,9 @@
 //! What a consumer and a scraper reach: the container-credentials endpoint, the IMDSv2 endpoint and the ops endpoint.
 //!
 //! A request passes three layers: **observe** counts and times it, **admit** holds its head against a list of rules,
-//! and the **route** answers from what is published. None of them waits. Around them stands one accept loop a listener,
-//! which bounds how many connections are open and how long each may take.
+//! and the **route** answers from what is published. None of them waits, but for the kernel to say who asks where a profile is
+//! for certain users. Around them stands one accept loop a listener, which bounds how many connections are open and how long
+//! each may take.
 
 mod activity;
 mod admit;
