@@ -3,15 +3,12 @@
 import concurrent.futures
 import contextlib
 import itertools
-import json
 import pathlib
 import re
-import subprocess
-import threading
 import time
 
 import clients_table
-from harness import PATIENCE, Checks, Daemon, Emulator, temporary_folder, write_key
+from harness import PATIENCE, Checks, Client, Daemon, Emulator, temporary_folder, write_key
 
 # What a session is cut to, so that this much is left when a client signs five times.
 LEFT = {"12 h": 43200, "14 min": 840, "4 min": 240}
@@ -49,7 +46,7 @@ def signs_while_there_is_life(story):
         story.emulator.control("POST", "faults", {"lifetime_seconds": seconds})
         with story.daemon() as daemon:
             daemon.wait_for_credentials("ops")
-            with Client(story, daemon) as client:
+            with TimedClient(story, daemon) as client:
                 story.equal("the version that runs", client.version, story.expected["version"])
                 for _ in range(5):
                     story.signs(f"with {left} left", client)
@@ -61,7 +58,7 @@ def signs_while_there_is_life(story):
 
 def fails_until_ready(story):
     story.emulator.control("POST", "faults", {"refuse": 503})
-    with story.daemon() as daemon, Client(story, daemon) as client:
+    with story.daemon() as daemon, TimedClient(story, daemon) as client:
         story.fails("not_ready", client, daemon)
         story.emulator.control("DELETE", "faults")
         daemon.wait_for_credentials("ops")
@@ -72,13 +69,13 @@ def signs_until_expired(story):
     story.emulator.control("POST", "faults", {"lifetime_seconds": LIFETIME})
     with story.daemon() as daemon:
         daemon.wait_for_credentials("ops")
-        with Client(story, daemon) as client:
+        with TimedClient(story, daemon) as client:
             first = story.signs("the first session", client)
             # From now on: a client that was slow to start may hold a renewed session already.
             time.sleep(LIFETIME)
             second = story.signs("when that session is dead, the same client", client)
             story.that("that was another key", first != second, first)
-            with Client(story, daemon) as fresh:
+            with TimedClient(story, daemon) as fresh:
                 story.signs("after a renewal, a fresh client", fresh)
 
             # STS itself goes on and would refuse a client that signed with dead credentials; the daemon has nothing to ask with.
@@ -95,9 +92,9 @@ def is_kept_out(story):
         daemon.wait_for_credentials("ops")
         wrong = pathlib.Path(story.folder, "wrong")
         wrong.write_text("not-a-token")
-        with Client(story, daemon, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=str(wrong)) as client:
+        with TimedClient(story, daemon, AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE=str(wrong)) as client:
             story.fails("wrong_token", client, daemon)
-    with Client(story, daemon) as client:
+    with TimedClient(story, daemon) as client:
         story.fails("stopped", client)
 
 
@@ -158,8 +155,8 @@ class Story(Checks):
         self.that(f"{state}: seconds", least - 0.1 <= seconds <= most + SLACK, f"found {seconds:.1f}, expected {expected['seconds']}")
 
 
-class Client:
-    """A client's program: one process, one client object."""
+class TimedClient(Client):
+    """A client whose secrets are known, and whose requests are timed."""
 
     def __init__(self, story, daemon, **more):
         env = daemon.client_env(
@@ -172,30 +169,12 @@ class Client:
         )
         env |= more
         self.secrets = [pathlib.Path(env["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"]).read_text(), story.secret_key.read_text().strip()]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        self.child = subprocess.Popen([f".ci/clients/{story.name}/run"], env=env, text=True, **pipes)
-        self.version = self._read()["version"]
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.child.stdin.close()
-        self.child.wait(PATIENCE)
+        super().__init__(story.name, env)
 
     def sign(self):
         """What it printed, and how long that took."""
         start = time.monotonic()
-        self.child.stdin.write("\n")
-        self.child.stdin.flush()
-        return self._read(), time.monotonic() - start
-
-    def _read(self):
-        killer = threading.Timer(PATIENCE, self.child.kill)
-        killer.start()
-        line = self.child.stdout.readline()
-        killer.cancel()
-        return json.loads(line)
+        return super().sign(), time.monotonic() - start
 
 
 def answered(daemon):

@@ -12,12 +12,11 @@ import socket
 import statistics
 import subprocess
 import sys
-import threading
 import time
 import urllib.request
 
 import clients_table
-from harness import PATIENCE, Checks, Daemon, Emulator, clean_env, temporary_folder, write_key
+from harness import PATIENCE, Checks, Client, Daemon, Emulator, clean_env, temporary_folder, write_key
 
 CLIENTS = clients_table.read()
 IDENTITY = ("arn:aws:iam::123456789012:user/demo", "123456789012")
@@ -109,7 +108,7 @@ def through_a_rotation(checks, emulator, folder, profile):
     server = {"credentials": "127.0.0.1:0", "token_grace_seconds": 0}
     with serving(folder, profile, **server) as daemon, contextlib.ExitStack() as stack:
         env = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": daemon.uri("ops"), "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": daemon.token_file("ops")}
-        clients = {name: stack.enter_context(Client(name, emulator, **env)) for name in CLIENTS}
+        clients = {name: stack.enter_context(client_of(name, emulator, **env)) for name in CLIENTS}
         before = dict(all_at_once(lambda name: clients[name].sign()))
         rotated = daemon.operator("reload", "--rotate-tokens")
         checks.that("tokens are rotated", rotated.returncode == 0 and "1 profile has new tokens" in rotated.stdout, rotated)
@@ -182,7 +181,7 @@ def all_at_once(work):
 
 
 def sign(name, emulator, **env):
-    with Client(name, emulator, **env) as client:
+    with client_of(name, emulator, **env) as client:
         return client.sign()
 
 
@@ -191,34 +190,10 @@ def signed(told):
     return (told.get("arn"), told.get("account")) if told["ok"] else told, IDENTITY
 
 
-class Client:
-    """A client's program, as in the clients suite: one process, one client object."""
-
-    def __init__(self, name, emulator, **env):
-        about = {"AWS_REGION": emulator.region, "AWS_DEFAULT_REGION": emulator.region, "AWS_ENDPOINT_URL_STS": emulator.url}
-        env = clean_env(AWS_EC2_METADATA_DISABLED="true", **about, **env)
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        self.child = subprocess.Popen([f".ci/clients/{name}/run"], env=env, text=True, **pipes)
-        self._read()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.child.stdin.close()
-        self.child.wait(PATIENCE)
-
-    def sign(self):
-        self.child.stdin.write("\n")
-        self.child.stdin.flush()
-        return self._read()
-
-    def _read(self):
-        killer = threading.Timer(PATIENCE, self.child.kill)
-        killer.start()
-        line = self.child.stdout.readline()
-        killer.cancel()
-        return json.loads(line)
+def client_of(name, emulator, **env):
+    """A client's program, as in the clients suite."""
+    about = {"AWS_REGION": emulator.region, "AWS_DEFAULT_REGION": emulator.region, "AWS_ENDPOINT_URL_STS": emulator.url}
+    return Client(name, clean_env(AWS_EC2_METADATA_DISABLED="true", **about, **env))
 
 
 def refusals(daemon):

@@ -164,6 +164,35 @@ class Daemon(Process):
                 return reply.read().decode()
 
 
+class Client:
+    """A client's program (.ci/clients): one process, one client object."""
+
+    def __init__(self, name, env):
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+        self.child = subprocess.Popen([f".ci/clients/{name}/run"], env=env, text=True, **pipes)
+        self.version = self._read()["version"]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.child.stdin.close()
+        self.child.wait(PATIENCE)
+
+    def sign(self):
+        """What it says of one signed request."""
+        self.child.stdin.write("\n")
+        self.child.stdin.flush()
+        return self._read()
+
+    def _read(self):
+        killer = threading.Timer(PATIENCE, self.child.kill)
+        killer.start()
+        line = self.child.stdout.readline()
+        killer.cancel()
+        return json.loads(line)
+
+
 def write_key(folder, access_key_id, secret_access_key, seed=None):
     """A user's files; the profile keys that name them."""
     folder = pathlib.Path(folder)

@@ -9,13 +9,12 @@ import socket
 import statistics
 import subprocess
 import sys
-import threading
 import time
 import urllib.error
 import urllib.request
 
 import clients_table
-from harness import PATIENCE, Checks, Daemon, Emulator, clean_env, temporary_folder, write_key
+from harness import PATIENCE, Checks, Client, Daemon, Emulator, clean_env, temporary_folder, write_key
 
 CLIENTS = clients_table.read()
 # Nothing tells awscrt where to ask: it knows EC2's own address alone.
@@ -83,7 +82,7 @@ def check_clients(checks, names, emulator, folder, profile, imds="127.0.0.1:0"):
     for name in names:
         with serving(folder, profile, imds) as daemon:
             daemon.wait_for_credentials("ops")
-            with Client(name, emulator, daemon) as client:
+            with Client(name, env(emulator, daemon)) as client:
                 keys = {signs(checks, name, client) for _ in range(5)}
             checks.equal(f"{name}: the key is the profile's", keys, {key_of(daemon)})
             fetches = CLIENTS[name]["imds"]["fetches"]
@@ -102,7 +101,7 @@ def check_not_ready(checks, names, emulator, folder, profile, imds="127.0.0.1:0"
     """No client turns to version 1, or keeps an error in place of credentials."""
     emulator.control("POST", "faults", {"refuse": 503})
     for name in names:
-        with serving(folder, profile, imds) as daemon, Client(name, emulator, daemon) as client:
+        with serving(folder, profile, imds) as daemon, Client(name, env(emulator, daemon)) as client:
             line, expected = client.sign(), CLIENTS[name]["imds"]
             seen = clients_table.sees(expected["sees"], line.get("error", ""))
             checks.that(f"{name}: what the user sees while there are no credentials", seen, f"{expected['sees']!r} in {line}")
@@ -112,7 +111,7 @@ def check_not_ready(checks, names, emulator, folder, profile, imds="127.0.0.1:0"
             emulator.control("DELETE", "faults")
             daemon.wait_for_credentials("ops")
             # A fresh one: a client of boto3 that was made without credentials stays without.
-            with Client(name, emulator, daemon) as fresh:
+            with Client(name, env(emulator, daemon)) as fresh:
                 signs(checks, f"{name}, once there are credentials", fresh)
             emulator.control("POST", "faults", {"refuse": 503})
     emulator.control("DELETE", "faults")
@@ -124,7 +123,7 @@ def check_another_user(checks, names, emulator, folder, profile):
         daemon.wait_for_credentials("ops")
         for name in names:
             before = rejected(daemon, "uid")
-            with Client(name, emulator, daemon) as client:
+            with Client(name, env(emulator, daemon)) as client:
                 line = client.sign()
             checks.that(f"{name}: signs not as another user", not line["ok"], line)
             checks.that(f"{name}: is refused as another user", rejected(daemon, "uid") > before)
@@ -137,7 +136,7 @@ def check_restart(checks, emulator, folder, profile):
     with serving(folder, profile) as daemon:
         daemon.wait_for_credentials("ops")
         address = daemon.imds
-        client = Client("go", emulator, daemon)
+        client = Client("go", env(emulator, daemon))
         before = signs(checks, "go, before a restart", client)
     emulator.control("DELETE", "faults")
     with serving(folder, profile, imds=address) as daemon, client:
@@ -183,34 +182,6 @@ def as_on_ec2():
         check_clients(checks, CLIENTS, emulator, folder, profile, OF_EC2)
         check_not_ready(checks, ["awscrt"], emulator, folder, profile, OF_EC2)
     checks.done()
-
-
-class Client:
-    """A client's program, as in the clients suite: one process, one client object."""
-
-    def __init__(self, name, emulator, daemon):
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-        self.child = subprocess.Popen([f".ci/clients/{name}/run"], env=env(emulator, daemon), text=True, **pipes)
-        self._read()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.child.stdin.close()
-        self.child.wait(PATIENCE)
-
-    def sign(self):
-        self.child.stdin.write("\n")
-        self.child.stdin.flush()
-        return self._read()
-
-    def _read(self):
-        killer = threading.Timer(PATIENCE, self.child.kill)
-        killer.start()
-        line = self.child.stdout.readline()
-        killer.cancel()
-        return json.loads(line)
 
 
 def env(emulator, daemon):
