@@ -241,6 +241,21 @@ fn another_pair_is_used_and_told_once_and_half_of_one_is_told_once_and_not_used(
     assert!(tls.is_for(b"c.example"));
 }
 
+/// As when there was no descriptor left for the look that saw them.
+#[test]
+fn files_that_could_not_be_read_when_they_were_new_are_read_later() {
+    let files = Files::new();
+    let tls = files.load(SUMMER).unwrap();
+    files.issue(&["b.example"]);
+    *tls.seen.lock().unwrap() = versions(&tls.files);
+    let lines = logged(|| look_thrice(&tls));
+    assert!(
+        lines.len() == 1 && lines[0].contains("another certificate is used"),
+        "{lines:?}"
+    );
+    assert!(tls.is_for(b"b.example"));
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_look_is_made_by_the_first_who_comes_and_at_most_every_ten_seconds() {
     let files = Files::new();

@@ -111,6 +111,27 @@ async fn a_session_of_another_account_than_is_expected_is_not_taken() {
     assert!(store.distrusted.lock().unwrap().is_empty());
 }
 
+/// The account is held against what is expected when the look ends, not when it began.
+#[tokio::test(start_paused = true)]
+async fn a_reload_during_the_look_may_expect_another_account() {
+    for (expected, is_taken) in [(None, true), (Some("210987654321"), false)] {
+        let (clock, store) = (Arc::new(PausedClock::new(WALL)), Shared::new());
+        let first = begin(&clock, vec![job(0, true)], vec![], &store);
+        sleep(Duration::from_secs(1)).await;
+        assert!(first.served());
+        let store = store.copied(false);
+        *store.takes.lock().unwrap() = Duration::from_secs(2);
+        let second = begin(&clock, vec![job(0, true)], vec![], &store);
+        sleep(Duration::from_secs(1)).await;
+        let mut expecting = job(0, true);
+        expecting.profile.expected_account_id = expected.map(|account| account.parse().unwrap());
+        second.handle.apply(vec![expecting]).await.unwrap();
+        sleep(Duration::from_millis(1_500)).await;
+        assert_eq!(second.served(), is_taken, "{expected:?}");
+        assert!(second.codes().is_empty(), "{expected:?}");
+    }
+}
+
 /// A person gave a code for the session, and is not asked for another one at a start.
 #[tokio::test(start_paused = true)]
 async fn nobody_is_asked_for_a_code_for_what_is_kept() {

@@ -2,6 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use crate::BoxFuture;
 use crate::aws::{ProfileName, SerialNumber};
@@ -18,6 +19,8 @@ pub(super) struct Shared {
     /// Whether nothing can be kept.
     pub(super) is_broken: bool,
     pub(super) is_another_start: bool,
+    /// How long it takes to read a session.
+    pub(super) takes: Mutex<Duration>,
 }
 
 impl Shared {
@@ -77,7 +80,16 @@ impl Store for Shared {
     }
 
     fn session<'a>(&'a self, profile: &'a ProfileName) -> BoxFuture<'a, Option<Vec<u8>>> {
-        Box::pin(std::future::ready(self.kept.lock().unwrap().get(profile).cloned()))
+        let (takes, kept) = (
+            *self.takes.lock().unwrap(),
+            self.kept.lock().unwrap().get(profile).cloned(),
+        );
+        Box::pin(async move {
+            if !takes.is_zero() {
+                tokio::time::sleep(takes).await;
+            }
+            kept
+        })
     }
 
     fn keep(&self, profile: ProfileName, sealed: Vec<u8>) -> BoxFuture<'_, ()> {
