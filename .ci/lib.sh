@@ -1,8 +1,21 @@
 # What the suites share. Sourced from the repository's root.
 set -euo pipefail
 
+# one_at_a_time COMMAND …: of suites that run beside one another.
+one_at_a_time() {
+  mkdir -p target/ci
+  (
+    flock 9
+    "$@" 9>&-
+  ) 9>target/ci/lock
+}
+
 # Debian packages, installed when a command is missing: need COMMAND PACKAGE
 need() {
+  command -v "$1" >/dev/null && return
+  one_at_a_time install_package "$1" "$2"
+}
+install_package() {
   command -v "$1" >/dev/null && return
   apt-get -o DPkg::Lock::Timeout=300 update -qq
   DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 install -y -qq --no-install-recommends "$2"
@@ -12,13 +25,27 @@ need() {
 # A Python environment with the pinned clients; its programs come first in PATH from then on. python_env [PINS FOLDER]
 python_env() {
   local pins=${1:-.ci/requirements.txt} env=${2:-target/ci/python}
+  one_at_a_time make_python_env "$pins" "$env"
+  PATH="$PWD/$env/bin:$PATH"
+}
+make_python_env() {
+  local pins=$1 env=$2
   if ! cmp -s "$pins" "$env/requirements.txt"; then
     rm -rf "$env"
     python3 -m venv "$env"
     "$env/bin/pip" install --quiet -r "$pins"
     cp "$pins" "$env/requirements.txt"
   fi
-  PATH="$PWD/$env/bin:$PATH"
+}
+
+# The programs around AWS's SDKs.
+build_clients() {
+  local client start
+  for client in .ci/clients/*/; do
+    start=$SECONDS
+    one_at_a_time "$client/build"
+    echo "built $client in $((SECONDS - start)) s"
+  done
 }
 
 # The binary that the suites run.
