@@ -4,6 +4,8 @@
 //! - **wall** is the host's idea of UTC: shown to people, and the first guess of STS's time.
 //! - **STS's time** is learnt from its replies ([`StsTime`]): what is signed and which TOTP step is current.
 
+#[cfg(target_os = "linux")]
+mod alarm;
 #[cfg(test)]
 mod paused;
 mod sts_time;
@@ -83,9 +85,14 @@ pub trait Clock: Send + Sync {
     /// The host's UTC.
     fn wall(&self) -> DateTime<Utc>;
 
-    /// Returns at `at`, or late by the time that the host was suspended meanwhile: timers stop in suspend. Whoever must
-    /// notice a resume sleeps in short pieces.
+    /// Returns at `at`, or late by the time that the host was suspended meanwhile: timers stop in suspend.
     fn sleep_until(&self, at: BootInstant) -> BoxFuture<'_, ()>;
+
+    /// The same for who must notice a resume, and sleeps all day: on Linux it returns at once after a suspend that `at` fell
+    /// into. Elsewhere, and where descriptors have run out, a resume is noticed as late as a sleep is long.
+    fn wake_at(&self, at: BootInstant) -> BoxFuture<'_, ()> {
+        self.sleep_until(at)
+    }
 }
 
 /// The system's clocks.
@@ -113,6 +120,15 @@ impl Clock for SystemClock {
 
     fn sleep_until(&self, at: BootInstant) -> BoxFuture<'_, ()> {
         Box::pin(tokio::time::sleep(at.since(self.boot())))
+    }
+
+    #[cfg(target_os = "linux")]
+    fn wake_at(&self, at: BootInstant) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            if alarm::wait(at).await.is_err() {
+                self.sleep_until(at).await;
+            }
+        })
     }
 }
 

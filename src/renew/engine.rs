@@ -135,7 +135,7 @@ impl Engine {
                 Some(_) = self.people.notices.join_next(), if !self.people.notices.is_empty() => {}
                 Some(_) = self.errands.join_next(), if !self.errands.is_empty() => {}
                 Some(looks) = self.looks.join_next(), if !self.looks.is_empty() => self.end_look(looks),
-                () = clock.sleep_until(wake) => {}
+                () = clock.wake_at(wake) => {}
             }
         }
     }
