@@ -2,8 +2,10 @@ use std::cell::RefCell;
 use std::convert::Infallible;
 use std::sync::Arc;
 
-use hyper::header::HeaderValue;
+use hyper::header::{HeaderMap, HeaderValue};
+use hyper::http::Extensions;
 use hyper::http::request::Parts;
+use hyper::{Method, Request, Uri};
 use tower::Service;
 
 use super::peer::Peer;
@@ -14,7 +16,7 @@ use crate::clock::BootInstant;
 /// A request as the layers see it: they look at it, and none of them takes it.
 #[derive(Clone, Copy)]
 pub(super) struct Asked<'r> {
-    pub(super) request: &'r Parts,
+    pub(super) request: RequestHead<'r>,
     /// When it came: the one look at the clock that decides what is valid, and from which its time is counted.
     pub(super) at: BootInstant,
     /// What stands in `Authorization`: admission has seen every header.
@@ -23,11 +25,58 @@ pub(super) struct Asked<'r> {
     pub(super) recognised: &'r RefCell<Recognised>,
 }
 
+/// A request's head where it is: to take it apart would be to copy it.
+#[derive(Clone, Copy)]
+pub(super) struct RequestHead<'r> {
+    pub(super) method: &'r Method,
+    pub(super) uri: &'r Uri,
+    /// That of the URI.
+    pub(super) path: &'r str,
+    pub(super) headers: &'r HeaderMap,
+    pub(super) extensions: &'r Extensions,
+}
+
+impl<'r, B> From<&'r Request<B>> for RequestHead<'r> {
+    fn from(request: &'r Request<B>) -> Self {
+        Self {
+            method: request.method(),
+            uri: request.uri(),
+            path: request.uri().path(),
+            headers: request.headers(),
+            extensions: request.extensions(),
+        }
+    }
+}
+
+impl<'r> From<&'r Parts> for RequestHead<'r> {
+    fn from(request: &'r Parts) -> Self {
+        Self {
+            method: &request.method,
+            uri: &request.uri,
+            path: request.uri.path(),
+            headers: &request.headers,
+            extensions: &request.extensions,
+        }
+    }
+}
+
 impl Asked<'_> {
     /// The request, to be asked again.
     pub(super) fn waiting(self) -> Waiting {
+        let RequestHead {
+            method,
+            uri,
+            headers,
+            extensions,
+            ..
+        } = self.request;
+        let (mut request, ()) = Request::new(()).into_parts();
+        request.method.clone_from(method);
+        request.uri.clone_from(uri);
+        request.headers.clone_from(headers);
+        request.extensions.clone_from(extensions);
         Waiting {
-            request: self.request.clone(),
+            request,
             authorization: self.authorization.cloned(),
         }
     }
@@ -47,7 +96,7 @@ impl Waiting {
     /// Asks as if it came at this instant.
     pub(super) fn ask<R>(&self, at: BootInstant, answer: impl FnOnce(Asked<'_>) -> R) -> R {
         answer(Asked {
-            request: &self.request,
+            request: (&self.request).into(),
             at,
             authorization: self.authorization.as_ref(),
             recognised: &RefCell::default(),

@@ -1,7 +1,6 @@
 use std::cell::RefCell;
 use std::convert::Infallible;
 use std::future::poll_fn;
-use std::mem;
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -127,22 +126,22 @@ impl<S: Answers> Service<Request<Incoming>> for Eager<S> {
     type Error = Infallible;
     type Future = Answer<Self::Response>;
 
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let (mut request, _no_body) = request.into_parts();
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
         if let Some(peer) = &self.peer {
-            request.extensions.insert(Arc::clone(peer));
+            request.extensions_mut().insert(Arc::clone(peer));
         }
         let asked = Asked {
-            request: &request,
+            request: (&request).into(),
             at: self.shared.turn(),
             authorization: None,
             recognised: &self.recognised,
         };
         match self.service.borrow_mut().call(asked) {
-            Answer::Now(reply) => Answer::Now(reply.map(|reply| {
+            Answer::Now(Some(reply)) => {
                 self.shared.answered(reply.status());
-                reply.into_response(mem::take(&mut request.headers))
-            })),
+                Answer::Now(Some(reply.into_response(request.headers_mut())))
+            }
+            Answer::Now(None) => Answer::Now(None),
             Answer::Later(reply) => {
                 self.shared.making();
                 let shared = self.shared.clone();
@@ -150,7 +149,7 @@ impl<S: Answers> Service<Request<Incoming>> for Eager<S> {
                     let reply = reply.await;
                     shared.made();
                     shared.answered(reply.status());
-                    reply.into_response(HeaderMap::new())
+                    reply.into_response(&mut HeaderMap::new())
                 })
             }
         }

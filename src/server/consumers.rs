@@ -1,7 +1,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arc_swap::{ArcSwap, Guard};
+use arc_swap::{ArcSwap, Cache, Guard};
 
 use super::peer::{Peer, Uid};
 use super::recognised::Recognised;
@@ -14,7 +14,7 @@ use crate::renew::{Published, Table};
 /// Who may have what: which token opens which profile, and for whom. A reload replaces it as a whole, so that no request
 /// sees the tokens of one configuration beside the profiles of another.
 pub struct Consumers {
-    known: ArcSwap<Known>,
+    known: Arc<ArcSwap<Known>>,
     imds: Option<ProfileName>,
     replaced: AtomicU64,
     relative_uri: Option<RelativeUri>,
@@ -47,6 +47,9 @@ impl From<Tokens> for Access {
         }
     }
 }
+
+/// What a connection keeps of it. It holds on to what it saw last, and so must end with the connection.
+pub(super) type Watch = Cache<Arc<ArcSwap<Known>>, Arc<Known>>;
 
 pub(super) struct Known {
     /// From 1 on, another one at each change.
@@ -120,7 +123,7 @@ impl Consumers {
     ) -> Self {
         let known = Known::new(1, access.into(), table.profiles(), imds.as_ref(), relative_uri);
         Self {
-            known: ArcSwap::from_pointee(known),
+            known: Arc::new(ArcSwap::from_pointee(known)),
             imds,
             relative_uri,
             replaced: AtomicU64::new(1),
@@ -171,6 +174,11 @@ impl Consumers {
 
     pub(super) fn load(&self) -> Guard<Arc<Known>> {
         self.known.load()
+    }
+
+    /// The same for who looks again and again: what was known last is at hand until it is replaced.
+    pub(super) fn watch(&self) -> Watch {
+        Cache::new(Arc::clone(&self.known))
     }
 }
 

@@ -7,7 +7,7 @@ use hyper::{Method, StatusCode};
 use tower::Service;
 
 use super::asked::{Asked, Waiting};
-use super::consumers::{Admission, Consumers, Granted, Known};
+use super::consumers::{Admission, Consumers, Granted, Known, Watch};
 use super::document;
 use super::peer::Peer;
 use super::refusals::Refusals;
@@ -41,6 +41,7 @@ impl Credentials {
                 clock: self.clock,
                 refusals,
             }),
+            known: None,
             standing: false,
         }
     }
@@ -58,6 +59,8 @@ pub(super) fn route(path: &str) -> Route {
 #[derive(Clone)]
 pub(super) struct CredentialsService {
     inner: Arc<Inner>,
+    /// Since the first request of a connection: the listener has none, which would keep what was known at its start.
+    known: Option<Watch>,
     /// Whether the listener has no room for whoever asks.
     standing: bool,
 }
@@ -73,6 +76,7 @@ impl CredentialsService {
     pub(super) fn standing(&self) -> Self {
         Self {
             inner: Arc::clone(&self.inner),
+            known: None,
             standing: true,
         }
     }
@@ -88,7 +92,8 @@ impl Service<Asked<'_>> for CredentialsService {
     }
 
     fn call(&mut self, asked: Asked<'_>) -> Answer {
-        match self.inner.answer(asked, self.standing) {
+        let known = self.known.get_or_insert_with(|| self.inner.consumers.watch());
+        match self.inner.answer(known.load(), asked, self.standing) {
             Some(reply) => reply.into(),
             None => Answer::later(Arc::clone(&self.inner).answer_in_a_while(asked.waiting())),
         }
@@ -98,16 +103,15 @@ impl Service<Asked<'_>> for CredentialsService {
 impl Inner {
     /// None while the kernel is being asked who the peer is. Whoever stands is told to come back, or what is wrong, and for
     /// the last time on this connection.
-    fn answer(&self, asked: Asked<'_>, standing: bool) -> Option<Reply> {
-        let known = self.consumers.load();
+    fn answer(&self, known: &Known, asked: Asked<'_>, standing: bool) -> Option<Reply> {
         let peer = asked.request.extensions.get::<Arc<Peer>>();
         // The token comes before the peer, so that nobody without one learns whom a profile is for; and both before the path,
         // so that nobody else learns a profile's name.
-        let reply = match opened(&known, asked) {
+        let reply = match opened(known, asked) {
             Err(reason) => self.refuse(reason),
             Ok(_) if standing => no_room(),
             Ok((granted, is_its_path)) => match granted.admits(peer, asked.at) {
-                Admission::Granted if is_its_path => document::of(&known, granted.profile, asked.at, peer),
+                Admission::Granted if is_its_path => document::of(known, granted.profile, asked.at, peer),
                 Admission::Granted => self.refuse(Reason::Path),
                 Admission::Sought => return None,
                 Admission::Unasked => reply::on_another_connection(),
@@ -121,7 +125,8 @@ impl Inner {
         if let Some(peer) = waiting.peer() {
             peer.settled_first(&*self.clock).await;
         }
-        let reply = waiting.ask(self.clock.boot(), |asked| self.answer(asked, false));
+        let known = self.consumers.load();
+        let reply = waiting.ask(self.clock.boot(), |asked| self.answer(&known, asked, false));
         reply.unwrap_or_else(reply::on_another_connection)
     }
 
@@ -133,10 +138,10 @@ impl Inner {
 
 /// The profile that the request's secret opens, and whether it is asked for by its own path.
 fn opened<'k>(known: &'k Known, asked: Asked<'_>) -> Result<(Granted<'k>, bool), Reason> {
-    if asked.request.method != Method::GET {
+    if *asked.request.method != Method::GET {
         return Err(Reason::Method);
     }
-    let path = asked.request.uri.path();
+    let path = asked.request.path;
     if let Some(id) = known.id(path) {
         let granted = known.by_id(id, asked.at).ok_or(Reason::TokenUnknown)?;
         return Ok((granted, true));

@@ -58,7 +58,7 @@ impl<S: Answers> Service<Asked<'_>> for Observed<S> {
     }
 
     fn call(&mut self, asked: Asked<'_>) -> Answer {
-        let route = (self.shared.route)(asked.request.uri.path());
+        let route = (self.shared.route)(asked.request.path);
         match self.inner.call(asked) {
             Answer::Later(reply) => {
                 let shared = Arc::clone(&self.shared);

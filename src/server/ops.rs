@@ -68,11 +68,11 @@ impl Service<Asked<'_>> for OpsService {
     }
 
     fn call(&mut self, Asked { request, at, .. }: Asked<'_>) -> Answer {
-        if !matches!(request.method, Method::GET | Method::HEAD) {
+        if !matches!(*request.method, Method::GET | Method::HEAD) {
             self.0.refusals.add(Reason::Method);
             return method_not_allowed().into();
         }
-        let reply = match route(request.uri.path()) {
+        let reply = match route(request.path) {
             Route::Livez => reply::text(StatusCode::OK, "ok\n"),
             Route::Startupz => self.0.startup(),
             Route::Readyz => self.0.ready(request.uri.query(), at),

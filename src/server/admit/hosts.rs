@@ -22,9 +22,9 @@ impl Hosts {
         if !address.ip().is_unspecified() && !names.contains(&own) {
             names.push(own);
         }
-        let with_port = names.iter().map(|name| format!("{name}:{}", address.port()));
-        let with_port: Vec<_> = with_port.collect();
-        let own = with_port.into_iter().chain(names).map(String::into_boxed_str);
+        let with_port = |name: &String| format!("{name}:{}", address.port());
+        let own = names.into_iter().flat_map(|name| [with_port(&name), name]);
+        let own = own.map(String::into_boxed_str);
         Self {
             own: own.collect(),
             tls: None,
@@ -55,8 +55,9 @@ impl Hosts {
     }
 
     pub(super) fn include(&self, host: &[u8]) -> bool {
-        let mut known = self.own.iter().map(|known| known.as_bytes());
-        known.any(|known| known == host || known.eq_ignore_ascii_case(host))
+        let own = || self.own.iter().map(|known| known.as_bytes());
+        own().any(|known| known == host)
+            || own().any(|known| known.eq_ignore_ascii_case(host))
             || self.tls.as_ref().is_some_and(|tls| tls.is_for(host))
     }
 }

@@ -172,8 +172,8 @@ mod tests {
             request = request.header(*name, *value);
         }
         let hosts = Hosts::of("127.0.0.1:7411".parse().unwrap());
-        let (request, ()) = request.body(()).unwrap().into_parts();
-        let rule = Head::of(&request, &hosts).broken(rules);
+        let request = request.body(()).unwrap();
+        let rule = Head::of((&request).into(), &hosts).broken(rules);
         rule.map(|rule| (rule.reason, rule.status.as_u16()))
     }
 

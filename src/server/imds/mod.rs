@@ -104,7 +104,7 @@ impl Service<Asked<'_>> for ImdsService {
 impl Inner {
     /// None while the kernel is being asked who the peer is.
     fn answer(&self, asked: Asked<'_>) -> Option<Reply> {
-        let target = Target::of(asked.request.uri.path());
+        let target = Target::of(asked.request.path);
         let reply = self.asked(asked, target).transpose()?;
         Some(reply.unwrap_or_else(|reason| self.refuse(reason, target)))
     }
@@ -131,9 +131,9 @@ impl Inner {
                 .imds()
                 .map_or(Admission::Granted, |granted| granted.admits(peer, now))
         };
-        match (&request.method, target) {
+        match (request.method, target) {
             (&Method::PUT, Target::Token) => {
-                let ttl = only(&request.headers, &TOKEN_TTL)
+                let ttl = only(request.headers, &TOKEN_TTL)
                     .and_then(ttl)
                     .ok_or(Reason::TokenTtl)?;
                 match admits() {
@@ -145,7 +145,7 @@ impl Inner {
             }
             (&Method::PUT, _) => Err(Reason::Path),
             (&Method::GET, _) => {
-                self.check(&request.headers, now)?;
+                self.check(request.headers, now)?;
                 match admits() {
                     Admission::Granted => self.metadata(&known, target, now, peer).map(Some),
                     Admission::Sought => Ok(None),
