@@ -1,6 +1,7 @@
 //! MFA codes: which TOTP step may be used when ([`steps`]), and where its code comes from ([`Source`]).
 
 mod process;
+mod refusals;
 mod seed;
 mod seen;
 pub mod steps;
@@ -15,6 +16,7 @@ use crate::aws::TokenCode;
 use crate::config::MfaCode;
 use crate::{process as child, secret_file};
 pub use process::Process;
+pub use refusals::{Record, Refusals};
 pub use seed::{Seed, SeedError};
 pub use seen::SeenCodes;
 pub use steps::Step;

@@ -2,6 +2,7 @@
 
 mod people;
 mod recall;
+mod refuse;
 mod reload;
 mod reserve;
 mod serve;
@@ -30,7 +31,7 @@ use super::schedule::Fraction;
 use super::{Event, Handle, Job, Observer, Published, Table};
 use crate::clock::{BootInstant, Clock, StsTime};
 use crate::mfa::steps::{Choice, Ledger};
-use crate::mfa::{SeenCodes, Step};
+use crate::mfa::{Refusals, SeenCodes, Step};
 use crate::state::Store;
 use crate::sts::Sts;
 use people::People;
@@ -75,6 +76,7 @@ pub struct Engine {
     calls: JoinSet<Attempt>,
     under_way: HashMap<Id, UnderWay>,
     ledger: Ledger,
+    refusals: Refusals,
     seen: Arc<Mutex<SeenCodes>>,
     people: People,
     /// What is written behind what was published, and asked of the store for others.
@@ -108,6 +110,7 @@ impl Engine {
             calls: JoinSet::new(),
             under_way: HashMap::new(),
             ledger: Ledger::default(),
+            refusals: Refusals::default(),
             seen: Arc::default(),
             people: People::default(),
             errands: JoinSet::new(),
@@ -200,7 +203,7 @@ impl Engine {
                 Codes::Submitted { .. } => Means::Missing,
                 Codes::Made(_) => {
                     let clock = &*self.parts.clock;
-                    match self.ledger.choose(serial, self.time.at(at, clock)) {
+                    match self.choose(serial, self.time.at(at, clock)) {
                         Choice::Use(step) => Means::Step(step),
                         Choice::Wait(time) => Means::NotBefore(self.time.boot_instant(time, clock)),
                     }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::schedule::{self, Fraction};
+use super::schedule::{self, Backoff, Fraction};
 use crate::clock::BootInstant;
 use crate::mfa::Step;
 
@@ -89,10 +89,9 @@ impl Machine {
     }
 
     /// The call brought nothing. Tells how long until the next try; a step that must be awaited comes on top.
-    pub(super) fn failed(&mut self, now: BootInstant, chance: Fraction) -> Duration {
+    pub(super) fn failed(&mut self, now: BootInstant, backoff: Backoff, chance: Fraction) -> Duration {
         self.failures = self.failures.saturating_add(1);
-        let left = self.dies.map(|dies| dies.since(now));
-        let wait = schedule::backoff(self.failures, left, chance);
+        let wait = schedule::backoff(backoff, self.failures, self.left(now), chance);
         self.phase = Phase::Waiting(now + wait);
         wait
     }
@@ -120,6 +119,11 @@ impl Machine {
     /// When what is served dies; none if nothing is.
     pub(super) fn dies(&self) -> Option<BootInstant> {
         self.dies
+    }
+
+    /// How much life what is served has left; none if nothing is.
+    pub(super) fn left(&self, now: BootInstant) -> Option<Duration> {
+        self.dies.map(|dies| dies.since(now))
     }
 
     /// How many calls have failed since the last that did not.
@@ -187,7 +191,7 @@ mod tests {
         let mut machine = Machine::new(at(0));
         assert_eq!(machine.decide(at(0), Means::Complete), Decision::Call(None));
         assert_eq!(machine.decide(at(9), Means::Complete), Decision::Wait(None));
-        machine.failed(at(10), none());
+        machine.failed(at(10), Backoff::Minute, none());
         assert_eq!(machine.decide(at(10), Means::Complete), Decision::Call(None));
     }
 
@@ -202,7 +206,10 @@ mod tests {
     fn failures_keep_what_is_held_until_it_dies() {
         let mut machine = served();
         assert_eq!(machine.decide(at(400), Means::Complete), Decision::Call(None));
-        assert_eq!(machine.failed(at(999), half()), Duration::from_millis(500));
+        assert_eq!(
+            machine.failed(at(999), Backoff::Minute, half()),
+            Duration::from_millis(500)
+        );
         let retry = at(999) + Duration::from_millis(500);
         assert_eq!(machine.decide(at(999), Means::Complete), Decision::Wait(Some(retry)));
         assert_eq!(machine.decide(at(1000), Means::Complete), Decision::Withdraw);
@@ -247,7 +254,7 @@ mod tests {
         machine.hasten(at(400));
         assert_eq!(machine.decide(at(400), Means::Complete), Decision::Wait(Some(at(1000))));
         for _ in 0..9 {
-            machine.failed(at(400), half());
+            machine.failed(at(400), Backoff::Minute, half());
         }
         assert_eq!(machine.due(), Some(at(430)));
         machine.hasten(at(401));
@@ -259,12 +266,15 @@ mod tests {
     fn a_success_forgets_the_failures() {
         let mut machine = Machine::new(at(0));
         for _ in 0..7 {
-            machine.failed(at(0), half());
+            machine.failed(at(0), Backoff::Minute, half());
         }
         assert_eq!(machine.failures(), 7);
-        assert_eq!(machine.failed(at(0), half()), Duration::from_secs(30));
+        assert_eq!(machine.failed(at(0), Backoff::Minute, half()), Duration::from_secs(30));
         machine.succeeded(at(1000), at(400));
         assert_eq!(machine.failures(), 0);
-        assert_eq!(machine.failed(at(0), half()), Duration::from_millis(500));
+        assert_eq!(
+            machine.failed(at(0), Backoff::Minute, half()),
+            Duration::from_millis(500)
+        );
     }
 }

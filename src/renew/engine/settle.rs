@@ -15,6 +15,7 @@ use crate::clock::{BootInstant, Sample};
 use crate::mfa::Step;
 use crate::renew::job::{Attempt, Device, NotAsked, Unprepared};
 use crate::renew::machine::Means;
+use crate::renew::schedule::Backoff;
 use crate::renew::{Accepted, CodeVerdict, Event, Failure, KeyReload, Outcome, Reason, Refused, Snapshot, Trouble};
 use crate::sts::{self, Class, Issued, Reply};
 
@@ -31,6 +32,7 @@ const OFFSET_WORTH_TELLING: TimeDelta = TimeDelta::seconds(10);
 /// Why there are no new credentials.
 struct Cause<'a> {
     failure: Failure,
+    backoff: Backoff,
     message: &'a str,
     request_id: Option<&'a str>,
     /// Whether the call's code may still be sent.
@@ -50,6 +52,7 @@ impl Engine {
                 &call,
                 &Cause {
                     failure: Failure::Internal,
+                    backoff: Backoff::Minute,
                     message: "the call failed in valetkey itself; please report this",
                     request_id: None,
                     code_is_left: false,
@@ -76,6 +79,7 @@ impl Engine {
                     call,
                     &Cause {
                         failure: *failure,
+                        backoff: Backoff::Minute,
                         message,
                         request_id: None,
                         code_is_left: true,
@@ -99,6 +103,7 @@ impl Engine {
         self.note_key(call, attempt.key_id.as_ref(), reply.result.is_ok());
         let useless = |message| Cause {
             failure: Failure::Sts(Class::Malformed),
+            backoff: Backoff::Minute,
             message,
             request_id: reply.result.as_ref().ok().map(|issued| issued.request_id.as_str()),
             code_is_left: false,
@@ -119,6 +124,7 @@ impl Engine {
                     call,
                     &Cause {
                         failure,
+                        backoff: Backoff::Minute,
                         message: &message,
                         request_id: Some(&issued.request_id),
                         code_is_left: false,
@@ -126,15 +132,19 @@ impl Engine {
                 ),
                 None => self.succeed(call, attempt, issued),
             },
-            Err(error) => self.fail(
-                call,
-                &Cause {
-                    failure: Failure::Sts(error.class),
-                    message: &error.message,
-                    request_id: error.request_id.as_deref(),
-                    code_is_left: !error.sent,
-                },
-            ),
+            Err(error) => {
+                let (failure, backoff, message) = self.judge(call, attempt.sent, error);
+                self.fail(
+                    call,
+                    &Cause {
+                        failure,
+                        backoff,
+                        message: &message,
+                        request_id: error.request_id.as_deref(),
+                        code_is_left: !error.sent,
+                    },
+                );
+            }
         }
     }
 
@@ -180,6 +190,7 @@ impl Engine {
                 if let Some(step) = call.step {
                     self.ledger.accept(serial, step);
                 }
+                self.refusals.accept(serial);
                 CodeVerdict::Accepted
             }
             Err(error) if !error.sent => return self.release_step(call),
@@ -263,7 +274,7 @@ impl Engine {
         let chance = (self.parts.chance)();
         let now = self.parts.clock.boot();
         let worker = &mut self.workers[index];
-        let backoff = worker.machine.failed(now, chance);
+        let backoff = worker.machine.failed(now, cause.backoff, chance);
         let failures = worker.machine.failures();
         // What came of a person's code is always told.
         let is_news = worker.telling.is_news(cause.failure, now) || call.submitted;
