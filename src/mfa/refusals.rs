@@ -53,6 +53,11 @@ impl Refusals {
         self.0.insert(device.clone(), accepted);
     }
 
+    /// The device's codes are made of something else now.
+    pub fn forget(&mut self, device: &SerialNumber) {
+        self.0.remove(device);
+    }
+
     /// The devices may be tried at once: somebody has put something right.
     pub fn wake(&mut self) {
         for device in self.0.values_mut() {
@@ -85,6 +90,8 @@ mod tests {
         assert_eq!(refusals.refuse(&other), record(1, false));
         refusals.accept(&mine);
         assert_eq!(refusals.refuse(&mine), record(1, true));
+        refusals.forget(&mine);
+        assert_eq!(refusals.refuse(&mine), record(1, false));
         assert_eq!(refusals.refuse(&other), record(2, false));
     }
 

@@ -20,6 +20,10 @@ pub(super) struct Machine {
     /// When what is served dies.
     dies: Option<BootInstant>,
     failures: u32,
+    /// The failures since then are those that the wait grows with.
+    tries: u32,
+    /// Whether the last failure hardly heals by itself.
+    is_stuck: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,6 +65,8 @@ impl Machine {
             phase: Phase::Waiting(now),
             dies: None,
             failures: 0,
+            tries: 0,
+            is_stuck: false,
         }
     }
 
@@ -86,12 +92,16 @@ impl Machine {
         self.phase = Phase::Waiting(renewal);
         self.dies = Some(dies);
         self.failures = 0;
+        self.tries = 0;
+        self.is_stuck = false;
     }
 
     /// The call brought nothing. Tells how long until the next try; a step that must be awaited comes on top.
     pub(super) fn failed(&mut self, now: BootInstant, backoff: Backoff, chance: Fraction) -> Duration {
         self.failures = self.failures.saturating_add(1);
-        let wait = schedule::backoff(backoff, self.failures, self.left(now), chance);
+        self.tries = self.tries.saturating_add(1);
+        self.is_stuck = backoff == Backoff::HalfHour;
+        let wait = schedule::backoff(backoff, self.tries, self.left(now), chance);
         self.phase = Phase::Waiting(now + wait);
         wait
     }
@@ -105,6 +115,15 @@ impl Machine {
     pub(super) fn hasten(&mut self, now: BootInstant) {
         if let Phase::Waiting(due) = &mut self.phase {
             *due = now.min(*due);
+        }
+    }
+
+    /// Somebody has changed what a call is made with, or says that he has put something right: what waited for that is tried at once, and
+    /// again soon if that was not all.
+    pub(super) fn mended(&mut self, now: BootInstant) {
+        if self.is_stuck {
+            self.tries = 0;
+            self.hasten(now);
         }
     }
 
@@ -276,5 +295,38 @@ mod tests {
             machine.failed(at(0), Backoff::Minute, half()),
             Duration::from_millis(500)
         );
+    }
+
+    #[test]
+    fn what_hardly_heals_waits_until_somebody_has_mended_it() {
+        let mut machine = Machine::new(at(0));
+        for _ in 0..20 {
+            assert_eq!(machine.decide(at(9_000), Means::Complete), Decision::Call(None));
+            machine.failed(at(0), Backoff::HalfHour, half());
+        }
+        assert_eq!(machine.due(), Some(at(1_350)));
+        machine.mended(at(10));
+        assert_eq!(machine.decide(at(10), Means::Complete), Decision::Call(None));
+        machine.mended(at(10));
+        assert_eq!(machine.decide(at(10), Means::Complete), Decision::Wait(None));
+        assert_eq!(
+            machine.failed(at(10), Backoff::HalfHour, half()),
+            Duration::from_millis(750)
+        );
+        assert_eq!(machine.failures(), 21);
+        // What heals by itself is not hastened: a thousand profiles would ask at once.
+        machine.failed(at(10), Backoff::Minute, half());
+        let due = machine.due();
+        machine.mended(at(10));
+        assert_eq!(machine.due(), due);
+    }
+
+    #[test]
+    fn a_success_is_not_mended() {
+        let mut machine = Machine::new(at(0));
+        machine.failed(at(0), Backoff::HalfHour, half());
+        machine.succeeded(at(1000), at(400));
+        machine.mended(at(10));
+        assert_eq!(machine.due(), Some(at(400)));
     }
 }

@@ -8,6 +8,7 @@ mod document;
 mod engine;
 mod event;
 mod handle;
+mod healing;
 mod job;
 mod machine;
 mod obstacle;

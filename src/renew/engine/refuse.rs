@@ -10,7 +10,7 @@ use crate::mfa::Step;
 use crate::mfa::steps::Choice;
 use crate::renew::job::{Codes, Device};
 use crate::renew::schedule::{self, Backoff};
-use crate::renew::{Failure, Refusal, refusal};
+use crate::renew::{Failure, Refusal, healing, refusal};
 use crate::sts::{Class, Error};
 
 impl Engine {
@@ -30,7 +30,11 @@ impl Engine {
         let made = device.filter(|device| matches!(device.codes, Codes::Made(_)));
         match made {
             Some(device) if error.class == Class::MfaRejected => self.diagnose(call, device, sent, error),
-            _ => (Failure::Sts(error.class), Backoff::Minute, error.message.clone()),
+            _ => (
+                Failure::Sts(error.class),
+                healing::backoff_of(error),
+                error.message.clone(),
+            ),
         }
     }
 

@@ -46,6 +46,10 @@ impl Engine {
         self.first = 0;
         // Whoever reloads may have put something right.
         self.refusals.wake();
+        let now = self.parts.clock.boot();
+        for worker in &mut self.workers {
+            worker.machine.mended(now);
+        }
         let faces = self.workers.iter().map(|worker| Arc::clone(&worker.face));
         self.parts.table.replace(faces.collect());
         applied

@@ -70,6 +70,11 @@ impl Engine {
             caller: fresh.caller,
             code_accepted_from: accepted.map(time),
         });
+        // What is made from these may have been refused for those before.
+        let now = self.parts.clock.boot();
+        for worker in self.workers.iter_mut().filter(|worker| worker.source == Some(index)) {
+            worker.machine.mended(now);
+        }
         Some(Told {
             face,
             renewal,

@@ -1,5 +1,6 @@
 //! What came of a call: the verdict on its code, the credentials or the failure, what is published of it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,7 +17,9 @@ use crate::mfa::Step;
 use crate::renew::job::{Attempt, Device, NotAsked, Unprepared};
 use crate::renew::machine::Means;
 use crate::renew::schedule::Backoff;
-use crate::renew::{Accepted, CodeVerdict, Event, Failure, KeyReload, Outcome, Reason, Refused, Snapshot, Trouble};
+use crate::renew::{
+    Accepted, CodeVerdict, Event, Failure, KeyReload, Outcome, Reason, Refused, Snapshot, Trouble, healing,
+};
 use crate::sts::{self, Class, Issued, Reply};
 
 /// The least life that is worth serving. A reply with less is a failure, so that it is met with a backoff instead of an
@@ -37,6 +40,20 @@ struct Cause<'a> {
     request_id: Option<&'a str>,
     /// Whether the call's code may still be sent.
     code_is_left: bool,
+}
+
+impl Cause<'_> {
+    /// What people are told, who are to put it right.
+    fn told(&self) -> Cow<'_, str> {
+        match self.backoff {
+            Backoff::HalfHour => format!(
+                "{}; once that is put right, valetkey reload tries at once",
+                self.message
+            )
+            .into(),
+            Backoff::Minute | Backoff::Steps => self.message.into(),
+        }
+    }
 }
 
 impl Engine {
@@ -79,7 +96,7 @@ impl Engine {
                     call,
                     &Cause {
                         failure: *failure,
-                        backoff: Backoff::Minute,
+                        backoff: healing::backoff(*failure),
                         message,
                         request_id: None,
                         code_is_left: true,
@@ -124,7 +141,7 @@ impl Engine {
                     call,
                     &Cause {
                         failure,
-                        backoff: Backoff::Minute,
+                        backoff: healing::backoff(failure),
                         message: &message,
                         request_id: Some(&issued.request_id),
                         code_is_left: false,
@@ -281,6 +298,7 @@ impl Engine {
         let assertion_wanted = worker.watch.waits_for_another();
         let next = self.next_call(index, now + backoff);
         let clock = &*self.parts.clock;
+        let message = &*cause.told();
         let face = self.face(index);
         let before = face.snapshot();
         face.publish(Snapshot {
@@ -292,7 +310,7 @@ impl Engine {
             assertion_wanted,
             trouble: Some(Arc::new(Trouble {
                 failure: cause.failure,
-                message: cause.message.to_owned(),
+                message: message.to_owned(),
                 at: self.time.at(now, clock),
             })),
             ..Snapshot::clone(&before)
@@ -302,7 +320,6 @@ impl Engine {
         let retry_in = next.map(|next| next.since(now));
         let retry_seconds = retry_in.map(|retry_in| (retry_in.as_secs_f64() * 10.0).round() / 10.0);
         let (profile, result, request_id) = (&face.name, outcome.as_str(), cause.request_id);
-        let message = cause.message;
         if !is_news {
             debug!(%profile, result, failures, retry_seconds, request_id, "credentials not obtained: {message}");
         } else if before.servable(now).is_some() {

@@ -9,6 +9,7 @@ use crate::mfa::Step;
 use crate::renew::machine::Machine;
 use crate::renew::telling::Telling;
 use crate::renew::{Caller, Job, Published};
+use crate::secret_file::Version;
 
 /// A profile as the engine knows it.
 pub(super) struct Worker {
@@ -33,6 +34,8 @@ pub(super) struct Worker {
     pub(super) telling: Telling,
     /// Whether there is another token or assertion than the last that was sent.
     pub(super) watch: Watch,
+    /// Which TOTP seed the last code was made of, where versions are told apart.
+    pub(super) seed: Option<Version>,
 }
 
 /// A call, and what must be settled when it has ended.
@@ -64,6 +67,7 @@ impl Worker {
             unread: true,
             telling: Telling::default(),
             watch: Watch::default(),
+            seed: None,
         }
     }
 

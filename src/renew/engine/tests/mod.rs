@@ -1,6 +1,7 @@
 //! The engine in virtual time, against an STS of a script.
 
 mod caller;
+mod healing;
 mod histories;
 mod people;
 mod recall;
