@@ -29,6 +29,7 @@ use super::job::{Attempt, Codes, Device, Supplies};
 use super::machine::{Decision, Means};
 use super::schedule::Fraction;
 use super::{Event, Handle, Job, Observer, Published, Table};
+use crate::aws::ProfileName;
 use crate::clock::{BootInstant, Clock, StsTime};
 use crate::mfa::steps::{Choice, Ledger};
 use crate::mfa::{Refusals, SeenCodes, Step};
@@ -89,6 +90,8 @@ pub struct Engine {
     wall_at_boot: DateTime<Utc>,
     /// The offset of STS's time that was last told in the log.
     told_offset: TimeDelta,
+    /// The profile that is also served in the form of an instance's metadata.
+    imds_profile: Option<ProfileName>,
 }
 
 impl Engine {
@@ -119,8 +122,16 @@ impl Engine {
             time: StsTime::default(),
             wall_at_boot,
             told_offset: TimeDelta::zero(),
+            imds_profile: None,
         };
         (engine, Handle(handle))
+    }
+
+    /// Renews this profile earlier, where its lifetime is short: it is served in the form of an instance's metadata, too.
+    #[must_use]
+    pub fn with_imds(mut self, profile: Option<ProfileName>) -> Self {
+        self.imds_profile = profile;
+        self
     }
 
     /// Runs until `shutdown`; calls under way are then abandoned.

@@ -48,11 +48,26 @@ pub(super) enum Backoff {
 /// The bound of the first wait after a failure.
 const FIRST_WAIT: Duration = Duration::from_secs(1);
 
+/// What SDKs want of life at least before they look for other credentials, some of them within each request, from a container's
+/// endpoint and from an instance's metadata service.
+pub(super) const LEAST_LEFT: Duration = Duration::from_mins(15);
+pub(super) const LEAST_LEFT_BY_IMDS: Duration = Duration::from_mins(25);
+
+/// What lies between two renewals at least for the sake of that: a lifetime that does not allow it is renewed like any other.
+const LEAST_BETWEEN: Duration = Duration::from_mins(5);
+
 /// When the renewal of credentials starts that die at `dies` after `lifetime`. Counted from the end, since the host may
-/// have started after their beginning.
-pub(super) fn renewal(dies: BootInstant, lifetime: Duration, chance: Fraction) -> BootInstant {
+/// have started after their beginning. Where `least_left` would not be left then, it is as much earlier.
+pub(super) fn renewal(dies: BootInstant, lifetime: Duration, least_left: Duration, chance: Fraction) -> BootInstant {
     let (earliest, latest) = RENEWAL;
-    dies - lifetime.mul_f64(1.0 - (earliest + (latest - earliest) * chance.0))
+    let most = lifetime.saturating_sub(least_left);
+    let latest_of_all = lifetime.mul_f64(latest);
+    let scale = if most < LEAST_BETWEEN || most > latest_of_all {
+        1.0
+    } else {
+        most.div_duration_f64(latest_of_all)
+    };
+    dies - lifetime.mul_f64(1.0 - scale * (earliest + (latest - earliest) * chance.0))
 }
 
 /// When a person's code is taken for credentials that die at `dies` after `lifetime`: once half of it is over.
@@ -115,6 +130,8 @@ const STEP_SECONDS: u64 = 30;
 
 #[cfg(test)]
 mod collisions;
+#[cfg(test)]
+mod fleet;
 
 #[cfg(test)]
 mod tests {
@@ -135,10 +152,26 @@ mod tests {
         let start = BootInstant::from_boot(Duration::from_secs(100));
         let lifetime = Duration::from_hours(12);
         let dies = start + lifetime;
-        assert_eq!(renewal(dies, lifetime, LEAST), start + lifetime * 40 / 100);
-        let latest = renewal(dies, lifetime, MOST);
+        assert_eq!(renewal(dies, lifetime, LEAST_LEFT, LEAST), start + lifetime * 40 / 100);
+        let latest = renewal(dies, lifetime, LEAST_LEFT, MOST);
         let bound = start + lifetime * 48 / 100;
         assert!(latest <= bound && bound.since(latest) < Duration::from_millis(1));
+    }
+
+    #[test]
+    fn a_short_life_is_renewed_while_enough_of_it_is_left_unless_that_would_never_end() {
+        let start = BootInstant::from_boot(Duration::from_secs(100));
+        let minutes = |lifetime, least_left, chance| {
+            let lifetime = Duration::from_mins(lifetime);
+            let renewed = renewal(start + lifetime, lifetime, least_left, chance);
+            (renewed.since(start).as_secs_f64() / 6.0).round() / 10.0
+        };
+        let by_container = [15, 19, 20, 24, 28, 29, 60].map(|lifetime| minutes(lifetime, LEAST_LEFT, MOST));
+        assert_eq!(by_container, [7.2, 9.1, 5.0, 9.0, 13.0, 13.9, 28.8]);
+        let by_imds = [15, 29, 30, 40, 48, 49, 60].map(|lifetime| minutes(lifetime, LEAST_LEFT_BY_IMDS, MOST));
+        assert_eq!(by_imds, [7.2, 13.9, 5.0, 15.0, 23.0, 23.5, 28.8]);
+        // It is spread as well.
+        assert_eq!(minutes(24, LEAST_LEFT, LEAST), 7.5);
     }
 
     #[test]
@@ -161,8 +194,8 @@ mod tests {
         let at = |hours| BootInstant::from_boot(Duration::from_hours(hours));
         let lifetime = Duration::from_hours(10);
         // Nine hours of its life were over at boot, then three.
-        assert_eq!(renewal(at(1), lifetime, LEAST), at(0));
-        assert_eq!(renewal(at(7), lifetime, LEAST), at(1));
+        assert_eq!(renewal(at(1), lifetime, LEAST_LEFT, LEAST), at(0));
+        assert_eq!(renewal(at(7), lifetime, LEAST_LEFT, LEAST), at(1));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::aws::AccessKeyId;
 use crate::clock::{BootInstant, Sample};
 use crate::mfa::Step;
 use crate::renew::job::{Attempt, Device, NotAsked, Unprepared};
-use crate::renew::machine::Means;
+use crate::renew::machine::{Failing, Means};
 use crate::renew::schedule::Backoff;
 use crate::renew::{
     Accepted, CodeVerdict, Event, Failure, KeyReload, Outcome, Reason, Refused, Snapshot, Trouble, healing,
@@ -291,12 +291,12 @@ impl Engine {
         let chance = (self.parts.chance)();
         let now = self.parts.clock.boot();
         let worker = &mut self.workers[index];
-        let backoff = worker.machine.failed(now, cause.backoff, chance);
+        let Failing { wait, is_news } = worker.machine.failed(now, cause.failure, cause.backoff, chance);
         let failures = worker.machine.failures();
         // What came of a person's code is always told.
-        let is_news = worker.telling.is_news(cause.failure, now) || call.submitted;
+        let is_news = is_news || call.submitted;
         let assertion_wanted = worker.watch.waits_for_another();
-        let next = self.next_call(index, now + backoff);
+        let next = self.next_call(index, now + wait);
         let clock = &*self.parts.clock;
         let message = &*cause.told();
         let face = self.face(index);

@@ -1,7 +1,8 @@
 //! How the skipping of steps bears replicas in different pods that share one MFA device and nothing else: each step has one success,
 //! the first that sends; the others are refused, and learn nothing but that.
 
-use super::{Fraction, skip};
+use super::fleet::chance;
+use super::skip;
 
 /// What came of a fleet whose members all began in the same step.
 struct Fleet {
@@ -49,15 +50,6 @@ fn fleet(size: usize, random: &mut u64) -> Fleet {
         }
     }
     fleet
-}
-
-/// `SplitMix64`: the same numbers for the same seed.
-fn chance(random: &mut u64) -> Fraction {
-    *random = random.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let mut bits = *random;
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    Fraction::from_bits(bits ^ (bits >> 31))
 }
 
 #[expect(clippy::cast_precision_loss, reason = "small numbers")]

@@ -11,6 +11,7 @@ mod reserve;
 mod roles;
 mod scene;
 mod share;
+mod short;
 mod store;
 mod vouchers;
 
