@@ -2,6 +2,7 @@
 
 mod people;
 mod recall;
+mod refuse;
 mod reload;
 mod reserve;
 mod serve;
@@ -28,9 +29,10 @@ use super::job::{Attempt, Codes, Device, Supplies};
 use super::machine::{Decision, Means};
 use super::schedule::Fraction;
 use super::{Event, Handle, Job, Observer, Published, Table};
+use crate::aws::ProfileName;
 use crate::clock::{BootInstant, Clock, StsTime};
 use crate::mfa::steps::{Choice, Ledger};
-use crate::mfa::{SeenCodes, Step};
+use crate::mfa::{Refusals, SeenCodes, Step};
 use crate::state::Store;
 use crate::sts::Sts;
 use people::People;
@@ -75,6 +77,7 @@ pub struct Engine {
     calls: JoinSet<Attempt>,
     under_way: HashMap<Id, UnderWay>,
     ledger: Ledger,
+    refusals: Refusals,
     seen: Arc<Mutex<SeenCodes>>,
     people: People,
     /// What is written behind what was published, and asked of the store for others.
@@ -87,6 +90,8 @@ pub struct Engine {
     wall_at_boot: DateTime<Utc>,
     /// The offset of STS's time that was last told in the log.
     told_offset: TimeDelta,
+    /// The profile that is also served in the form of an instance's metadata.
+    imds_profile: Option<ProfileName>,
 }
 
 impl Engine {
@@ -108,6 +113,7 @@ impl Engine {
             calls: JoinSet::new(),
             under_way: HashMap::new(),
             ledger: Ledger::default(),
+            refusals: Refusals::default(),
             seen: Arc::default(),
             people: People::default(),
             errands: JoinSet::new(),
@@ -116,8 +122,16 @@ impl Engine {
             time: StsTime::default(),
             wall_at_boot,
             told_offset: TimeDelta::zero(),
+            imds_profile: None,
         };
         (engine, Handle(handle))
+    }
+
+    /// Renews this profile earlier, where its lifetime is short: it is served in the form of an instance's metadata, too.
+    #[must_use]
+    pub fn with_imds(mut self, profile: Option<ProfileName>) -> Self {
+        self.imds_profile = profile;
+        self
     }
 
     /// Runs until `shutdown`; calls under way are then abandoned.
@@ -200,7 +214,7 @@ impl Engine {
                 Codes::Submitted { .. } => Means::Missing,
                 Codes::Made(_) => {
                     let clock = &*self.parts.clock;
-                    match self.ledger.choose(serial, self.time.at(at, clock)) {
+                    match self.choose(serial, self.time.at(at, clock)) {
                         Choice::Use(step) => Means::Step(step),
                         Choice::Wait(time) => Means::NotBefore(self.time.boot_instant(time, clock)),
                     }
