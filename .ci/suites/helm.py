@@ -18,7 +18,7 @@ import helm_mistakes
 import helm_pod
 import helm_pss
 import helm_readme
-from harness import BINARY, Checks, temporary_folder
+from harness import BINARY, Checks, Daemon, Emulator, temporary_folder, write_key
 from helm_chart import CHART, LIBRARY, SNAPSHOTS, VALUES, Helm, containers, documents, of_kind, pods, snapshot
 
 MONITORING = pathlib.Path("deploy/monitoring")
@@ -37,6 +37,8 @@ def main():
         helm_pod.hold(checks, name, found)
     monitoring(checks, rendered["everything"])
     configuration(checks, rendered)
+    consumer(checks)
+    library(checks)
     mistakes(checks)
     notes(checks)
     packaged(checks)
@@ -202,6 +204,50 @@ def configuration(checks, rendered):
     checks.that("it could not read Secrets that are root's alone", refused.returncode == 78 and "may not be read" in refused.stderr, refused)
 
 
+def consumer(checks):
+    """What `helm test` runs as its consumer, beside a daemon on this host."""
+    emulator = Emulator()
+    with temporary_folder() as folder:
+        access = emulator.access
+        key = write_key(folder, access["AWS_ACCESS_KEY_ID"], access["AWS_SECRET_ACCESS_KEY"])
+        ops = {"region": emulator.region, "endpoint_url": emulator.url}
+        daemon = Daemon(folder, {"ops": key | ops})
+        daemon.wait_for_credentials("ops")
+        values = helm_mistakes.write(folder, json.dumps({"config": {"profile": {"ops": ops}}}))
+        found = documents(HELMS[1].render(CHART, "-f", helm_mistakes.BASE, "-f", values, "-s", "templates/tests/credentials.yaml"))
+        (container,) = found[0]["spec"]["containers"]
+        env = {variable["name"]: variable["value"] for variable in container["env"]}
+        for text, token_file in (("with its token", daemon.token_file("ops")), ("without", f"{folder}/none")):
+            here = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": daemon.uri("ops"), "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE": token_file}
+            checks.equal("the test's consumer has those variables", here.keys() - env.keys(), set())
+            done = subprocess.run([BINARY, *container["args"]], env=env | here, capture_output=True, text=True, timeout=60)
+            told = (done.returncode == 0 and "arn:aws:iam::" in done.stdout) == (text == "with its token")
+            checks.that(f"helm test's consumer learns who it is {text}", told, done)
+        daemon.stop()
+    emulator.stop()
+
+
+def library(checks):
+    """A dependency may have an alias, and a switch."""
+    with temporary_folder() as folder:
+        chart = HELMS[1].build_library(folder)
+        plain = documents(HELMS[1].render(chart))
+        switched = documents(HELMS[1].render(chart, "--set", "valetkey.enabled=true"))
+        checks.equal("the schema knows the switch of a dependency", switched, plain)
+        for path in (chart / "Chart.yaml", chart / "values.yaml", chart / "templates" / "deployment.yaml"):
+            text = path.read_text().replace("  - name: valetkey", "  - alias: keys\n    name: valetkey").replace("\nvaletkey:", "\nkeys:")
+            path.write_text(text.replace('"context" .', '"context" .Subcharts.keys').replace('" . |', '" .Subcharts.keys |'))
+        for helm in HELMS:
+            aliased = documents(helm.render(chart))
+            same = workload(aliased, "demo-keys") == workload(plain, "demo-valetkey")
+            checks.that(f"helm {helm.major} renders the same with an alias", same, workload(aliased, "demo-keys"))
+
+
+def workload(rendered, name):
+    """The pods of the workload, but for the name of what the dependency makes."""
+    return json.dumps([pods(document) for document in of_kind(rendered, "Deployment")]).replace(name, "NAME")
+
+
 def mistakes(checks):
     seen = []
     with temporary_folder() as folder, concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -230,7 +276,7 @@ def mistakes(checks):
             refused = done.returncode and by_schema == of_schema and helm_mistakes.told(done.stderr, words)
             checks.that(f"helm {helm.major} says what is wrong with {values!r}", refused, done.stderr or "it was rendered")
     for template, pattern in helm_mistakes.texts():
-        checks.that(f"a message of {template} was seen: {pattern}", any(re.search(pattern, text, re.S) for text in seen))
+        checks.that(f"a message of {template} was seen: {pattern!r}", any(re.search(pattern, text, re.S) for text in seen))
 
 
 def notes(checks):

@@ -43,7 +43,7 @@ class Helm:
 
 
 def documents(text):
-    return [document for document in yaml.safe_load_all(text) if document]
+    return [document for document in yaml.load_all(text, yaml.CSafeLoader) if document]
 
 
 def pods(document):

@@ -41,7 +41,7 @@ def inside():
     (root / "valetkey").touch()
     mount("--bind", pathlib.Path(wanted["binary"]).resolve(), root / "valetkey")
     volumes = {volume["name"]: volume for volume in spec["volumes"]}
-    for at in sidecar["volumeMounts"]:
+    for at in sorted(sidecar["volumeMounts"], key=lambda at: at["mountPath"]):
         folder = root / at["mountPath"].lstrip("/")
         folder.mkdir(parents=True)
         mount("-t", "tmpfs", "-o", "mode=0777", "none", folder)

@@ -1,9 +1,13 @@
 """Whether Kubernetes would take a manifest: its own schemas, strict, and small ones for the Prometheus operator's kinds."""
 
+import functools
 import warnings
 
 import jsonschema
 import kubernetes_validate
+
+# It reads the same files for each manifest anew.
+kubernetes_validate.utils.schema_contents = functools.cache(kubernetes_validate.utils.schema_contents)
 
 VERSIONS = [f"1.{minor}" for minor in range(29, 38)]
 

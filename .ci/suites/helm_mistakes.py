@@ -75,6 +75,7 @@ RENDERING = [
     ("app: {job: {parallelism: 3}}\nmfa: {acknowledgedReplicas: 2}", ["3 replicas share MFA device"]),
     ("app: {kind: Deployment, deployment: {replicas: 2}}", ["2 replicas share MFA device"]),
     ("app: {job: {parallelism: 121}}\nmfa: {acknowledgedReplicas: 121}", ["need 3630 s for their first codes, and the startup probe gives 3600 s"]),
+    ("app: {kind: CronJob, cronJob: {schedule: '@daily', concurrencyPolicy: Allow}}", ["concurrencyPolicy Allow lets any number", "set it to Forbid"]),
     ("app: {kind: CronJob}", ["app.cronJob.schedule is empty: say when it runs"]),
     ("app: {profile: other}", ['app.profile is "other", which is no profile of config.profile: set it to one of ops']),
     ("config: {profile: {two: {region: x, source_profile: ops, role_arn: 'arn:x'}}}", ["app.profile does not say which profile: set it to one of ops, two"]),

@@ -2,6 +2,7 @@
 
 from helm_chart import pods
 
+API_TOKEN = "/var/run/secrets/kubernetes.io/serviceaccount"
 TOKEN_VARIABLE = "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"
 
 
@@ -24,7 +25,9 @@ def broken(pod, sidecar, others):
 
 def promises(spec, sidecar, others):
     volumes = {volume["name"]: volume for volume in spec["volumes"]}
-    mounts = {mount["name"]: mount for mount in sidecar["volumeMounts"]}
+    no_api = {"name": "valetkey-config", "mountPath": API_TOKEN, "readOnly": True}
+    yield "the sidecar has something else in the place of a token for the API", no_api in sidecar["volumeMounts"]
+    mounts = {mount["name"]: mount for mount in sidecar["volumeMounts"] if mount != no_api}
     everywhere = [mount for container in [sidecar, *others] for mount in container.get("volumeMounts", [])]
     yield "the sidecar comes first", sidecar["name"] == "valetkey"
     yield "it is a native sidecar", sidecar["restartPolicy"] == "Always"
