@@ -258,6 +258,11 @@ def mistakes(checks):
             args = ["template", "demo", CHART, "-f", helm_mistakes.BASE, "-f", helm_mistakes.write(place, values)]
             of_schema = number < len(helm_mistakes.SCHEMA)
             tried += [(helm, values, words, of_schema, pool.submit(helm.run, *args)) for helm in HELMS]
+        for number, values in enumerate(helm_mistakes.RIGHT):
+            place = pathlib.Path(folder) / f"right-{number}"
+            place.mkdir()
+            done = HELMS[number % 2].run("template", "demo", CHART, "-f", helm_mistakes.BASE, "-f", helm_mistakes.write(place, values))
+            checks.that(f"nothing is wrong with {values!r}", done.returncode == 0, done.stderr)
         library = HELMS[1].build_library(folder)
         path = library / "templates" / "deployment.yaml"
         text = path.read_text()
