@@ -19,7 +19,7 @@ import helm_pod
 import helm_pss
 import helm_readme
 from harness import BINARY, Checks, Daemon, Emulator, temporary_folder, write_key
-from helm_chart import CHART, LIBRARY, SNAPSHOTS, VALUES, Helm, containers, documents, of_kind, pods, snapshot
+from helm_chart import CHART, LIBRARY, SNAPSHOTS, VALUES, Helm, documents, of_kind, pods, snapshot
 
 MONITORING = pathlib.Path("deploy/monitoring")
 HELMS = [Helm(3), Helm(4)]
@@ -38,6 +38,7 @@ def main():
     monitoring(checks, rendered["everything"])
     configuration(checks, rendered)
     consumer(checks)
+    variables(checks)
     library(checks)
     mistakes(checks)
     notes(checks)
@@ -228,6 +229,17 @@ def consumer(checks):
             checks.that(f"helm test's consumer learns who it is {text}", told, done)
         daemon.stop()
     emulator.stop()
+
+
+def variables(checks):
+    for values, there, missing in helm_mistakes.VARIABLES:
+        with temporary_folder() as folder:
+            path = helm_mistakes.write(folder, values)
+            rendered = documents(HELMS[1].render(CHART, "-f", helm_mistakes.BASE, "-f", path, "-s", "templates/job.yaml"))
+        (container,) = pods(rendered[0])[0]["spec"]["containers"]
+        env = {variable["name"]: variable["value"] for variable in container["env"]}
+        once = len(env) == len(container["env"]) and not env.keys() & set(missing)
+        checks.that(f"the application's environment with {values!r}", once and env.items() >= there.items(), env)
 
 
 def library(checks):

@@ -131,6 +131,24 @@ RIGHT = [
     "securityContext: {runAsUser: null, runAsGroup: null}",
 ]
 
+# What the application's environment has, and what it has not.
+VARIABLES = [
+    ("{}", {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:7411/credentials/ops", "AWS_REGION": "eu-west-1"}, []),
+    ("app: {env: [{name: AWS_REGION, value: eu-west-2}]}", {"AWS_REGION": "eu-west-2", "AWS_DEFAULT_REGION": "eu-west-1"}, []),
+    ("app: {env: [{name: AWS_EC2_METADATA_DISABLED, value: 'false'}]}", {"AWS_EC2_METADATA_DISABLED": "false"}, []),
+    (
+        "config: {server: {credentials: '[::]:8411', tls_certificate: /etc/valetkey/tls/tls.crt, tls_private_key: /etc/valetkey/tls/tls.key}}\n"
+        "secrets: {tls: {name: tls}}",
+        {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "https://localhost:8411/credentials/ops"},
+        [],
+    ),
+    (
+        "app: {form: imds}\nconfig: {server: {imds: '127.0.0.1:8413'}}",
+        {"AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://127.0.0.1:8413", "AWS_REGION": "eu-west-1"},
+        ["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_EC2_METADATA_DISABLED"],
+    ),
+]
+
 # Mistakes in the templates of a chart that depends on this one: what its deployment.yaml has, what stands there instead, and what must be
 # said of that.
 LIBRARY = [
