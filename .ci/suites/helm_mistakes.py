@@ -78,7 +78,7 @@ RENDERING = [
     (
         "app: {job: {parallelism: 7}}\nmfa: {acknowledgedReplicas: 7}\n"
         "config: {profile: {ops: {role_arn: 'arn:aws:iam::123456789012:role/x', duration_seconds: 900}}}",
-        ["7 replicas need up to 70 codes an hour of MFA device", "raise duration_seconds, take fewer replicas"],
+        ["7 replicas need about 70 codes an hour of MFA device", "raise duration_seconds, take fewer replicas"],
     ),
     ("app: {kind: CronJob, cronJob: {schedule: '@daily', concurrencyPolicy: Allow}}", ["concurrencyPolicy Allow lets any number", "set it to Forbid"]),
     ("app: {kind: CronJob}", ["app.cronJob.schedule is empty: say when it runs"]),
