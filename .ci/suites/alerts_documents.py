@@ -1,0 +1,95 @@
+"""The dashboard and the runbook against what daemons export and say."""
+
+import json
+import pathlib
+import re
+
+import alerts_promtool
+from alerts_series import going_on, input_series, labels_of, ups
+
+DASHBOARD = pathlib.Path("deploy/monitoring/dashboard.json")
+RUNBOOK = pathlib.Path("deploy/monitoring/RUNBOOK.md")
+PARTS = ["**Users see.**", "**Tell the causes apart.**", "**Do.**"]
+
+
+def queries():
+    """Every query of the dashboard's panels, in order."""
+    return [target["expr"] for panel in json.loads(DASHBOARD.read_text())["panels"] for target in panel.get("targets", [])]
+
+
+def run_queries(folder, recordings):
+    """Whether each of them finds something, where all states go on at once."""
+    axis = range(0, 26)
+    series = []
+    for instance, recording in recordings.items():
+        if len(recording.pages) < 10:
+            series += input_series(instance, going_on(recording, axis), ups(going_on, axis))
+    rules = [{"record": f"query{number}", "expr": f"count({plain(query)}) > 0"} for number, query in enumerate(queries())]
+    expected = [{"expr": "count by () ({__name__=~'query.+'})", "eval_time": "25m", "exp_samples": [{"labels": "{}", "value": len(rules)}]}]
+    tests = {"evaluation_interval": "25m", "tests": [{"interval": "1m", "input_series": series, "promql_expr_test": expected}]}
+    return alerts_promtool.run(folder, [tests], json.dumps({"groups": [{"name": "dashboard", "rules": rules}]}))
+
+
+def plain(query):
+    """As Grafana sends it when everything is chosen."""
+    return re.sub(r"\$(job|namespace|pod|profile)\b", ".*", query.replace("$__rate_interval", "5m"))
+
+
+def check(checks, rules, recordings):
+    check_dashboard(checks, recordings)
+    check_rules(checks, rules)
+    check_runbook(checks, rules, recordings)
+
+
+def check_dashboard(checks, recordings):
+    dashboard = json.loads(DASHBOARD.read_text())
+    exported = {name for recording in recordings.values() for name, _ in recording.pages[-1]}
+    exported |= {name.removesuffix("_bucket") for name in exported}
+    variables = [variable["query"]["query"] for variable in dashboard["templating"]["list"] if variable["type"] == "query"]
+    asked = {name for query in queries() + variables for name in re.findall(r"\b(?:valetkey|process)_\w+", query)}
+    checks.equal("the dashboard names nothing that no daemon exports", asked - exported, set())
+    checks.that("the dashboard has queries", len(queries()) > 20 and len(variables) == 4, (queries(), variables))
+    ids = [panel["id"] for panel in dashboard["panels"]]
+    checks.equal("each panel has an id of its own", len(set(ids)), len(ids))
+    rates = [query for query in queries() if re.search(r"\b(rate|increase)\(", query) and "[$__rate_interval]" not in query]
+    checks.equal("every rate is over Grafana's interval", rates, [])
+    unnamed = [panel["title"] for panel in dashboard["panels"] if panel["type"] != "row" and not panel.get("description")]
+    checks.equal("every panel says what it shows", unnamed, [])
+
+
+def check_rules(checks, rules):
+    for rule in rules:
+        name, notes = rule["alert"], rule["annotations"]
+        checks.equal(f"{name} has its notes", sorted(notes), ["description", "runbook_url", "summary"])
+        checks.that(f"{name} waits for a while", re.fullmatch(r"\d+m", rule.get("for", "")))
+        checks.that(f"{name} has a severity", rule["labels"]["severity"] in ("warning", "critical"))
+        used = set(re.findall(r"\$labels\.(\w+)", json.dumps(notes)))
+        known = set(labels_of("a")) | ({"profile"} if "profile" in rule["expr"] + "renewal mfa_code" else set()) | {"listener"}
+        checks.equal(f"{name} speaks of labels that it has", used - known, set())
+
+
+def check_runbook(checks, rules, recordings):
+    sections = dict(re.findall(r"^## (.+?)\n(.*?)(?=^## |\Z)", RUNBOOK.read_text(), flags=re.M | re.S))
+    anchors = {heading.lower().replace(" ", "-"): body for heading, body in sections.items()}
+    for rule in rules:
+        file, anchor = rule["annotations"]["runbook_url"].split("#")
+        body = anchors.get(anchor, "")
+        checks.equal(f"{rule['alert']} has a section", (file, [part for part in PARTS if part not in body]), ("RUNBOOK.md", []))
+    named = {rule["alert"] for rule in rules}
+    checks.equal("no section is of another alert", {heading for heading in sections if heading.startswith("Valetkey")} - named, set())
+
+    said = {worded(line) for recording in recordings.values() for line in recording.status.splitlines()}
+    quoted = [line for block in re.findall(r"^```text\n(.*?)^```", RUNBOOK.read_text(), flags=re.M | re.S) for line in block.splitlines()]
+    checks.that("the runbook quotes valetkey status", len(quoted) > 10, quoted)
+    checks.equal("what it quotes is said", [line for line in quoted if worded(line) not in said], [])
+
+    words = re.search(r"\| `result` of `valetkey_renewals_total` \| (.*) \|", pathlib.Path("README.md").read_text()).group(1)
+    listed = set(re.findall(r"^\| `(\w+)` \|", sections["Results"], flags=re.M))
+    checks.equal("every result of a renewal is listed", set(re.findall(r"`(\w+)`", words)) - {"success"} - listed, set())
+    checks.equal("no other is", listed - set(re.findall(r"`(\w+)`", words)), set())
+
+
+def worded(line):
+    """A line of `valetkey status` without its columns' widths, numbers and durations."""
+    line = re.sub(r"\d+ (d|h|min|s)( \d+ (h|min))?\b", "TIME", " ".join(line.split()))
+    return re.sub(r"\d+", "N", line)
