@@ -31,11 +31,7 @@ def main():
         for name, verdict in absurd.items():
             checks.that(f"{name}: is found out", not verdict.result()[0])
         checks.that("every query of the dashboard finds something", *queries.result())
-    rules = alerts_promtool.rules(source)
-    for rule in rules:
-        expected = any(case.expects(alerts_promtool.name_of(rule)) for case in cases)
-        checks.that(f"{rule['alert']} ({rule['labels']['severity']}) is expected somewhere", expected)
-    alerts_documents.check(checks, rules, recordings)
+    alerts_documents.check(checks, alerts_promtool.rules(source), cases, recordings)
     checks.done()
 
 

@@ -29,9 +29,9 @@ def all_of(source, cases):
         severity = "critical" if "severity: critical" in rule else "warning"
         threshold, never, always = THRESHOLDS[name, severity]
         assert threshold in rule, f"{name} has no {threshold}"
-        firing = next(case for case in cases if case.expects((name, severity)))
-        # In one nothing is wrong, and in the other a session goes to its end.
-        silent = [case for case in cases if case.name in ("healthy", "unreachable")]
+        firing = next(case for case in cases if case.labels_of((name, severity)))
+        # Nothing is wrong, a session goes to its end, and one that fails has most of its life left.
+        silent = [case for case in cases if case.name in ("healthy", "unreachable", "throttled")]
         for word, absurd, chosen in [("never", never, [firing]), ("always", always, silent)]:
             changed = [*rules[:place], rule.replace(threshold, absurd, 1), *rules[place + 1 :]]
             yield f"{name} ({severity}) that fires {word}", chosen, "      - alert: ".join([before, *changed])

@@ -3,7 +3,7 @@
 import dataclasses
 import typing
 
-from alerts_series import BEFORE, SCRAPED, ending, event, expires, going_on, played
+from alerts_series import SCRAPED, ending, event, expires, going_on, labels_of, played
 
 
 @dataclasses.dataclass
@@ -16,10 +16,14 @@ class Case:
     # How many minutes are between two looks.
     step: int = 1
 
-    def expects(self, rule):
-        """Whether it is here that this rule has to fire."""
-        alerts = [alert for moment in self.fired.values() for alerts in moment.values() for alert in alerts]
-        return any((alert.name, alert.severity) == rule for alert in alerts)
+    def labels_of(self, rule):
+        """The labels of each alert of this rule that is expected here, by name and severity."""
+        fired = [(instance, alert) for moment in self.fired.values() for instance, alerts in moment.items() for alert in alerts]
+        return [target_of(instance) | alert.labels for instance, alert in fired if (alert.name, alert.severity) == rule]
+
+
+def target_of(instance):
+    return {} if instance is NOBODY else labels_of(instance)
 
 
 class Alert(typing.NamedTuple):

@@ -7,8 +7,8 @@ import subprocess
 
 import yaml
 
-from alerts_cases import NOBODY
-from alerts_series import input_series, labels_of, text, ups
+from alerts_cases import target_of
+from alerts_series import input_series, text, ups
 
 RULES = pathlib.Path("deploy/monitoring/alerts.yaml")
 # All that has fired so far.
@@ -52,8 +52,7 @@ def samples(fired):
 
 
 def labels(instance, alert):
-    target = {} if instance is NOBODY else labels_of(instance)
-    return target | alert.labels | {"alertname": alert.name, "alertstate": "firing", "severity": alert.severity}
+    return target_of(instance) | alert.labels | {"alertname": alert.name, "alertstate": "firing", "severity": alert.severity}
 
 
 def run(folder, tests, source):

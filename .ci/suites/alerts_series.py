@@ -12,9 +12,9 @@ SCRAPED = 60
 
 
 def going_on(recording, axis):
-    """The state goes on: gauges as they are, counters and failures in a row rising as they rose."""
+    """The state goes on: gauges as they are; what rises in so many seconds, rises so in each minute, since tries grow rarer."""
     (before, first), (after, last) = recording.pages[0], recording.pages[-1]
-    minutes = max(after - before, 1) / 60
+    minutes = max((after - before) / 60, 1)
     series = {}
     for key, value in scraped(last, after, 0).items():
         rise = (value - first.get(key, value)) / minutes if rises(key[0]) else 0
