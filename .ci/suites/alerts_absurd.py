@@ -7,7 +7,7 @@ THRESHOLDS = {
     ("ValetkeyProfileNotReady", "critical"): ("== 0", "== -1", ">= 0"),
     ("ValetkeyRenewalFailing", "warning"): (">= 3", ">= 90000", ">= 0"),
     ("ValetkeyMfaCodeWanted", "warning"): ("== 1", "== 2", ">= 0"),
-    ("ValetkeyMfaRefused", "warning"): ("> 2", "> 90000", "> -1"),
+    ("ValetkeyMfaRefused", "warning"): ("> 0", "> 90000", "> -1"),
     ("ValetkeyKeyRefused", "critical"): ("> 0", "> 90000", "> -1"),
     ("ValetkeyThrottled", "warning"): ("> 3", "> 90000", "> -1"),
     ("ValetkeyClockOff", "warning"): ("> 10", "> 90000", "> -1"),

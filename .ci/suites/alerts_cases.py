@@ -69,6 +69,7 @@ STATES = {
     "wrong_seed": (going_on, [FAILING, NOT_READY, MFA_REFUSED]),
     "key_refused": (going_on, [FAILING, KEY_REFUSED]),
     "key_unknown": (going_on, [FAILING, NOT_READY, KEY_REFUSED]),
+    "new_key_refused": (event, [KEY_REFUSED]),
     "throttled": (going_on, [FAILING, THROTTLED]),
     "clock_off": (going_on, [CLOCK_OFF]),
     "clock_far_off": (going_on, [CLOCK_OFF, CLOCK_FAR_OFF]),

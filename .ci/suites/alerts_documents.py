@@ -104,5 +104,6 @@ def check_results(checks):
 
 def worded(line):
     """A line of `valetkey status` without its columns' widths, numbers and durations."""
-    line = re.sub(r"\d+ (d|h|min|s)( \d+ (h|min))?\b", "TIME", " ".join(line.split()))
+    line = re.sub(r", \d+ in a row", "", " ".join(line.split()))
+    line = re.sub(r"\d+ (d|h|min|s)( \d+ (h|min))?\b", "TIME", line)
     return re.sub(r"\d+", "N", line)

@@ -9,7 +9,7 @@ import re
 import shutil
 import time
 
-from harness import Daemon, Emulator, temporary_folder, totp, write_key
+from harness import BINARY, Daemon, Emulator, Process, temporary_folder, totp, write_key
 
 # What a state may take: the longest is a session's life of half a minute.
 PATIENCE = 50
@@ -22,6 +22,15 @@ class Recording:
 
     def __init__(self, pages, status):
         self.pages, self.status = pages, status
+
+
+class Successor(Process):
+    """An emulator at the address of one that has ended."""
+
+    def __init__(self, address):
+        super().__init__([BINARY, "sts-emulator", "--listen", address], stream="stdout")
+        self.url = f"http://{address}"
+        self.wait_for(lambda line: "ROLE_ARN=" in line)
 
 
 class Unheard(Daemon):
@@ -61,6 +70,12 @@ class Stage:
 
     def fault(self, **fault):
         self.emulator.control("POST", "faults", fault)
+
+    def succeed_emulator(self, stack):
+        """Another STS in its place, which knows another user alone."""
+        self.emulator.stop()
+        self.emulator = Successor(self.emulator.url.removeprefix("http://"))
+        stack.callback(self.emulator.stop)
 
     def obtained(self, profile=PROFILE):
         self.daemon.wait_for_credentials(profile)
@@ -204,16 +219,26 @@ def wrong_seed(stack):
 
 
 def key_refused(stack):
-    """The key is replaced by one that STS does not know, and the session lives on."""
+    """STS does not know the key any more, and the session lives on."""
     stage = Stage(stack, "--lifetime", "30").obtained()
-    (stage.folder / "key/aws_access_key_id").write_text("AKIAIOSFODNN7EXAMPLE\n")
-    return stage.recording(stage.until(failures(1)), stage.until(failures(3)))
+    first = stage.page()
+    stage.succeed_emulator(stack)
+    return stage.recording(first, stage.until(failures(1)))
 
 
 def key_unknown(stack):
     """There never was a session."""
-    stage = Stage(stack, key=["AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"])
-    return stage.recording(stage.until(failures(1)), stage.until(failures(3)))
+    unknown = ["AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"]
+    stage = Stage(stack, key=unknown, fault={"slow_milliseconds": 1000})
+    return stage.recording(stage.page(), stage.until(failures(1)))
+
+
+def new_key_refused(stack):
+    """Somebody has put another key in its place, which STS does not know."""
+    stage = Stage(stack, "--lifetime", "30").obtained()
+    first = stage.page()
+    (stage.folder / "key/aws_access_key_id").write_text("AKIAIOSFODNN7EXAMPLE\n")
+    return stage.recording(first, stage.until(lambda page, _: of(page, "valetkey_key_reloads_total", result="failed")))
 
 
 def throttled(stack):
@@ -294,6 +319,7 @@ STATES = [
     wrong_seed,
     key_refused,
     key_unknown,
+    new_key_refused,
     throttled,
     clock_off,
     clock_far_off,
