@@ -3,7 +3,9 @@ root, mounts, processes and a user of its own; sidecars first, probes from the n
 
 What it does not play: pulling images, the runtime's seccomp filter, CPU shares."""
 
+import concurrent.futures
 import contextlib
+import ctypes
 import dataclasses
 import http.client
 import json
@@ -24,6 +26,7 @@ PATIENCE = 60
 # Of every period of a probe. Its timeout is as it stands.
 PACE = 0.1
 BACKOFF = 0.2
+CLONE_NEWNET = 0x40000000
 
 
 @dataclasses.dataclass
@@ -66,6 +69,17 @@ class Network:
         run(*inside, "address", "add", f"{self.address6}/64", "dev", "eth0", "nodad")
         run(*inside, "link", "set", "eth0", "up")
         run(*inside, "link", "set", "lo", "up")
+
+    def inside(self, work):
+        """What that gives in a thread whose sockets are the pod's."""
+
+        def run_there(descriptor):
+            if ctypes.CDLL(None, use_errno=True).setns(descriptor, CLONE_NEWNET):
+                raise OSError(ctypes.get_errno(), "setns")
+            return work()
+
+        with open(f"/proc/{self.pause.pid}/ns/net") as namespace, concurrent.futures.ThreadPoolExecutor(1) as pool:
+            return pool.submit(run_there, namespace.fileno()).result()
 
     def enter(self, *command):
         """A command in the pod's network that is none of its containers."""
@@ -130,6 +144,21 @@ class Pod:
             if volume.what["kind"] == "secret" and volume.what["of"] == name:
                 volume.write(data)
 
+    def debug(self, spec, beside):
+        """As `kubectl debug --target`, or as if the pod shared its processes: what another container, beside whose processes it runs,
+        says to this one."""
+        worker = Container(self, spec)
+        run = Run(worker, beside=self.containers[beside].run.pid)
+        run.child.wait(PATIENCE)
+        run.reader.join(PATIENCE)
+        run.memory.end()
+        return "\n".join(worker.lines)
+
+    def end(self):
+        self.stop()
+        for volume in self.volumes.values():
+            volume.end()
+
     def hurry(self, name, seconds):
         """Lets the prober of a container make all the probes of so long a time, and wait for nothing between them."""
         worker = self.containers[name]
@@ -146,6 +175,7 @@ class Container:
         self.pod, self.spec = pod, spec
         self.lines, self.restarts, self.exits, self.run, self.reasons, self.peak = [], 0, [], None, [], 0
         self.started, self.over, self.terminated_in = threading.Event(), threading.Event(), None
+        self.thread = self.began = self.started_at = self.asked = None
         # The prober's clock: how much of its time has passed, and up to when it may go on.
         self.probed, self.until, self.period, self.probes = 0.0, float("inf"), 1.0, {"success": 0, "failure": 0}
         self.ready = spec.readiness is None
@@ -160,6 +190,7 @@ class Container:
 
     def _work(self):
         while not self.pod.stopping:
+            self.began = self.began or time.monotonic()
             self.run = Run(self)
             if self._probe_until_started():
                 self._probe_while_alive()
@@ -179,8 +210,12 @@ class Container:
     def _probe_until_started(self):
         if self.spec.startup:
             return self._probe(self.spec.startup, until_success=True)
-        self.started.set()
+        self._is_started()
         return True
+
+    def _is_started(self):
+        self.started_at = self.started_at or time.monotonic()
+        self.started.set()
 
     def _probe_while_alive(self):
         if self.spec.liveness:
@@ -198,7 +233,7 @@ class Container:
             self.probed += probe.period
             failed = 0 if good else failed + 1
             if good and until_success:
-                self.started.set()
+                self._is_started()
                 return True
             if failed >= probe.failures:
                 self.reasons.append("Unhealthy")
@@ -224,9 +259,9 @@ class Container:
         finally:
             connection.close()
 
-    def execute(self, command, timeout=PATIENCE, **more):
+    def execute(self, command, timeout=PATIENCE, env=None):
         """As `kubectl exec` and exec probes: beside the container's first process, as its user."""
-        return self.run.execute(command, timeout, **more)
+        return self.run.execute(command, timeout, env or {})
 
     def terminate(self):
         if self.run and self.run.child.poll() is None:
@@ -238,7 +273,7 @@ class Container:
             return
         try:
             self.run.child.wait(grace)
-            self.terminated_in = time.monotonic() - getattr(self, "asked", time.monotonic())
+            self.terminated_in = time.monotonic() - self.asked if self.asked else None
         except subprocess.TimeoutExpired:
             self.reasons.append("Killed")
             self.run.kill()
@@ -260,7 +295,7 @@ class Container:
 class Run:
     """One start of a container."""
 
-    def __init__(self, container):
+    def __init__(self, container, beside=None):
         spec, pod = container.spec, container.pod
         image = pod.node.images[image_name(spec.image)]
         mounts = {mount.path: (str(pod.volumes[mount.volume].path), is_read_only(mount, pod)) for mount in spec.mounts}
@@ -277,11 +312,16 @@ class Run:
             "env": self.env,
         }
         enter = ["nsenter", f"--target={pod.network.pause.pid}", "--net", "--ipc", "--uts"]
-        apart = ["unshare", "--mount", "--pid", "--fork", "--kill-child", "--propagation", "private"]
+        apart = ["unshare", "--mount", "--propagation", "private"]
+        if beside:
+            enter = [*enter, f"--pid=/proc/{beside}/ns/pid"]
+        else:
+            apart += ["--pid", "--fork", "--kill-child"]
         launcher = [sys.executable, "-IS", str(HERE / "pod_container.py")]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
         self.child = subprocess.Popen([*enter, *apart, *launcher], text=True, start_new_session=True, **pipes)
-        threading.Thread(target=self._read, args=(container.lines,), daemon=True).start()
+        self.reader = threading.Thread(target=self._read, args=(container.lines,), daemon=True)
+        self.reader.start()
         self.memory = pod_memory.limit(container)
         self.child.stdin.write(json.dumps(document))
         self.child.stdin.close()
@@ -303,12 +343,12 @@ class Run:
             self.memory.take(found[0])
         return found[0] if found else None
 
-    def execute(self, command, timeout, **more):
+    def execute(self, command, timeout, env):
         enter = [f"--target={self.pid}", "--mount", "--pid", "--net", "--ipc", "--uts", "--root", "--wd"]
         user = ["--setuid", str(self.spec.uid), "--setgid", str(self.spec.gid)]
         whole = ["setpriv", "--no-new-privs", "nsenter", *enter, *user, "--", *command]
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        child = subprocess.Popen(whole, env=self.env, text=True, **pipes, **more)
+        child = subprocess.Popen(whole, env=self.env | env, text=True, **pipes)
         watching = threading.Thread(target=self._watch, args=(child,))
         watching.start()
         try:

@@ -1,6 +1,8 @@
 """Renders the pods that are run, as a user would: an overlay of his own over what is in deploy/kubernetes."""
 
+import dataclasses
 import pathlib
+import shutil
 import subprocess
 
 import yaml
@@ -10,6 +12,23 @@ KUBECTL = "target/ci/helm/4/kubectl"
 KUSTOMIZE = pathlib.Path("deploy/kubernetes")
 APPLICATION = pathlib.Path(__file__).with_name("pod_application.py")
 STS = "http://127.0.0.1:7414"
+
+
+@dataclasses.dataclass
+class Form:
+    """A pod, and who rendered it."""
+
+    name: str
+    kind: str
+    manifest: str
+
+
+def forms():
+    shutil.rmtree(WORK, ignore_errors=True)
+    return [
+        Form("kustomize, Deployment", "Deployment", kustomized("deployment", "base", [])),
+        Form("kustomize, Job", "Job", kustomized("job", "job", ["once"])),
+    ]
 
 
 def kustomized(name, base, arguments):

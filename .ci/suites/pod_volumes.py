@@ -47,3 +47,7 @@ class Volume:
             return 0
         found = os.statvfs(self.path)
         return (found.f_blocks - found.f_bfree) * found.f_frsize
+
+    def end(self):
+        if self.in_memory:
+            subprocess.run(["umount", "--lazy", str(self.path)], check=True)
