@@ -89,8 +89,9 @@ def clean_env(**more):
 class Emulator(Process):
     """`valetkey sts-emulator`, and what it says about itself."""
 
-    def __init__(self, *args):
-        super().__init__([BINARY, "sts-emulator", "--listen", "127.0.0.1:0", *args], stream="stdout")
+    def __init__(self, *args, listen="127.0.0.1:0", within=()):
+        """`within` is a command that runs it elsewhere, such as in another network."""
+        super().__init__([*within, BINARY, "sts-emulator", "--listen", listen, *args], stream="stdout")
         self.wait_for(lambda line: "ROLE_ARN=" in line)
         self.access = dict(re.findall(r"export (\w+)='([^']*)'", "\n".join(self.lines)))
         self.url = self.access["AWS_ENDPOINT_URL_STS"]

@@ -1,0 +1,127 @@
+"""The rendered pods run without a cluster: what kubectl and helm print is read, and played on this host by a small kubelet. The
+application with boto3 starts after the sidecar and signs; a Job ends; an hour without STS restarts nothing; the application reaches none
+of the sidecar's secrets; a flood of connections stays below the memory limit. What must not hold is shown to be found."""
+
+import concurrent.futures
+import contextlib
+import dataclasses
+import os
+import pathlib
+import resource
+import subprocess
+import sys
+import traceback
+
+import pod_checks
+import pod_controls
+import pod_manifest
+import pod_render
+from harness import BINARY, Checks, Emulator, temporary_folder
+from pod_checks import Story
+from pod_kubelet import Image, Node, Pod
+
+SEED = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+# What a volume's mode is: of a kubelet's own folder, and of a mount of tmpfs that it leaves as it is.
+FOLDER, TMPFS = 0o777, 0o1777
+
+
+def main():
+    if len(sys.argv) == 1:
+        # The node: whatever is started or mounted on it ends with it.
+        apart = ["unshare", "--net", "--mount", "--pid", "--fork", "--kill-child", "--mount-proc", "--propagation", "private"]
+        with temporary_folder() as folder:
+            sys.exit(subprocess.run([*apart, sys.executable, __file__, folder]).returncode)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (8192, 8192))
+    checks = Checks()
+    world = World(checks, sys.argv[1])
+    forms = pod_render.forms()
+    stories = [lambda form=form: lives(world, form) for form in forms if form.kind == "Deployment"]
+    stories += [lambda form=form: waits(world, form) for form in forms if form.kind == "Deployment"]
+    stories += [lambda form=form: is_served(world, form) for form in forms if form.kind in {"Overlay", "Compose"}]
+    stories += [lambda form=form: ends(world, form) for form in forms if form.kind == "Job"]
+    stories += [lambda control=control: control(world, forms) for control in pod_controls.ALL]
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        # Most of it is waiting.
+        for told in [pool.submit(story) for story in stories]:
+            try:
+                told.result()
+            except (Exception, SystemExit):
+                checks.that("the story is told to its end", False, traceback.format_exc())
+    checks.done()
+
+
+def lives(world, form):
+    with world.pod(form, permissions=FOLDER) as story:
+        pod_checks.signs(story)
+        pod_checks.is_reached_only_where_it_should_be(story)
+        pod_checks.answers_its_operator(story)
+        pod_checks.keeps_its_secrets(story)
+        pod_checks.stays_below_its_limit(story)
+        pod_checks.outlives_an_outage(story)
+        pod_checks.outlives_its_own_end(story)
+        pod_checks.ends_in_order(story)
+
+
+def is_served(world, form):
+    with world.pod(form) as story:
+        pod_checks.signs(story)
+        pod_checks.keeps_its_secrets(story)
+        pod_checks.ends_in_order(story)
+
+
+def waits(world, form):
+    with world.pod(form, sts_is_down=True) as story:
+        pod_checks.waits_for_sts(story)
+
+
+def ends(world, form):
+    with world.pod(form) as story:
+        pod_checks.completes(story)
+
+
+class World:
+    """A node, and what every pod on it needs: an STS of its own on the pod's loopback, with a user and a device, and the user's Secrets."""
+
+    def __init__(self, checks, folder):
+        self.checks, self.node = checks, Node(folder, images())
+
+    @contextlib.contextmanager
+    def pod(self, form, name=None, sts_is_down=False, permissions=TMPFS, change=lambda spec: None):
+        """A pod of that form that has been started; `change` may make another one of what was rendered."""
+        network = self.node.network()
+        with contextlib.ExitStack() as stack:
+            stack.callback(network.end)
+            device = ["--region", form.region, "--account", form.account, "--user", form.user, "--totp-seed", SEED]
+            device += ["--role", form.role] if form.role else []
+            emulator = Emulator(*device, listen="127.0.0.1:7414", within=network.enter())
+            stack.callback(emulator.stop)
+            if sts_is_down:
+                network.inside(lambda: emulator.control("POST", "faults", {"down": True}))
+            secrets = secrets_of(emulator.access)
+            spec, config_maps = form.read(self.node.folder, secrets)
+            change(spec)
+            pod = Pod(self.node, network, spec, config_maps, secrets, permissions)
+            stack.callback(pod.end)
+            pod.start()
+            yield Story(self.checks, name or form.name, pod, emulator, secrets, form.signer())
+
+
+def secrets_of(access):
+    key = {"aws_access_key_id": access["AWS_ACCESS_KEY_ID"], "aws_secret_access_key": access["AWS_SECRET_ACCESS_KEY"]}
+    return {"valetkey-key": key, "valetkey-mfa": {"totp_seed": SEED}}
+
+
+def images():
+    """The host's own files in place of images: the binary with the libraries that it is linked to, and Python with boto3."""
+    environment, python = pathlib.Path(sys.prefix).resolve(), pathlib.Path(sys.base_prefix).resolve()
+    linked = subprocess.run(["ldd", BINARY], capture_output=True, text=True).stdout.split()
+    libraries = {word: os.path.realpath(word) for word in linked if word.startswith("/")}
+    system = {path: path for path in ["/bin", "/lib", "/lib64", "/sbin", "/usr"] if os.path.lexists(path)}
+    interpreter = {str(path): str(path) for path in (environment, python) if not path.is_relative_to("/usr")}
+    application = Image(system | interpreter, [], {"PATH": f"{environment}/bin:/usr/bin:/bin"})
+    valetkey = Image({"/valetkey": os.path.realpath(BINARY)} | libraries, ["/valetkey"], {})
+    return {"valetkey": valetkey, "app": application, "reports": application}
+
+
+
+main()

@@ -1,0 +1,418 @@
+"""A small kubelet: it plays one rendered pod on this host. A network namespace that the containers share, and for each container a
+root, mounts, processes and a user of its own; sidecars first, probes from the node, restarts, and the order of the end.
+
+What it does not play: pulling images, the runtime's seccomp filter, CPU shares."""
+
+import concurrent.futures
+import contextlib
+import ctypes
+import dataclasses
+import http.client
+import json
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+
+import pod_memory
+from pod_volumes import Volume
+
+HERE = pathlib.Path(__file__).parent
+PATIENCE = 60
+# Of every period of a probe. Its timeout is as it stands.
+PACE = 0.1
+BACKOFF = 0.2
+CLONE_NEWNET = 0x40000000
+
+
+@dataclasses.dataclass
+class Image:
+    """What a container has of the host's files, read-only; what it runs, and with which variables, where the manifest says nothing."""
+
+    paths: dict
+    entrypoint: list
+    env: dict
+
+
+class Node:
+    """Where pods run: images, Secrets and ConfigMaps by name, and the near end of every pod's network."""
+
+    def __init__(self, folder, images):
+        self.folder, self.images, self.pods, self.lock = pathlib.Path(folder), images, 0, threading.Lock()
+        run("ip", "link", "set", "lo", "up")
+
+    def network(self):
+        with self.lock:
+            self.pods += 1
+            return Network(self.pods)
+
+
+class Network:
+    """The pod's own, kept by a process that does nothing; it is there before any container."""
+
+    def __init__(self, number):
+        self.number, self.address, self.address6 = number, f"10.244.{number}.2", f"fd00:{number}::2"
+        self.pause = subprocess.Popen(["unshare", "--net", "--ipc", "--uts", "sleep", "infinity"], start_new_session=True)
+        pid, link = self.pause.pid, f"pod{number}"
+        own = os.readlink("/proc/self/ns/net")
+        wait_until(lambda: os.readlink(f"/proc/{pid}/ns/net") != own, "the pod's network")
+        run("ip", "link", "add", link, "type", "veth", "peer", "name", "eth0", "netns", str(pid))
+        run("ip", "address", "add", f"10.244.{number}.1/24", "dev", link)
+        run("ip", "address", "add", f"fd00:{number}::1/64", "dev", link, "nodad")
+        run("ip", "link", "set", link, "up")
+        inside = self.enter("ip")
+        run(*inside, "address", "add", f"{self.address}/24", "dev", "eth0")
+        run(*inside, "address", "add", f"{self.address6}/64", "dev", "eth0", "nodad")
+        run(*inside, "link", "set", "eth0", "up")
+        run(*inside, "link", "set", "lo", "up")
+
+    def inside(self, work):
+        """What that gives in a thread whose sockets are the pod's."""
+
+        def run_there(descriptor):
+            if ctypes.CDLL(None, use_errno=True).setns(descriptor, CLONE_NEWNET):
+                raise OSError(ctypes.get_errno(), "setns")
+            return work()
+
+        with open(f"/proc/{self.pause.pid}/ns/net") as namespace, concurrent.futures.ThreadPoolExecutor(1) as pool:
+            return pool.submit(run_there, namespace.fileno()).result()
+
+    def enter(self, *command):
+        """A command in the pod's network that is none of its containers."""
+        return ["nsenter", f"--net=/proc/{self.pause.pid}/ns/net", *command]
+
+    def end(self):
+        self.pause.kill()
+        self.pause.wait()
+
+
+class Pod:
+    """A pod that runs, from `start` to `stop`."""
+
+    def __init__(self, node, network, spec, config_maps, secrets, permissions=0o1777):
+        self.node, self.network, self.spec, self.pace, self.stopping = node, network, spec, PACE, False
+        self.folder = node.folder / f"pod-{network.number}"
+        self.volumes = {}
+        sources = {"secret": secrets, "configMap": config_maps}
+        for name, what in spec.volumes.items():
+            volume = self.volumes[name] = Volume(self.folder / "volumes" / name.replace("/", "~"), what | {"permissions": permissions})
+            if what["kind"] in sources:
+                volume.write(sources[what["kind"]][what["of"]])
+        self.containers = {container.name: Container(self, container) for container in spec.init + spec.containers}
+
+    def start(self):
+        """Init containers one after the other; each sidecar has started up before the next comes. Then the others."""
+        self.starter = threading.Thread(target=self._start, daemon=True)
+        self.starter.start()
+
+    def _start(self):
+        for container in self.spec.init:
+            worker = self.containers[container.name]
+            worker.start()
+            while not (worker.started.wait(0.01) if container.is_sidecar else worker.over.wait(0.01)):
+                if self.stopping:
+                    return
+        for container in self.spec.containers:
+            self.containers[container.name].start()
+
+    def wait_until_complete(self, patience=PATIENCE):
+        """As a Job's pod: whether its containers end by themselves; the sidecars are then told to."""
+        for container in self.spec.containers:
+            if not self.containers[container.name].over.wait(patience):
+                return False
+        self.stop()
+        return True
+
+    def stop(self):
+        """The containers, then the sidecars, the last one first; how long each took is kept."""
+        self.stopping = True
+        running = [self.containers[container.name] for container in self.spec.containers]
+        for worker in running:
+            worker.terminate()
+        for worker in running:
+            worker.wait(self.spec.grace)
+        for container in reversed(self.spec.init):
+            self.containers[container.name].terminate()
+            self.containers[container.name].wait(self.spec.grace)
+
+    def update_secret(self, name, data):
+        for volume in self.volumes.values():
+            if volume.what["kind"] == "secret" and volume.what["of"] == name:
+                volume.write(data)
+
+    def debug(self, spec, beside):
+        """As `kubectl debug --target`, or as if the pod shared its processes: what another container, beside whose processes it runs,
+        says to this one."""
+        worker = Container(self, spec)
+        run = Run(worker, beside=self.containers[beside].run.pid)
+        run.child.wait(PATIENCE)
+        run.reader.join(PATIENCE)
+        run.memory.end()
+        return "\n".join(worker.lines)
+
+    def end(self):
+        self.stop()
+        for volume in self.volumes.values():
+            volume.end()
+
+    def hurry(self, name, seconds):
+        """Lets the prober of a container make all the probes of so long a time, and wait for nothing between them."""
+        worker = self.containers[name]
+        before, worker.until = worker.restarts, worker.probed + seconds
+        self.pace = 0
+        wait_until(lambda: worker.probed + worker.period > worker.until or worker.restarts > before, f"{seconds} s of probes", 2 * PATIENCE)
+        self.pace, worker.until = PACE, float("inf")
+
+
+class Container:
+    """One container's worker: starts it, probes it, starts it again."""
+
+    def __init__(self, pod, spec):
+        self.pod, self.spec = pod, spec
+        self.lines, self.restarts, self.exits, self.run, self.reasons, self.peak = [], 0, [], None, [], 0
+        self.started, self.over, self.terminated_in = threading.Event(), threading.Event(), None
+        self.thread = self.began = self.started_at = self.asked = None
+        # The prober's clock: how much of its time has passed, and up to when it may go on.
+        self.probed, self.until, self.period, self.probes = 0.0, float("inf"), 1.0, {"success": 0, "failure": 0}
+        self.ready = spec.readiness is None
+
+    def start(self):
+        self.thread = threading.Thread(target=self._work, daemon=True)
+        self.thread.start()
+
+    def written(self):
+        """The volumes that it may write in."""
+        return [self.pod.volumes[mount.volume] for mount in self.spec.mounts if not mount.read_only]
+
+    def _work(self):
+        while not self.pod.stopping:
+            self.began = self.began or time.monotonic()
+            self.run = Run(self)
+            if self._probe_until_started():
+                self._probe_while_alive()
+            self.run.child.wait()
+            self.exits.append(self.run.child.returncode)
+            self.peak = max(self.peak, self.run.memory.peak())
+            if self.run.memory.killed():
+                self.reasons.append("OOMKilled")
+            self.run.memory.end()
+            again = self.spec.is_sidecar or self.pod.spec.restart_policy == "Always"
+            if self.pod.stopping or not (again or self.pod.spec.restart_policy == "OnFailure" and self.exits[-1]):
+                break
+            self.restarts += 1
+            time.sleep(BACKOFF)
+        self.over.set()
+
+    def _probe_until_started(self):
+        if self.spec.startup:
+            return self._probe(self.spec.startup, until_success=True)
+        self._is_started()
+        return True
+
+    def _is_started(self):
+        self.started_at = self.started_at or time.monotonic()
+        self.started.set()
+
+    def _probe_while_alive(self):
+        if self.spec.liveness:
+            self._probe(self.spec.liveness, until_success=False)
+
+    def _probe(self, probe, until_success):
+        """Whether the first success came; or forever, until the process ends or is killed for failing so often in a row."""
+        failed, self.period = 0, probe.period
+        while self.run.child.poll() is None:
+            if self.probed + probe.period > self.until:
+                time.sleep(0.005)
+                continue
+            good = self.probe(probe)
+            self.probes["success" if good else "failure"] += 1
+            self.probed += probe.period
+            failed = 0 if good else failed + 1
+            if good and until_success:
+                self._is_started()
+                return True
+            if failed >= probe.failures:
+                self.reasons.append("Unhealthy")
+                self.run.kill()
+                break
+            self._sleep(probe.period)
+        return False
+
+    def _sleep(self, seconds):
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self.run.child.wait(seconds * self.pod.pace) if self.pod.pace else None
+
+    def probe(self, probe, address=None):
+        """One look from the node."""
+        if probe.command:
+            return self.execute(probe.command, timeout=probe.timeout).returncode == 0
+        connection = http.client.HTTPConnection(address or self.pod.network.address, probe.port, timeout=probe.timeout)
+        try:
+            connection.request("GET", probe.path, headers={"User-Agent": "kube-probe/1.36", "Connection": "close"})
+            return 200 <= connection.getresponse().status < 400
+        except (OSError, http.client.HTTPException):
+            return False
+        finally:
+            connection.close()
+
+    def execute(self, command, timeout=PATIENCE, env=None):
+        """As `kubectl exec` and exec probes: beside the container's first process, as its user."""
+        return self.run.execute(command, timeout, env or {})
+
+    def terminate(self):
+        if self.run and self.run.child.poll() is None:
+            self.asked = time.monotonic()
+            self.run.signal(15)
+
+    def wait(self, grace):
+        if not self.run:
+            return
+        try:
+            self.run.child.wait(grace)
+            self.terminated_in = time.monotonic() - self.asked if self.asked else None
+        except subprocess.TimeoutExpired:
+            self.reasons.append("Killed")
+            self.run.kill()
+        if self.thread:
+            self.thread.join(PATIENCE)
+
+    def wait_for(self, wanted, patience=PATIENCE):
+        """The first line of its log for which that holds."""
+        found = []
+
+        def look():
+            found.extend(line for line in list(self.lines) if wanted(line))
+            return found
+
+        wait_until(look, f"a line of {self.spec.name}'s; so far:\n" + "\n".join(self.lines[-20:]), patience)
+        return found[0]
+
+
+class Run:
+    """One start of a container."""
+
+    def __init__(self, container, beside=None):
+        spec, pod = container.spec, container.pod
+        image = pod.node.images[image_name(spec.image)]
+        mounts = {mount.path: (str(pod.volumes[mount.volume].path), is_read_only(mount, pod)) for mount in spec.mounts}
+        self.env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/", "HOSTNAME": pod.spec.name} | image.env | spec.env
+        self.spec = spec
+        document = {
+            "root": tempfile.mkdtemp(dir=pod.node.folder),
+            "image": image.paths,
+            "mounts": dict(sorted(mounts.items())),
+            "read_only_root": spec.read_only_root,
+            "uid": spec.uid,
+            "gid": spec.gid,
+            "command": [*(spec.command or image.entrypoint), *spec.args],
+            "env": self.env,
+        }
+        enter = ["nsenter", f"--target={pod.network.pause.pid}", "--net", "--ipc", "--uts"]
+        apart = ["unshare", "--mount", "--propagation", "private"]
+        if beside:
+            enter = [*enter, f"--pid=/proc/{beside}/ns/pid"]
+        else:
+            apart += ["--pid", "--fork", "--kill-child"]
+        launcher = [sys.executable, "-IS", str(HERE / "pod_container.py")]
+        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
+        self.child = subprocess.Popen([*enter, *apart, *launcher], text=True, start_new_session=True, **pipes)
+        self.reader = threading.Thread(target=self._read, args=(container.lines,), daemon=True)
+        self.reader.start()
+        self.memory = pod_memory.limit(container)
+        self.child.stdin.write(json.dumps(document))
+        self.child.stdin.close()
+        self.pid = self._first_process()
+
+    def _read(self, lines):
+        for line in self.child.stdout:
+            lines.append(line.rstrip("\n"))
+
+    def _first_process(self):
+        """Its PID on the node, once it runs the command; what sets it up counts for nothing."""
+
+        def look():
+            return self.child.poll() is not None or any("pod_container.py" not in command_line(pid) for pid in children(self.child.pid))
+
+        wait_until(look, f"{self.spec.name}'s command")
+        found = children(self.child.pid)
+        if found:
+            self.memory.take(found[0])
+        return found[0] if found else None
+
+    def execute(self, command, timeout, env):
+        enter = [f"--target={self.pid}", "--mount", "--pid", "--net", "--ipc", "--uts", "--root", "--wd"]
+        user = ["--setuid", str(self.spec.uid), "--setgid", str(self.spec.gid)]
+        whole = ["setpriv", "--no-new-privs", "nsenter", *enter, *user, "--", *command]
+        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+        child = subprocess.Popen(whole, env=self.env | env, text=True, **pipes)
+        watching = threading.Thread(target=self._watch, args=(child,))
+        watching.start()
+        try:
+            out, err = child.communicate(timeout=timeout)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            out, err = child.communicate()
+        watching.join()
+        return subprocess.CompletedProcess(command, child.returncode, out, err)
+
+    def _watch(self, child):
+        """It counts for the container's memory; it is gone so soon that somebody has to look all the time."""
+        found = []
+        while child.poll() is None:
+            if not found:
+                found = children(child.pid)
+                continue
+            if isinstance(self.memory, pod_memory.Group):
+                with contextlib.suppress(OSError):
+                    self.memory.take(found[0])
+                return
+            if "nsenter" not in command_line(found[0]):
+                self.memory.took(found[0])
+            time.sleep(0.0002)
+
+    def signal(self, number):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(self.pid, number)
+
+    def kill(self):
+        self.signal(9)
+
+
+def is_read_only(mount, pod):
+    """Secrets and ConfigMaps are, whatever the mount says."""
+    return mount.read_only or pod.spec.volumes[mount.volume]["kind"] in {"secret", "configMap", "file"}
+
+
+def image_name(reference):
+    """The last part of a reference, without tag and digest."""
+    return re.sub(r"[:@].*", "", reference.rsplit("/", 1)[-1])
+
+
+def children(pid):
+    try:
+        return [int(child) for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+
+
+def command_line(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
+
+
+def wait_until(wanted, what, patience=PATIENCE):
+    end = time.monotonic() + patience
+    while not wanted():
+        if time.monotonic() > end:
+            raise SystemExit(f"waited in vain for {what}")
+        time.sleep(0.005)
+
+
+def run(*command):
+    subprocess.run(command, check=True)
