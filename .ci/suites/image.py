@@ -15,7 +15,9 @@ import threading
 import tomllib
 import urllib.request
 
-from harness import Checks, Emulator, Process, temporary_folder
+import botocore.session
+from harness import Checks, Emulator, temporary_folder
+from oci import Container, rights, root_options
 from tls_authority import Authority, ecdsa_key, install
 
 IMAGE = "target/ci/image"
@@ -38,9 +40,9 @@ def main():
         files = install(folder, authority.issue(key, BY_DNS, BY_FILE), key)
         port = speak_tls(files, emulator.url)
         answer_names()
-        container = Container(folder, emulator, port)
-        check_run(checks, container, authority, emulator)
-        check_stranger(checks, container)
+        pod = Pod(folder, emulator, port)
+        check_run(checks, pod, authority, emulator)
+        check_stranger(checks, pod)
         emulator.stop()
     checks.done()
 
@@ -83,46 +85,28 @@ def check_files(checks):
     checks.that("CAs are in it", pem.count("BEGIN CERTIFICATE") > 100, pem.count("BEGIN CERTIFICATE"))
 
 
-class Container:
+class Pod:
     """The image's file system with the volumes of a pod, and where its daemon looks for an STS."""
 
     def __init__(self, folder, emulator, port):
-        self.folder, self.bundle = pathlib.Path(folder), pathlib.Path(folder, "bundle")
-        subprocess.run(["umoci", "unpack", "--image", f"{IMAGE}:valetkey", self.bundle], check=True, stdout=subprocess.DEVNULL)
-        self.mounts = {
+        self.folder = pathlib.Path(folder)
+        self.volumes = {
             "/etc/valetkey": self._configuration(emulator, port),
             "/run/valetkey": self._folder("run", 0o700),
             # What every runtime gives a container.
             "/etc/hosts": self._file("hosts", f"127.0.0.1 localhost {BY_FILE}\n"),
             "/etc/resolv.conf": self._file("resolv.conf", "nameserver 127.0.0.53\n"),
         }
-        self.told = json.loads((self.bundle / "config.json").read_text())
 
-    @contextlib.contextmanager
-    def running(self, name, **mounts):
-        """Its own user, entry point, arguments and environment; no capability, a read-only root, this network."""
-        config = json.loads(json.dumps(self.told))
-        config["process"] |= {"terminal": False, "capabilities": {}}
-        config["process"]["env"] += ["VALETKEY_CONFIG=/etc/valetkey/valetkey.toml", "VALETKEY_LOG_FORMAT=json"]
-        config["root"]["readonly"] = True
-        config["linux"]["namespaces"] = [space for space in config["linux"]["namespaces"] if space["type"] != "network"]
-        config["mounts"] = [mount for mount in config["mounts"] if mount["type"] not in ("cgroup", "sysfs")]
-        for place, source in (self.mounts | mounts).items():
-            options = ["bind", "rw" if place == "/run/valetkey" else "ro"]
-            config["mounts"].append({"destination": place, "source": str(source), "type": "bind", "options": options})
-        (self.bundle / "config.json").write_text(json.dumps(config))
-        daemon = Process([*self.crun(), "run", "--bundle", str(self.bundle), name])
-        try:
-            yield daemon
-        finally:
-            daemon.stop()
-
-    def crun(self):
-        return ["crun", "--root", str(self.folder / "crun"), "--cgroup-manager=disabled"]
-
-    def valetkey(self, name, *args):
-        """A command beside the daemon, as `kubectl exec` runs it."""
-        return subprocess.run([*self.crun(), "exec", "--user", f"{USER}:{USER}", name, "/valetkey", *args], capture_output=True, text=True, timeout=60)
+    def container(self, name):
+        """Its own user, entry point, arguments and environment."""
+        bundle = self.folder / name
+        subprocess.run(["umoci", "unpack", "--image", f"{IMAGE}:valetkey", bundle], check=True, stdout=subprocess.DEVNULL)
+        container = Container(bundle, json.loads((bundle / "config.json").read_text()))
+        container.process["env"] += ["VALETKEY_CONFIG=/etc/valetkey/valetkey.toml", "VALETKEY_LOG_FORMAT=json"]
+        for place, source in self.volumes.items():
+            container.mount(place, source, "rw" if place == "/run/valetkey" else "ro")
+        return container
 
     def _configuration(self, emulator, port):
         access, place = emulator.access, self._folder("etc", 0o700)
@@ -148,45 +132,38 @@ class Container:
         return self.folder / name
 
 
-def check_run(checks, container, authority, emulator):
+def check_run(checks, pod, authority, emulator):
     """With a CA of ours in the image's own bundle."""
-    roots = container.folder / "roots.pem"
-    roots.write_bytes((container.bundle / "rootfs" / BUNDLE).read_bytes() + b"\n" + (authority.folder / "ca.pem").read_bytes())
-    with container.running("good", **{f"/{BUNDLE}": roots}) as daemon:
+    container, roots = pod.container("good"), pod.folder / "roots.pem"
+    roots.write_bytes((container.folder / "rootfs" / BUNDLE).read_bytes() + b"\n" + (authority.folder / "ca.pem").read_bytes())
+    container.mount(f"/{BUNDLE}", roots)
+    with container.running() as daemon:
         obtained = [json.loads(daemon.wait_for(lambda line: '"credentials obtained"' in line))["profile"] for _ in range(2)]
         checks.equal("sessions are there, over TLS, by DNS and by the file of hosts", sorted(obtained), ["mfa", "plain"])
-        process = pathlib.Path("/proc", container_pid(container, "good"))
-        status = dict(line.split(":\t", 1) for line in (process / "status").read_text().splitlines())
-        checks.equal("it runs as its user", (status["Uid"].split(), status["Gid"].split()), ([str(USER)] * 4, [str(USER)] * 4))
-        rights = [status[name] for name in ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"]]
-        checks.equal("without capabilities", (set(rights), status["NoNewPrivs"]), ({"0" * 16}, "1"))
-        root = next(line.split() for line in (process / "mountinfo").read_text().splitlines() if line.split()[4] == "/")
-        checks.that("its root is read-only", "ro" in root[5].split(","), root)
+        has = rights(container.proc())
+        checks.equal("it runs as its user", (has["Uid"], has["Gid"], has["Groups"]), ([str(USER)] * 4, [str(USER)] * 4, []))
+        capabilities = [has[name] for name in ["CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"]]
+        checks.equal("without capabilities", (capabilities, has["NoNewPrivs"]), ([["0" * 16]] * 5, ["1"]))
+        checks.that("its root is read-only", "ro" in root_options(container.proc()), root_options(container.proc()))
         for profile in obtained:
-            identity = served(container, emulator, profile)
+            identity = served(pod, emulator, profile)
             checks.equal(f"what {profile} serves is the user's session", identity, "arn:aws:iam::123456789012:user/demo")
-        for command in [("healthcheck",), ("status",)]:
-            ended = container.valetkey("good", *command)
-            checks.equal(f"{' '.join(command)}: runs in it", (ended.returncode, ended.stderr), (0, ""))
+        for command in ["healthcheck", "status"]:
+            ended = container.command("/valetkey", command)
+            checks.equal(f"{command}: runs in it", (ended.returncode, ended.stderr), (0, ""))
         checks.equal("it ends cleanly when it is told to", daemon.stop(), 0)
 
 
-def check_stranger(checks, container):
+def check_stranger(checks, pod):
     """The same, as the image is: its CAs are not ours."""
-    with container.running("strange") as daemon:
+    with pod.container("strange").running() as daemon:
         failed = daemon.wait_for(lambda line: "UnknownIssuer" in line)
         checks.that("an STS of another CA is asked for nothing", '"credentials obtained"' not in "".join(daemon.lines), failed)
 
 
-def container_pid(container, name):
-    return str(json.loads(subprocess.check_output([*container.crun(), "state", name]))["pid"])
-
-
-def served(container, emulator, profile):
+def served(pod, emulator, profile):
     """Who the credentials are, by STS's own word."""
-    import botocore.session
-
-    token = (container.folder / "run/tokens" / profile / "token").read_text()
+    token = (pod.folder / "run/tokens" / profile / "token").read_text()
     request = urllib.request.Request(f"http://127.0.0.1:7411/credentials/{profile}", headers={"Authorization": token})
     with urllib.request.urlopen(request) as reply:
         document = json.load(reply)
