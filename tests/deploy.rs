@@ -37,7 +37,10 @@ fn the_units_example_is_a_plan_that_fits_the_unit_and_the_applications_drop_in()
         loaded.iter().map(|(id, _)| *id).collect::<Vec<_>>(),
         ["aws_access_key_id", "aws_secret_access_key", "totp_seed"]
     );
-    assert!(loaded.iter().all(|(id, stored)| *stored == format!("valetkey.{id}")));
+    let readme = fs::read_to_string("README.md").unwrap();
+    for (id, stored) in loaded {
+        assert!(readme.contains(&format!("encrypt --name={id} - /etc/credstore.encrypted/{stored}")));
+    }
     let folder = "key        = { directory = \"/run/credentials/valetkey.service\" }";
     let seed = "totp_seed_file = \"/run/credentials/valetkey.service/totp_seed\"";
     assert!(toml.contains(folder) && toml.contains(seed));

@@ -33,9 +33,9 @@ class Container:
         finally:
             process.stop()
 
-    def command(self, *args, user=None):
-        """A command beside what runs, by its user unless there is another."""
-        user = user or f"{self.process['user']['uid']}:{self.process['user']['gid']}"
+    def command(self, *args):
+        """A command beside what runs, by its user."""
+        user = f"{self.process['user']['uid']}:{self.process['user']['gid']}"
         command = [*self._crun(), "exec", "--user", user, self.name, *args]
         return subprocess.run(command, capture_output=True, text=True, timeout=60)
 

@@ -74,6 +74,7 @@ fn options(command: &Command) -> Vec<Candidate> {
 
 fn values(argument: &Arg, before: &str) -> Vec<Candidate> {
     let known = argument.get_possible_values();
+    // Of a flag it would be true and false.
     let known = known.iter().filter(|_| argument.get_action().takes_values());
     known
         .map(|value| candidate(&format!("{before}{}", value.get_name()), value.get_help()))
@@ -81,7 +82,7 @@ fn values(argument: &Arg, before: &str) -> Vec<Candidate> {
 }
 
 fn candidate(text: &str, what: Option<&StyledStr>) -> Candidate {
-    let what = what.map_or_else(String::new, |what| what.to_string());
+    let what = what.map_or_else(String::new, ToString::to_string);
     Candidate {
         text: text.to_owned(),
         what: what.lines().next().unwrap_or_default().to_owned(),

@@ -51,7 +51,7 @@ pub(super) fn complete() -> Result<(), Failed> {
     let mut command = Cli::command();
     command.build();
     let found = candidates::of(&command, &typed.lines().collect::<Vec<_>>());
-    print(&found.iter().map(|found| format!("{found}\n")).collect::<String>())
+    found.iter().try_for_each(|found| print(&format_args!("{found}\n")))
 }
 
 /// In bytes; no command line that a person types comes near it.
