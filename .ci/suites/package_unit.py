@@ -1,6 +1,7 @@
 """What the package's unit says, done without systemd: its command as its user, with its folders, its credentials from the store, its limits of
 the file system, of rights and of system calls. What systemd does beside that (namespaces, devices, kernel's tunables) `security` judges."""
 
+import contextlib
 import json
 import os
 import pathlib
@@ -33,6 +34,7 @@ class Unit:
         access = emulator.access
         example = (self.root / "usr/share/doc/valetkey/examples/valetkey.toml").read_text()
         example = re.sub(r'"arn:aws:iam:.*"', f'"{access["MFA_SERIAL"]}"', example)
+        example = example.replace("[server]", "[server]\naudit = true")
         example = example.replace('"eu-west-1"', f'"{emulator.region}"\nendpoint_url = "{emulator.url}"')
         (self.root / "etc/valetkey/valetkey.toml").write_text(example)
         # The host's key for this is one that nobody else has.
@@ -63,7 +65,9 @@ class Unit:
             checks.equal("it runs as the unit's user and group", (has["Uid"][0], has["Gid"][0]), (str(self.uid), str(self.gid)))
             checks.equal("and under its filter", (has["Seccomp"], has["NoNewPrivs"], has["CapEff"]), (["2"], ["1"], ["0" * 16]))
             checks.that("on a read-only root", "ro" in root_options(container.proc()))
-            self._check_application(checks, emulator)
+            self._check_application(checks)
+            # The kernel tells who it was.
+            daemon.wait_for(lambda line: "valetkey::audit" in line and "uid=0" in line)
             reload = rooted(self.root, *self.value("ExecReload").split(), as_user=[f"--userspec={self.uid}:{self.gid}"])
             checks.equal("ExecReload runs", (reload.returncode, reload.stderr), (0, ""))
             status = rooted(self.root, "valetkey", "status", "--config", "/etc/valetkey/valetkey.toml")
@@ -73,12 +77,26 @@ class Unit:
             checks.equal("it ends cleanly", daemon.stop(), 0)
         emulator.stop()
         with self.started() as (daemon, notified, _):
+            # Its session is there again, without an STS.
             until("STATUS=1 of 1 profiles have credentials", notified)
-            checks.that("after a restart it has its session, without STS", True)
-            checks.equal("and its token", self._token().read_text(), token)
+            checks.equal("its token outlives a restart", self._token().read_text(), token)
 
+    @contextlib.contextmanager
     def started(self):
-        return Started(self)
+        """The unit's command as it runs, and what systemd hears of it."""
+        bundle = self.folder / f"unit-{len(list(self.folder.glob('unit-*')))}"
+        bundle.mkdir()
+        subprocess.run(["crun", "spec"], cwd=bundle, check=True)
+        path = self.root / "run/systemd/notify"
+        path.parent.mkdir(exist_ok=True)
+        path.unlink(missing_ok=True)
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+            manager.bind(str(path))
+            os.chmod(path, 0o666)
+            manager.settimeout(60)
+            container = self.container(bundle)
+            with container.running() as daemon:
+                yield daemon, lambda: manager.recv(4096).decode().splitlines(), container
 
     def container(self, bundle):
         configuration = json.loads((bundle / "config.json").read_text())
@@ -105,7 +123,8 @@ class Unit:
     def _filter(self):
         """The unit's filter of system calls and address families."""
         sets, name = {}, None
-        for line in subprocess.check_output(["systemd-analyze", "syscall-filter", "--no-pager"], text=True, stderr=subprocess.DEVNULL).splitlines():
+        command = ["systemd-analyze", "syscall-filter", "--no-pager"]
+        for line in subprocess.check_output(command, text=True, stderr=subprocess.DEVNULL).splitlines():
             if line.startswith("@"):
                 name = line.strip()
                 sets[name] = set()
@@ -122,7 +141,7 @@ class Unit:
         rules = [{"names": sorted(allowed - {"socket"}), "action": "SCMP_ACT_ALLOW"}, *sockets]
         return {"defaultAction": "SCMP_ACT_ERRNO", "defaultErrnoRet": 1, "syscalls": rules}
 
-    def _check_application(self, checks, emulator):
+    def _check_application(self, checks):
         """As the drop-in for applications says; and somebody else."""
         drop_in = (self.root / "usr/share/doc/valetkey/examples/application.service.d/valetkey.conf").read_text()
         told = dict(re.findall(r"^Environment=(\w+)=(.*)$", drop_in, re.M))
@@ -150,32 +169,6 @@ def until(line, notified):
     """Waits until systemd hears it; a silence of a minute is the end."""
     while line not in notified():
         pass
-
-
-class Started:
-    """The unit's command as it runs, and what systemd hears of it."""
-
-    def __init__(self, unit):
-        self.unit = unit
-
-    def __enter__(self):
-        unit = self.unit
-        bundle = unit.folder / f"bundle-{len(list(unit.folder.glob('bundle-*')))}"
-        bundle.mkdir()
-        subprocess.run(["crun", "spec"], cwd=bundle, check=True)
-        path = unit.root / "run/systemd/notify"
-        path.parent.mkdir(exist_ok=True)
-        path.unlink(missing_ok=True)
-        manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
-        manager.bind(str(path))
-        os.chmod(path, 0o666)
-        manager.settimeout(60)
-        container = unit.container(bundle)
-        self.running = container.running()
-        return self.running.__enter__(), lambda: manager.recv(4096).decode().splitlines(), container
-
-    def __exit__(self, *error):
-        return self.running.__exit__(*error)
 
 
 def rooted(root, *command, typed=(), as_user=()):
