@@ -17,7 +17,7 @@ PEM = serialization.Encoding.PEM
 
 
 class Authority:
-    """Certificates for 127.0.0.1; its own, in every form that a client wants, lies in `folder`."""
+    """Certificates for 127.0.0.1 and hosts; its own, in every form that a client wants, lies in `folder`."""
 
     def __init__(self, folder, name):
         self.folder, self.key = pathlib.Path(folder, name), ec.generate_private_key(ec.SECP256R1())
@@ -34,11 +34,11 @@ class Authority:
         with self._file("python/certifi/cacert.pem").open("ab") as bundle:
             bundle.write(b"\n" + pem)
 
-    def issue(self, key):
+    def issue(self, key, *hosts):
         """A certificate of this key, in PEM."""
         name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "valetkey")])
-        host = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))])
-        certificate = self._sign(name, key, x509.BasicConstraints(ca=False, path_length=None), host)
+        names = x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1")), *map(x509.DNSName, hosts)])
+        certificate = self._sign(name, key, x509.BasicConstraints(ca=False, path_length=None), names)
         return certificate.public_bytes(PEM).decode()
 
     def trusted_by(self, client):

@@ -1,5 +1,6 @@
 //! What a person types: one file a subcommand.
 
+mod completions;
 mod control;
 mod exit;
 mod healthcheck;
@@ -55,6 +56,11 @@ enum Command {
     RevokePolicy(revoke_policy::Args),
     /// Ask a running daemon's probe; for images without a shell or curl
     Healthcheck(healthcheck::Args),
+    /// Print the completions of a shell
+    Completions(completions::Args),
+    /// What the completions ask
+    #[command(name = "__complete", hide = true)]
+    Complete,
     /// Run the strict STS emulator alone, with a user, a key and an MFA device that exist nowhere else
     #[cfg(feature = "emulator")]
     StsEmulator(sts_emulator::Args),
@@ -84,6 +90,8 @@ pub fn main(protections: Protections) -> ExitCode {
         Command::Sts(args) => sts::run(&args),
         Command::RevokePolicy(args) => revoke_policy::run(&args),
         Command::Healthcheck(args) => healthcheck::run(&args),
+        Command::Completions(args) => completions::run(&args),
+        Command::Complete => completions::complete(),
         #[cfg(feature = "emulator")]
         Command::StsEmulator(args) => sts_emulator::run(&args),
     };
