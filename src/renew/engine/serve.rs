@@ -43,6 +43,7 @@ impl Engine {
         let worker = &mut self.workers[index];
         let failures = worker.machine.failures();
         worker.machine.succeeded(dies, due);
+        worker.renewal_due = due;
         worker.telling.forget();
         worker.held = Some(Arc::clone(&fresh.credentials));
         worker.asks = schedule::asking(dies, lifetime);
@@ -51,7 +52,7 @@ impl Engine {
         let time = |at| self.time.at(at, clock);
         let renewal = time(renewal);
         let face = Arc::clone(&worker.face);
-        let code_wanted = face.snapshot().code_wanted;
+        let before = face.snapshot();
         let account = fresh.caller.as_deref().map(|caller| &caller.account);
         face.publish(Snapshot {
             document: Some(Document {
@@ -64,11 +65,12 @@ impl Engine {
             expiration: Some(fresh.credentials.expiration),
             consecutive_failures: 0,
             trouble: None,
-            code_wanted,
+            code_wanted: before.code_wanted,
             assertion_wanted: false,
             session_key: Some(fresh.credentials.access_key_id.clone()),
             caller: fresh.caller,
             code_accepted_from: accepted.map(time),
+            key_trouble: before.key_trouble.clone(),
         });
         Some(Told {
             face,

@@ -7,6 +7,7 @@ mod recall;
 mod reload;
 mod reserve;
 mod roles;
+mod rotation;
 mod scene;
 mod share;
 mod store;

@@ -21,6 +21,7 @@ pub(super) const WALL: DateTime<Utc> = DateTime::from_timestamp(1_800_000_000, 0
 pub(super) const SERIAL: &str = "arn:aws:iam::123456789012:mfa/ops";
 
 /// What STS answers, in turn; then what it is asked for, for ever.
+#[derive(Clone)]
 pub(super) enum Say {
     Session {
         lifetime: Duration,
