@@ -1,6 +1,7 @@
 //! The engine in virtual time, against an STS of a script.
 
 mod caller;
+mod clocks;
 mod histories;
 mod people;
 mod recall;
