@@ -61,7 +61,7 @@ def main():
         answers = sum((consumer.answers for consumer in consumers), collections.Counter())
         rate = answers.total() / seconds
         checks.equal("every answer was 200", answers, {200: answers.total()})
-        checks.that("a thousand requests a second", rate > 0.95 * RATE, f"{rate:.0f}")
+        checks.that("a thousand requests a second", rate > 0.9 * RATE, f"{rate:.0f}")
         memory, descriptors = ([sample[part] for sample in samples] for part in (0, 1))
         quarter = max(1, len(memory) // 4)
         growth = sum(memory[-quarter:]) / quarter - sum(memory[:quarter]) / quarter
