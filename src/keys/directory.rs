@@ -158,7 +158,13 @@ mod tests {
         let reads: u32 = std::env::var("VALETKEY_READS").map_or(READS, |reads| reads.parse().unwrap());
         let is_over = AtomicBool::new(false);
         std::thread::scope(|scope| {
-            scope.spawn(|| (1..).take_while(|_| !is_over.load(Ordering::Relaxed)).for_each(swap));
+            scope.spawn(|| {
+                let mut version = 1;
+                while !is_over.load(Ordering::Relaxed) {
+                    swap(version);
+                    version += 1;
+                }
+            });
             let (mut versions, mut mixed, mut mixed_by_path) = (HashSet::new(), 0, 0);
             let mut done = 0;
             // The control may take longer on a machine that lets the writer wait.

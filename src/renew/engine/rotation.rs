@@ -63,9 +63,10 @@ impl Engine {
             }
             Found::Another => {
                 info!(%profile, key = %id, "another long-term key was found; it is used once a renewal with it has succeeded");
-                let when = match person {
-                    true => "the next renewal, which takes a person's code, proves it",
-                    false => "a renewal proves it now",
+                let when = if person {
+                    "the next renewal, which takes a person's code, proves it"
+                } else {
+                    "a renewal proves it now"
                 };
                 let message = format!("another long-term key ({id}) is in its source, and {when}");
                 let next_try = worker.keyring.due().map(|due| self.sts_time(due));

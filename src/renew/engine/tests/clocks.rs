@@ -2,7 +2,7 @@
 
 use tokio::time::sleep;
 
-use super::scene::{Say, Scene, WALL, job};
+use super::scene::{Say, Scene, WALL};
 use super::*;
 use crate::renew::Outcome;
 
@@ -54,7 +54,7 @@ async fn a_wall_clock_that_is_set_moves_no_death() {
     for minutes in WRONG {
         let say = std::iter::once(HOUR).chain(down()).collect();
         let scene = Scene::start(1, false, TimeDelta::zero(), say);
-        sleep(Duration::from_secs(60)).await;
+        sleep(Duration::from_mins(1)).await;
         scene.set_clock(minutes);
         sleep(Duration::from_secs(3_539)).await;
         assert!(scene.served(), "{minutes}");
@@ -73,7 +73,7 @@ async fn a_wall_clock_that_is_set_moves_no_renewal_and_no_code() {
             lifetime: Duration::from_mins(15),
         }];
         let scene = Scene::start(1, true, TimeDelta::zero(), say);
-        sleep(Duration::from_secs(60)).await;
+        sleep(Duration::from_mins(1)).await;
         scene.set_clock(minutes);
         sleep(Duration::from_secs(400)).await;
         // After 0.44 of 900 s, in the fourteenth step.

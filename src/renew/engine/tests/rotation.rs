@@ -18,7 +18,7 @@ use source::{Source, with};
 /// A profile without MFA; STS says these in turn.
 async fn start(source: &Arc<Source>, say: Vec<Say>) -> Scene {
     let scene = Scene::start_jobs(vec![with(source, job(0, false))], TimeDelta::zero(), say);
-    sleep(Duration::from_secs(60)).await;
+    sleep(Duration::from_mins(1)).await;
     assert_eq!(scene.signers(), ["…0001"]);
     scene
 }
@@ -252,10 +252,10 @@ async fn a_proof_whose_code_cannot_be_made_waits_like_every_call() {
         fn code(&self, step: Step) -> BoxFuture<'_, Result<TokenCode, crate::mfa::Error>> {
             let is_gone = *self.0.lock().unwrap();
             Box::pin(async move {
-                match is_gone {
-                    true => Err(crate::mfa::Error::Slow),
-                    false => Ok(TokenCode::try_from(format!("{:06}", step.number() % 1_000_000)).unwrap()),
+                if is_gone {
+                    return Err(crate::mfa::Error::Slow);
                 }
+                Ok(TokenCode::try_from(format!("{:06}", step.number() % 1_000_000)).unwrap())
             })
         }
     }
@@ -290,7 +290,7 @@ async fn profiles_of_one_source_share_a_look() {
     let source = Source::file();
     let jobs = (0..40).map(|index| with(&source, job(index, false)));
     let scene = Scene::start_jobs(jobs.collect(), TimeDelta::zero(), vec![]);
-    sleep(Duration::from_secs(60)).await;
+    sleep(Duration::from_mins(1)).await;
     let (looks, reads) = (*source.looks.lock().unwrap(), *source.reads.lock().unwrap());
     assert!(looks < 10 && reads < 45, "{looks} {reads}");
     source.put(Some(2));
