@@ -66,7 +66,7 @@ class Authority:
     def _sign(self, name, key, *extensions):
         now = datetime.datetime.now(datetime.timezone.utc)
         builder = x509.CertificateBuilder(self.name, name, key.public_key(), x509.random_serial_number())
-        builder = builder.not_valid_before(now - datetime.timedelta(hours=1)).not_valid_after(now + datetime.timedelta(days=30))
+        builder = builder.not_valid_before(now - datetime.timedelta(days=1)).not_valid_after(now + datetime.timedelta(days=30))
         identifiers = [
             x509.SubjectKeyIdentifier.from_public_key(key.public_key()),
             x509.AuthorityKeyIdentifier.from_issuer_public_key(self.key.public_key()),

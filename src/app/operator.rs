@@ -15,8 +15,8 @@ use crate::aws::{ProfileName, SerialNumber, TokenCode};
 use crate::clock::Clock;
 use crate::config::{MfaCode, Profile};
 use crate::control::{
-    self, ClockOffset, Configuration, LastReload, MfaDevice, NotReloaded, ProfileStatus, Reloaded, Source, State,
-    Status, Trouble,
+    self, ClockOffset, Configuration, KeyTrouble, LastReload, MfaDevice, NotReloaded, ProfileStatus, Reloaded, Source,
+    State, Status, Trouble,
 };
 use crate::harden::Protections;
 use crate::metrics;
@@ -169,6 +169,12 @@ impl Operator {
             }),
             code_wanted: snapshot.code_wanted,
             waits_for: renew::waits_for(face, faces, now),
+            key_trouble: snapshot.key_trouble.as_ref().map(|trouble| KeyTrouble {
+                state: trouble.state.as_str(),
+                message: trouble.message.as_str().into(),
+                when: trouble.at,
+                next_try: trouble.next_try,
+            }),
         }
     }
 }

@@ -14,6 +14,14 @@ pub struct LongTermKey {
     pub secret_access_key: Arc<Secret>,
 }
 
+impl LongTermKey {
+    /// Whether both halves are those of `other`.
+    pub fn is_same(&self, other: &Self) -> bool {
+        let secret = self.secret_access_key.expose();
+        self.access_key_id == other.access_key_id && secret == other.secret_access_key.expose()
+    }
+}
+
 /// What STS hands out: temporary credentials.
 pub struct Credentials {
     /// `ASIA…` at AWS; other servers may use other forms.

@@ -32,8 +32,8 @@ pub use bind::{BindError, Listener, bind};
 pub use operator::{NotReloaded, Operator, Reloaded, Rotated};
 pub use serve::serve;
 pub use status::{
-    ClockOffset, Configuration, LastReload, Listeners, MfaDevice, ProfileStatus, Protections, Source, State, Status,
-    Trouble,
+    ClockOffset, Configuration, KeyTrouble, LastReload, Listeners, MfaDevice, ProfileStatus, Protections, Source,
+    State, Status, Trouble,
 };
 
 /// The version of the protocol; both sides refuse any other.

@@ -2,7 +2,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use super::pair::{self, Half};
-use super::{Error, Source};
+use super::{Error, Source, Version};
 use crate::BoxFuture;
 use crate::aws::LongTermKey;
 use crate::secret_file;
@@ -64,6 +64,11 @@ impl Directory {
 }
 
 impl Source for Directory {
+    fn version(&self) -> Option<BoxFuture<'static, Version>> {
+        let [id, secret] = [ACCESS_KEY_ID, SECRET_ACCESS_KEY].map(|name| self.path.join(name));
+        Some(Version::of_pair(id, secret))
+    }
+
     fn read(&self) -> BoxFuture<'_, Result<LongTermKey, Error>> {
         let directory = self.clone();
         Box::pin(async move {
@@ -76,8 +81,10 @@ impl Source for Directory {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
     use std::fs;
     use std::os::unix::fs::symlink;
+    use std::sync::atomic::{AtomicBool, Ordering};
 
     use super::*;
 
@@ -125,7 +132,8 @@ mod tests {
         );
     }
 
-    /// A Secret volume: files are links through `..data`, which is swapped by renaming a new link over it.
+    /// A Secret volume: files are links through `..data`, which is swapped by renaming a new link over it. CI tries
+    /// `VALETKEY_READS=50000`.
     #[test]
     fn a_swapped_secret_never_mixes_its_halves() {
         let volume = tempfile::tempdir().unwrap();
@@ -147,22 +155,40 @@ mod tests {
         }
         let by_path = |name: &str| fs::read_to_string(volume.path().join(name));
 
+        let reads: u32 = std::env::var("VALETKEY_READS").map_or(READS, |reads| reads.parse().unwrap());
+        let is_over = AtomicBool::new(false);
         std::thread::scope(|scope| {
-            let writer = scope.spawn(|| (1..2_000).for_each(swap));
-            let (mut pairs, mut mixed_by_path) = (0, 0);
-            while !writer.is_finished() {
+            scope.spawn(|| {
+                let mut version = 1;
+                while !is_over.load(Ordering::Relaxed) {
+                    swap(version);
+                    version += 1;
+                }
+            });
+            let (mut versions, mut mixed, mut mixed_by_path) = (HashSet::new(), 0, 0);
+            let mut done = 0;
+            // The control may take longer on a machine that lets the writer wait.
+            while done < reads || mixed_by_path == 0 && done < 50 * reads {
+                done += 1;
+                // Where every try met a folder that was removed meanwhile, the next look finds the pair.
                 if let Ok(key) = read(volume.path()) {
                     let secret = key.secret_access_key.expose();
-                    assert_eq!(&key.access_key_id.as_str()[4..], &secret[6..]);
-                    pairs += 1;
+                    mixed += u32::from(key.access_key_id.as_str()[4..] != secret[6..]);
+                    versions.insert(secret.to_owned());
                 }
                 if let (Ok(id), Ok(secret)) = (by_path(ACCESS_KEY_ID), by_path(SECRET_ACCESS_KEY)) {
                     mixed_by_path += u32::from(id[4..] != secret[6..]);
                 }
             }
-            assert!(pairs > 100, "only {pairs} pairs were read");
+            is_over.store(true, Ordering::Relaxed);
+            assert_eq!(mixed, 0, "of {done}");
+            assert!(versions.len() > 100, "the writer was at rest: {}", versions.len());
             // The danger is real: reading by path does mix.
             assert!(mixed_by_path > 0, "the writer never raced the reader");
+            let versions = versions.len();
+            println!("figure: {done} readings, {versions} versions; none mixed, by path {mixed_by_path}");
         });
     }
+
+    const READS: u32 = 3_000;
 }

@@ -8,6 +8,7 @@ pub mod fuzzing;
 mod pair;
 mod process;
 mod shared_credentials;
+mod version;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -20,12 +21,18 @@ pub use directory::Directory;
 pub use environment::Environment;
 pub use process::Process;
 pub use shared_credentials::SharedCredentials;
+pub use version::Version;
 
-/// A place that holds a long-term key. It is read anew for each renewal, so that a rotated key is found and none is
-/// kept in memory between renewals.
+/// A place that holds a long-term key. It is read anew for each renewal, so that a rotated key is found.
 pub trait Source: Send + Sync {
     /// The key as it is now.
     fn read(&self) -> BoxFuture<'_, Result<LongTermKey, Error>>;
+
+    /// Which version of it is there, without reading it: whoever holds the source looks every few seconds. None where
+    /// that cannot be told, and it is enough to read it when a renewal is due.
+    fn version(&self) -> Option<BoxFuture<'static, Version>> {
+        None
+    }
 
     /// How long reading may take: a file system that hangs must not leave a profile waiting for ever.
     fn patience(&self) -> Duration {

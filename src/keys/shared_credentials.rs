@@ -2,7 +2,7 @@ use std::fmt::Display;
 use std::path::PathBuf;
 
 use super::pair::{self, Half};
-use super::{Error, Source};
+use super::{Error, Source, Version};
 use crate::BoxFuture;
 use crate::aws::LongTermKey;
 use crate::aws_file::{self, Form, MAX_BYTES, Section};
@@ -87,6 +87,10 @@ impl SharedCredentials {
 }
 
 impl Source for SharedCredentials {
+    fn version(&self) -> Option<BoxFuture<'static, Version>> {
+        Some(Version::of(self.file.clone()))
+    }
+
     fn read(&self) -> BoxFuture<'_, Result<LongTermKey, Error>> {
         let profile = self.clone();
         Box::pin(async move {

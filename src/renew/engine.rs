@@ -1,10 +1,12 @@
 //! The one task that drives every profile: asks the machines what to do, makes the calls, publishes what came of them.
 
+mod keys;
 mod people;
 mod recall;
 mod refuse;
 mod reload;
 mod reserve;
+mod rotation;
 mod serve;
 mod settle;
 mod share;
@@ -35,6 +37,7 @@ use crate::mfa::steps::{Choice, Ledger};
 use crate::mfa::{Refusals, SeenCodes, Step};
 use crate::state::Store;
 use crate::sts::Sts;
+use keys::KeyLook;
 use people::People;
 use watch::Look;
 use worker::{UnderWay, Worker};
@@ -85,6 +88,9 @@ pub struct Engine {
     /// The look under way at the files with assertions, and when the next one is due.
     looks: JoinSet<Vec<Look>>,
     next_look: BootInstant,
+    /// The same of the sources of long-term keys.
+    key_looks: JoinSet<Vec<KeyLook>>,
+    next_key_look: BootInstant,
     time: StsTime,
     /// The wall clock minus boot time, to notice that somebody set it.
     wall_at_boot: DateTime<Utc>,
@@ -119,6 +125,8 @@ impl Engine {
             errands: JoinSet::new(),
             looks: JoinSet::new(),
             next_look: now,
+            key_looks: JoinSet::new(),
+            next_key_look: now,
             time: StsTime::default(),
             wall_at_boot,
             told_offset: TimeDelta::zero(),
@@ -149,6 +157,7 @@ impl Engine {
                 Some(_) = self.people.notices.join_next(), if !self.people.notices.is_empty() => {}
                 Some(_) = self.errands.join_next(), if !self.errands.is_empty() => {}
                 Some(looks) = self.looks.join_next(), if !self.looks.is_empty() => self.end_look(looks),
+                Some(looks) = self.key_looks.join_next(), if !self.key_looks.is_empty() => self.end_key_look(looks),
                 () = clock.wake_at(wake) => {}
             }
         }
@@ -175,7 +184,8 @@ impl Engine {
         let wake = wakes.min();
         let asking = self.ask_people();
         let looking = self.look();
-        [wake, old_codes, asking, looking]
+        let looking_at_keys = self.look_at_keys();
+        [wake, old_codes, asking, looking, looking_at_keys]
             .into_iter()
             .flatten()
             .fold(longest, BootInstant::min)
@@ -183,13 +193,14 @@ impl Engine {
 
     /// Acts on one machine's decisions until it says to wait. Tells until when, if it depends on time alone.
     fn decide(&mut self, index: usize) -> Option<BootInstant> {
+        let proof = self.hasten_proof(index);
         loop {
             let now = self.parts.clock.boot();
             let means = self.means(index, now);
             match self.workers[index].machine.decide(now, means) {
                 Decision::Call(step) => self.begin_call(index, step),
                 Decision::Withdraw => self.withdraw(index),
-                Decision::Wait(until) => return until,
+                Decision::Wait(until) => return until.into_iter().chain(proof).min(),
             }
         }
     }
@@ -245,10 +256,12 @@ impl Engine {
             step,
             submitted: code.is_some(),
         };
+        let now = self.parts.clock.boot();
         let supplies = Supplies {
+            keys: worker.keyring.choose(now, job.submitted_device().is_some()),
             step,
             code,
-            source: self.source(worker, self.parts.clock.boot()),
+            source: self.source(worker, now),
             time: self.time.clone(),
             seen: Arc::clone(&self.seen),
             store: self.parts.store.clone(),

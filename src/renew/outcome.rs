@@ -100,19 +100,22 @@ impl CodeVerdict {
 pub enum KeyReload {
     /// It brought credentials.
     Adopted,
-    /// STS did not give any for it.
+    /// A call with it brought none; the one before is used on.
     Failed,
+    /// It could not be read, or there is none any more; the one before is used on.
+    Unreadable,
 }
 
 impl KeyReload {
     /// Every result, in the order of declaration.
-    pub const ALL: [Self; 2] = [Self::Adopted, Self::Failed];
+    pub const ALL: [Self; 3] = [Self::Adopted, Self::Failed, Self::Unreadable];
 
     /// The word in metrics.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Adopted => "adopted",
             Self::Failed => "failed",
+            Self::Unreadable => "unreadable",
         }
     }
 }

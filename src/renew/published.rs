@@ -170,6 +170,8 @@ pub struct Snapshot {
     pub session_key: Option<AccessKeyId>,
     /// Whose the credentials are, where STS has told.
     pub caller: Option<Arc<Caller>>,
+    /// Why the long-term key that signs is not the one in its source; none while it is.
+    pub key_trouble: Option<Arc<KeyTrouble>>,
 }
 
 /// A failed renewal.
@@ -181,6 +183,41 @@ pub struct Trouble {
     pub message: String,
     /// When, by STS's clock.
     pub at: DateTime<Utc>,
+}
+
+/// What is in the source of the long-term key, while another one signs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyTrouble {
+    /// What kind of trouble it is.
+    pub state: KeyState,
+    /// What was found and what to do, for people. It holds no secret.
+    pub message: String,
+    /// When, by STS's clock.
+    pub at: DateTime<Utc>,
+    /// When it is tried again, by STS's clock; none where time alone brings no try.
+    pub next_try: Option<DateTime<Utc>>,
+}
+
+/// What is in the source of the long-term key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum KeyState {
+    /// Another key, with which no call has been made yet.
+    Unproven,
+    /// Another key, which brought no credentials.
+    Failed,
+    /// Nothing that is a key.
+    Unreadable,
+}
+
+impl KeyState {
+    /// The word in the status.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unproven => "unproven",
+            Self::Failed => "failed",
+            Self::Unreadable => "unreadable",
+        }
+    }
 }
 
 impl Snapshot {

@@ -11,7 +11,7 @@ pub struct Fraction(f64);
 impl Fraction {
     /// Makes one from random bits: 53 of them fill a double's fraction.
     #[expect(clippy::cast_precision_loss, reason = "53 bits fit a double exactly")]
-    pub fn from_bits(bits: u64) -> Self {
+    pub const fn from_bits(bits: u64) -> Self {
         Self((bits >> 11) as f64 / (1_u64 << 53) as f64)
     }
 
@@ -24,6 +24,11 @@ impl Fraction {
     )]
     fn below(self, bound: u64) -> u64 {
         (self.0 * bound as f64) as u64
+    }
+
+    /// So much of a duration.
+    pub(super) fn of(self, duration: Duration) -> Duration {
+        duration.mul_f64(self.0)
     }
 }
 

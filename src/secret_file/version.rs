@@ -3,11 +3,11 @@ use std::path::Path;
 
 /// Which file is at a path, and in which state: equal as long as nobody wrote it or put another in its place. Links are
 /// followed, so that a mounted Secret that is swapped is another one.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Version(Option<State>);
 
 /// The inode's own change is in it, since a tool may keep the times of what it copies.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 struct State {
     device: u64,
     inode: u64,

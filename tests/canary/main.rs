@@ -226,11 +226,18 @@ fn nor_do_log_lines_for_people() {
     scene.output.holds_no_secret();
 }
 
-/// The key becomes wrong while the daemon runs; the next renewal finds out.
+/// The key becomes none and then a wrong one while the daemon runs.
 fn break_key(user: &World, daemon: &Daemon) {
     let secret = &user.emulator.access.secret_access_key;
-    user.write("key/aws_secret_access_key", &format!("{secret} {secret}"));
-    daemon.wait_until(|line| line["profile"] == "short" && line["result"] == "key_unreadable");
+    for (text, told) in [
+        (format!("{secret} {secret}"), "cannot be read any more"),
+        (WRONG_SECRET.to_owned(), "brought no credentials"),
+    ] {
+        user.write("key/aws_secret_access_key", &text);
+        daemon.wait_until(|line| {
+            line["profile"] == "short" && line["message"].as_str().is_some_and(|text| text.contains(told))
+        });
+    }
 }
 
 /// Everything that others may look at.

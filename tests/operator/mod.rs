@@ -174,5 +174,6 @@ pub(crate) fn profile(name: &str, state: State) -> ProfileStatus {
         trouble: None,
         code_wanted: None,
         waits_for: None,
+        key_trouble: None,
     }
 }

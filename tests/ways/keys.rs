@@ -1,7 +1,7 @@
 use std::fs;
 
 use crate::common::{Daemon, World, show};
-use crate::scene::{ask, document, keyed, mfa, script, seed, serve, server, status_of};
+use crate::scene::{ask, document, keyed, mfa, script, seed, server, status_of};
 
 /// The credentials file of this world's user, with others in it.
 fn credentials_file(world: &World, profile: &str) -> String {
@@ -161,24 +161,4 @@ fn a_source_that_fails_at_start_is_told_with_its_remedy() {
     ]) {
         assert!(parts.iter().all(|part| line.contains(part)), "{line}");
     }
-}
-
-#[test]
-fn a_process_may_take_its_key_from_elsewhere_at_each_renewal() {
-    let world = World::of("rotated", Some(8));
-    let access = &world.emulator.access;
-    let print = |id: &str, secret: &str| {
-        let json = format!("{{\"Version\": 1, \"AccessKeyId\": \"{id}\", \"SecretAccessKey\": \"{secret}\"}}");
-        world.write("printed", &json);
-    };
-    print(&access.access_key_id, &access.secret_access_key);
-    let command = script(&world, "print-key", &format!("cat {}", show(&world.path("printed"))));
-    let profile = keyed(&world, "ops", &format!("{{ process = [\"{command}\"] }}"));
-    let daemon = serve(&world, &profile);
-    daemon.wait_for_credentials("ops");
-    world.write("printed", "Please touch your key");
-    let line = daemon.wait_until(|line| line["result"] == "key_unreadable");
-    assert_eq!((&line["profile"], &line["served"]), (&"ops".into(), &true.into()));
-    print(&access.access_key_id, &access.secret_access_key);
-    daemon.wait_for_credentials("ops");
 }

@@ -16,6 +16,7 @@ mod codes;
 mod common;
 mod flags;
 mod imds;
+mod key_rotation;
 mod keys;
 mod kinds;
 mod people;

@@ -17,7 +17,8 @@ pub(super) fn of(status: &Value, socket: &str) -> Vec<String> {
             // What it met when it last asked is no matter while it waits.
             profile["last_error"].is_object().then(|| failure(profile, now))
         };
-        [code, obstacle]
+        let key = profile["key_trouble"].is_object().then(|| key(profile, now));
+        [code, obstacle, key]
     });
     of_profiles.flatten().chain(of_daemon(status)).collect()
 }
@@ -34,6 +35,20 @@ fn failure(profile: &Value, now: &Value) -> String {
         text(&error["result"]),
         time::away(&error["when"], now),
         text(&error["message"]),
+    )
+}
+
+fn key(profile: &Value, now: &Value) -> String {
+    let trouble = &profile["key_trouble"];
+    let next = match &trouble["next_try"] {
+        Value::Null => String::new(),
+        next => format!("; next try {}", time::away(next, now)),
+    };
+    format!(
+        "{}: {}: {}{next}",
+        text(&profile["name"]),
+        time::away(&trouble["when"], now),
+        text(&trouble["message"]),
     )
 }
 

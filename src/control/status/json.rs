@@ -65,6 +65,14 @@ impl ProfileStatus {
             .trouble
             .as_ref()
             .map(|trouble| json!({"result": trouble.result, "message": *trouble.message, "when": time(trouble.when)}));
+        let key_trouble = self.key_trouble.as_ref().map(|trouble| {
+            json!({
+                "state": trouble.state,
+                "message": *trouble.message,
+                "when": time(trouble.when),
+                "next_try": trouble.next_try.map(time),
+            })
+        });
         let code_wanted = self.code_wanted.map(|since| json!({"since": time(since)}));
         json!({
             "name": self.name.as_str(),
@@ -86,6 +94,7 @@ impl ProfileStatus {
             "last_error": trouble,
             "code_wanted": code_wanted,
             "waits_for": self.waits_for,
+            "key_trouble": key_trouble,
         })
     }
 }
@@ -149,6 +158,7 @@ mod tests {
             trouble: None,
             code_wanted: None,
             waits_for: None,
+            key_trouble: None,
         };
         Status {
             version: "1",

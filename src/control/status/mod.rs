@@ -80,6 +80,21 @@ pub struct ProfileStatus {
     pub code_wanted: Option<DateTime<Utc>>,
     /// What it waits for that no time brings, such as `the credentials of profile ops`.
     pub waits_for: Option<String>,
+    /// Why the long-term key that signs is not the one in its source; none while it is.
+    pub key_trouble: Option<KeyTrouble>,
+}
+
+/// What is in the source of the long-term key, while another one signs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyTrouble {
+    /// `unproven`, `failed` or `unreadable`.
+    pub state: &'static str,
+    /// What was found and what to do. One line.
+    pub message: Arc<str>,
+    /// When.
+    pub when: DateTime<Utc>,
+    /// When it is tried again, if time brings that.
+    pub next_try: Option<DateTime<Utc>>,
 }
 
 /// An MFA device.

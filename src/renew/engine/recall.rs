@@ -34,7 +34,7 @@ impl Engine {
         }
         self.note_questions(call, attempt);
         self.release_step(call);
-        self.note_key(call, attempt.key_id.as_ref(), true);
+        self.adopt_key(call, attempt);
         let fresh = Fresh {
             credentials: Arc::clone(&kept.session.credentials),
             issued: kept.session.issued,

@@ -43,13 +43,14 @@ impl Engine {
         let worker = &mut self.workers[index];
         let failures = worker.machine.failures();
         worker.machine.succeeded(dies, due, schedule::asking(dies, lifetime));
+        worker.renewal_due = due;
         worker.held = Some(Arc::clone(&fresh.credentials));
         let (renewal, accepted) = worker.renewal(due);
         let clock = &*self.parts.clock;
         let time = |at| self.time.at(at, clock);
         let renewal = time(renewal);
         let face = Arc::clone(&worker.face);
-        let code_wanted = face.snapshot().code_wanted;
+        let before = face.snapshot();
         let account = fresh.caller.as_deref().map(|caller| &caller.account);
         face.publish(Snapshot {
             document: Some(Document {
@@ -62,11 +63,12 @@ impl Engine {
             expiration: Some(fresh.credentials.expiration),
             consecutive_failures: 0,
             trouble: None,
-            code_wanted,
+            code_wanted: before.code_wanted,
             assertion_wanted: false,
             session_key: Some(fresh.credentials.access_key_id.clone()),
             caller: fresh.caller,
             code_accepted_from: accepted.map(time),
+            key_trouble: before.key_trouble.clone(),
         });
         // What is made from these may have been refused for those before.
         let now = self.parts.clock.boot();

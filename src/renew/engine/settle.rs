@@ -11,15 +11,12 @@ use tracing::{debug, error, info, warn};
 use super::Engine;
 use super::serve::Fresh;
 use super::worker::UnderWay;
-use crate::aws::AccessKeyId;
 use crate::clock::{BootInstant, Sample};
 use crate::mfa::Step;
 use crate::renew::job::{Attempt, Device, NotAsked, Unprepared};
 use crate::renew::machine::{Failing, Means};
 use crate::renew::schedule::Backoff;
-use crate::renew::{
-    Accepted, CodeVerdict, Event, Failure, KeyReload, Outcome, Reason, Refused, Snapshot, Trouble, healing,
-};
+use crate::renew::{Accepted, CodeVerdict, Event, Failure, Outcome, Reason, Refused, Snapshot, Trouble, healing};
 use crate::sts::{self, Class, Issued, Reply};
 
 /// The least life that is worth serving. A reply with less is a failure, so that it is met with a backoff instead of an
@@ -33,13 +30,13 @@ const ROUNDING: Duration = Duration::from_secs(10);
 const OFFSET_WORTH_TELLING: TimeDelta = TimeDelta::seconds(10);
 
 /// Why there are no new credentials.
-struct Cause<'a> {
-    failure: Failure,
-    backoff: Backoff,
-    message: &'a str,
-    request_id: Option<&'a str>,
+pub(super) struct Cause<'a> {
+    pub(super) failure: Failure,
+    pub(super) backoff: Backoff,
+    pub(super) message: &'a str,
+    pub(super) request_id: Option<&'a str>,
     /// Whether the call's code may still be sent.
-    code_is_left: bool,
+    pub(super) code_is_left: bool,
 }
 
 impl Cause<'_> {
@@ -81,6 +78,7 @@ impl Engine {
     fn end_attempt(&mut self, call: &UnderWay, attempt: &Attempt) {
         self.note_version(call, attempt);
         self.note_steps(call, attempt);
+        self.note_found_key(call, attempt);
         match &attempt.result {
             Ok(reply) => self.end_exchange(call, attempt, reply),
             Err(NotAsked::Taken(step)) => self.wait_for_another_step(call, *step),
@@ -117,7 +115,6 @@ impl Engine {
         }
         self.note_caller(call, attempt);
         self.settle_code(call, attempt.sent, &reply.result);
-        self.note_key(call, attempt.key_id.as_ref(), reply.result.is_ok());
         let useless = |message| Cause {
             failure: Failure::Sts(Class::Malformed),
             backoff: Backoff::Minute,
@@ -126,42 +123,44 @@ impl Engine {
             code_is_left: false,
         };
         let now = self.parts.clock.boot();
-        match &reply.result {
+        let (refused, judged);
+        let cause = match &reply.result {
             Ok(issued) if attempt.sent + issued.lifetime < now + LEAST_LIFETIME => {
                 let message = "STS gave credentials that expire within seconds; compare its clock with its Date header";
-                self.fail(call, &useless(message));
+                useless(message)
             }
             Ok(issued) if self.dies_before_the_served(call, attempt.sent, issued.lifetime) => {
                 let message = "STS gave credentials that die before those that are served, which are served on; where an \
                                assertion limits the session (SessionNotOnOrAfter), sign in anew";
-                self.fail(call, &useless(message));
+                useless(message)
             }
             Ok(issued) => match self.refuse_account(call, attempt) {
-                Some((failure, message)) => self.fail(
-                    call,
-                    &Cause {
+                Some((failure, message)) => {
+                    refused = message;
+                    Cause {
                         failure,
                         backoff: healing::backoff(failure),
-                        message: &message,
+                        message: &refused,
                         request_id: Some(&issued.request_id),
                         code_is_left: false,
-                    },
-                ),
-                None => self.succeed(call, attempt, issued),
+                    }
+                }
+                None => return self.succeed(call, attempt, issued),
             },
             Err(error) => {
                 let (failure, backoff, message) = self.judge(call, attempt.sent, error);
-                self.fail(
-                    call,
-                    &Cause {
-                        failure,
-                        backoff,
-                        message: &message,
-                        request_id: error.request_id.as_deref(),
-                        code_is_left: !error.sent,
-                    },
-                );
+                judged = message;
+                Cause {
+                    failure,
+                    backoff,
+                    message: &judged,
+                    request_id: error.request_id.as_deref(),
+                    code_is_left: !error.sent,
+                }
             }
+        };
+        if !self.fail_proof(call, attempt, &cause) {
+            self.fail(call, &cause);
         }
     }
 
@@ -226,24 +225,6 @@ impl Engine {
         }
     }
 
-    /// Counts a long-term key that is another than the last that brought credentials.
-    pub(super) fn note_key(&mut self, call: &UnderWay, key_id: Option<&AccessKeyId>, brought: bool) {
-        let (Some(index), Some(key_id)) = (self.place_of(call), key_id) else {
-            return;
-        };
-        let worker = &mut self.workers[index];
-        let is_another = worker.key_id.as_ref().is_some_and(|known| known != key_id);
-        if is_another && brought {
-            worker.face.count_key_reload(KeyReload::Adopted);
-            info!(profile = %worker.face.name, key = %key_id, "another long-term key is used");
-        } else if is_another {
-            worker.face.count_key_reload(KeyReload::Failed);
-        }
-        if brought {
-            worker.key_id = Some(key_id.clone());
-        }
-    }
-
     /// Whether the new credentials are worse than what is served, and not because so little was asked for.
     fn dies_before_the_served(&self, call: &UnderWay, sent: BootInstant, lifetime: Duration) -> bool {
         let Some(index) = self.place_of(call) else {
@@ -266,6 +247,7 @@ impl Engine {
             lifetime: issued.lifetime,
             caller: attempt.caller.caller.clone(),
         };
+        self.adopt_key(call, attempt);
         let Some(told) = self.serve(call, fresh) else {
             return;
         };
@@ -345,7 +327,7 @@ impl Engine {
         }
     }
 
-    fn answer_refusal(&mut self, call: &UnderWay, cause: &Cause<'_>) {
+    pub(super) fn answer_refusal(&mut self, call: &UnderWay, cause: &Cause<'_>) {
         if cause.code_is_left {
             if let (true, Some(serial)) = (call.submitted, call.job.submitted_device()) {
                 self.people.keep(serial, cause.message);

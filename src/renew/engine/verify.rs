@@ -32,9 +32,14 @@ impl Engine {
                 self.learn(sample);
             }
         }
-        // Whose a key is stays true through calls that fail.
-        if let (Some(index), Some(caller)) = (self.place_of(call), &attempt.caller.caller) {
-            self.workers[index].known = Some((attempt.key_id.clone(), Arc::clone(caller)));
+        // Whose a key is stays true through calls that fail, also through those with another one.
+        if let (Some(index), Some(caller)) = (self.place_of(call), &attempt.caller.caller)
+            && !attempt
+                .key
+                .as_ref()
+                .is_some_and(|key| self.workers[index].keyring.is_another(key))
+        {
+            self.workers[index].known = Some((attempt.key_id().cloned(), Arc::clone(caller)));
         }
     }
 

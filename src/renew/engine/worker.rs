@@ -5,7 +5,9 @@ use super::watch::Watch;
 use crate::aws::{AccessKeyId, Credentials};
 use crate::clock::BootInstant;
 use crate::config::Profile;
+use crate::keys;
 use crate::mfa::Step;
+use crate::renew::keyring::Keyring;
 use crate::renew::machine::Machine;
 use crate::renew::{Caller, Job, Published};
 use crate::secret_file::Version;
@@ -21,8 +23,12 @@ pub(super) struct Worker {
     pub(super) source: Option<usize>,
     /// What is served, for the roles that are made from it.
     pub(super) held: Option<Arc<Credentials>>,
-    /// The long-term key that last brought credentials.
-    pub(super) key_id: Option<AccessKeyId>,
+    /// When the renewal of what is served is due, whatever call comes before.
+    pub(super) renewal_due: BootInstant,
+    /// The long-term keys.
+    pub(super) keyring: Keyring,
+    /// Which version of the key the last look read.
+    pub(super) key_version: Option<keys::Version>,
     /// Whose the credentials are that the key of this id brings, where STS has told.
     pub(super) known: Option<(Option<AccessKeyId>, Arc<Caller>)>,
     /// Whether what is kept is looked at before anything else is done.
@@ -56,7 +62,9 @@ impl Worker {
             machine: Machine::new(now),
             source: None,
             held: None,
-            key_id: None,
+            renewal_due: now,
+            keyring: Keyring::default(),
+            key_version: None,
             known: None,
             unread: true,
             watch: Watch::default(),

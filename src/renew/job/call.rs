@@ -4,8 +4,8 @@ use tracing::debug;
 
 use super::ask::Opener;
 use super::reserve::Reserved;
-use super::{Attempt, Codes, Device, Inquiry, Job, NotAsked, Supplies, Unprepared, in_time, read_key};
-use crate::aws::{LongTermKey, SerialNumber, TokenCode};
+use super::{Attempt, Codes, Device, Inquiry, Job, NotAsked, Supplies, Unprepared, in_time};
+use crate::aws::{SerialNumber, TokenCode};
 use crate::clock::{BootInstant, Clock, StsTime};
 use crate::idp::Voucher;
 use crate::mfa::{SeenCodes, Step};
@@ -19,7 +19,8 @@ impl Job {
     pub(in crate::renew) async fn attempt(&self, sts: &dyn Sts, clock: &dyn Clock, supplies: Supplies) -> Attempt {
         let mut attempt = Attempt {
             sent: clock.boot(),
-            key_id: None,
+            key: None,
+            found: None,
             version: None,
             seed: None,
             sent_steps: Vec::new(),
@@ -28,12 +29,10 @@ impl Job {
             sealed: None,
         };
         match self.call(sts, clock, &supplies, &mut attempt).await {
-            Ok((sent, key, reply)) => {
-                attempt.caller = self
-                    .inquire(sts, clock, &supplies, attempt.key_id.as_ref(), &reply)
-                    .await;
+            Ok((sent, reply)) => {
+                attempt.caller = self.inquire(sts, clock, &supplies, attempt.key_id(), &reply).await;
                 let caller = attempt.caller.caller.as_deref();
-                attempt.sealed = self.seal(clock, &supplies, key.as_ref(), sent, &reply, caller);
+                attempt.sealed = self.seal(clock, &supplies, attempt.key.as_ref(), sent, &reply, caller);
                 (attempt.sent, attempt.result) = (sent, Ok(reply));
             }
             Err(not_asked) => (attempt.sent, attempt.result) = (clock.boot(), Err(not_asked)),
@@ -47,16 +46,13 @@ impl Job {
         clock: &dyn Clock,
         supplies: &Supplies,
         attempt: &mut Attempt,
-    ) -> Result<(BootInstant, Option<LongTermKey>, Reply), NotAsked> {
+    ) -> Result<(BootInstant, Reply), NotAsked> {
         let sealed = self.sealed(supplies).await;
         if supplies.recalls && sealed.is_none() {
             return Err(NotAsked::NothingKept);
         }
-        let key = match &self.key {
-            Some(source) => Some(read_key(&**source, clock).await?),
-            None => None,
-        };
-        attempt.key_id = key.as_ref().map(|key| key.access_key_id.clone());
+        let key = self.key(clock, &supplies.keys, attempt).await?;
+        attempt.key.clone_from(&key);
         if let (Some(sealed), Some(key)) = (&sealed, &key)
             && let Some(kept) = self
                 .recall(sts, clock, supplies, key, sealed, &mut attempt.caller)
@@ -81,7 +77,7 @@ impl Job {
         let ready = self.code(clock, supplies, &mut attempt.seed).await?;
         debug!(
             profile = %self.profile.name,
-            key = attempt.key_id.as_ref().map(tracing::field::display),
+            key = attempt.key_id().map(tracing::field::display),
             step = supplies.step.map(Step::number),
             "calling STS"
         );
@@ -97,7 +93,7 @@ impl Job {
             }
             attempt.sent_steps = ready.reserved.end(was_sent).await;
         }
-        Ok((sent, key, reply))
+        Ok((sent, reply))
     }
 
     /// The code that goes with the call, from now on counted as seen by STS.

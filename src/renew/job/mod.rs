@@ -1,6 +1,7 @@
 mod ask;
 mod call;
 mod caller;
+mod key;
 mod recall;
 mod reserve;
 
@@ -8,7 +9,7 @@ use std::future::Future;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::{Caller, Failure};
+use super::{Caller, Failure, keyring};
 use crate::aws::{AccessKeyId, Credentials, LongTermKey, SerialNumber, TokenCode};
 use crate::clock::{BootInstant, Clock, StsTime};
 use crate::config::{Kind, Profile};
@@ -18,6 +19,7 @@ use crate::state::Store;
 use crate::sts::{Action, Reply};
 use crate::{idp, keys, mfa, process};
 pub(super) use caller::Inquiry;
+pub(super) use key::read_key;
 pub(super) use recall::Kept;
 
 /// All that obtaining a profile's credentials takes.
@@ -53,6 +55,8 @@ pub enum Codes {
 
 /// What a try works with, beside the job's own sources.
 pub(super) struct Supplies {
+    /// The long-term keys that may sign.
+    pub(super) keys: keyring::Choice,
     /// The step whose code is to be made.
     pub(super) step: Option<Step>,
     /// A code from a person.
@@ -78,7 +82,9 @@ pub(super) struct Attempt {
     /// When the request was about to leave.
     pub(super) sent: BootInstant,
     /// The long-term key that signed.
-    pub(super) key_id: Option<AccessKeyId>,
+    pub(super) key: Option<LongTermKey>,
+    /// What is in its source, or why that could not be read, where it was tried.
+    pub(super) found: Option<Result<LongTermKey, Unprepared>>,
     /// The version of the token or assertion, where versions are told apart.
     pub(super) version: Option<idp::Version>,
     /// The version of the TOTP seed, likewise.
@@ -90,6 +96,13 @@ pub(super) struct Attempt {
     pub(super) caller: Inquiry,
     /// The new credentials, sealed for the store.
     pub(super) sealed: Option<Vec<u8>>,
+}
+
+impl Attempt {
+    /// The id of the long-term key that signed.
+    pub(super) fn key_id(&self) -> Option<&AccessKeyId> {
+        self.key.as_ref().map(|key| &key.access_key_id)
+    }
 }
 
 /// Why STS was not even asked.
@@ -105,6 +118,7 @@ pub(super) enum NotAsked {
 }
 
 /// What could not be read or made.
+#[derive(Clone)]
 pub(super) struct Unprepared {
     pub(super) failure: Failure,
     pub(super) message: String,
@@ -183,14 +197,6 @@ impl Job {
             _ => None,
         }
     }
-}
-
-async fn read_key(source: &dyn keys::Source, clock: &dyn Clock) -> Result<LongTermKey, Unprepared> {
-    let key = in_time(clock, source.patience(), source.read()).await;
-    key.unwrap_or(Err(keys::Error::Slow)).map_err(|error| Unprepared {
-        failure: Failure::Key,
-        message: error.to_string(),
-    })
 }
 
 async fn check_code(source: &dyn mfa::Source, clock: &dyn Clock) -> Result<(), Unprepared> {

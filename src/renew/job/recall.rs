@@ -39,7 +39,10 @@ impl Job {
         let session = match self.bound(store, key).open(sealed) {
             Ok(session) => session,
             Err(Mismatch(why)) => {
-                store.distrust(&self.profile.name, why);
+                // Another key than the one in use does not open what that one sealed.
+                if supplies.keys.proven.as_ref().is_none_or(|proven| proven.is_same(key)) {
+                    store.distrust(&self.profile.name, why);
+                }
                 return None;
             }
         };

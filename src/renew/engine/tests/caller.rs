@@ -9,6 +9,7 @@ use super::*;
 use crate::BoxFuture;
 use crate::aws::LongTermKey;
 use crate::keys;
+use crate::renew::KeyReload;
 use crate::secret::Secret;
 use crate::sts::Class;
 
@@ -108,19 +109,29 @@ fn rotating(job: Job) -> Job {
 async fn a_key_of_another_account_changes_nothing_that_is_served() {
     let scene = start(rotating(expecting(OURS)), &[Ok(OURS), Ok(THEIRS)]);
     sleep(Duration::from_hours(10)).await;
-    let before = scene.table.profiles()[0].snapshot().session_key.clone();
-    assert_eq!(scene.counted(Outcome::Success), 2);
+    let face = scene.table.profiles()[0].clone();
+    assert_eq!(
+        (scene.counted(Outcome::Success), face.key_reloads(KeyReload::Failed)),
+        (2, 0)
+    );
     // The third reading, after another 0.44 of 12 hours, finds the other key.
     sleep(Duration::from_hours(2)).await;
-    assert!(scene.counted(Outcome::Failed(Failure::Account)) > 0);
-    assert!(scene.served());
-    let snapshot = scene.table.profiles()[0].snapshot().clone();
-    assert_eq!(
-        (snapshot.session_key.clone(), account_id(&scene).as_deref()),
-        (before, Some(OURS))
+    assert!(face.key_reloads(KeyReload::Failed) > 0);
+    let told = face.snapshot().key_trouble.as_ref().unwrap().message.clone();
+    assert!(
+        told.contains("expected_account_id is 123456789012: they are not served"),
+        "{told}"
     );
-    sleep(Duration::from_hours(6)).await;
-    assert!(!scene.served(), "it dies in its time");
+    sleep(Duration::from_hours(60)).await;
+    assert_eq!((scene.served(), account_id(&scene).as_deref()), (true, Some(OURS)));
+    assert_eq!(face.key_reloads(KeyReload::Adopted), 0, "the old key signs on");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_only_key_being_of_another_account_there_is_nothing_to_serve() {
+    let scene = start(expecting(OURS), &[Ok(THEIRS)]);
+    sleep(Duration::from_secs(1)).await;
+    assert!(scene.counted(Outcome::Failed(Failure::Account)) > 0 && !scene.served());
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,6 +1,7 @@
 //! The engine in virtual time, against an STS of a script.
 
 mod caller;
+mod clocks;
 mod healing;
 mod histories;
 mod people;
@@ -9,6 +10,7 @@ mod refusals;
 mod reload;
 mod reserve;
 mod roles;
+mod rotation;
 mod scene;
 mod share;
 mod short;

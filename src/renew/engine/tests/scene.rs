@@ -21,6 +21,7 @@ pub(super) const WALL: DateTime<Utc> = DateTime::from_timestamp(1_800_000_000, 0
 pub(super) const SERIAL: &str = "arn:aws:iam::123456789012:mfa/ops";
 
 /// What STS answers, in turn; then what it is asked for, for ever.
+#[derive(Clone)]
 pub(super) enum Say {
     Session {
         lifetime: Duration,
@@ -39,7 +40,7 @@ pub(super) enum Say {
 /// STS as the engine sees it, with a clock of its own.
 pub(super) struct Script {
     clock: Arc<PausedClock>,
-    ahead: TimeDelta,
+    pub(super) ahead: Mutex<TimeDelta>,
     say: Mutex<VecDeque<Say>>,
     pub(super) calls: Mutex<Vec<Asked>>,
     /// What it answers in turn to whoever asks who he is; nothing when the list is at its end.
@@ -107,7 +108,7 @@ impl Script {
     fn sample(&self) -> Sample {
         let now = self.clock.boot();
         Sample {
-            date: DateTime::from_timestamp((self.clock.wall() + self.ahead).timestamp(), 0).unwrap(),
+            date: DateTime::from_timestamp((self.clock.wall() + *self.ahead.lock().unwrap()).timestamp(), 0).unwrap(),
             sent: now,
             received: now,
             authenticated: true,
@@ -264,7 +265,7 @@ impl Scene {
     ) -> Self {
         let sts = Arc::new(Script {
             clock: clock.clone(),
-            ahead,
+            ahead: Mutex::new(ahead),
             say: Mutex::new(say.into()),
             calls: Mutex::default(),
             accounts: Mutex::default(),

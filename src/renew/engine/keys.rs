@@ -1,0 +1,91 @@
+//! Looks at the sources of long-term keys: another key in a file is noticed within seconds.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use tokio::task::JoinError;
+
+use super::Engine;
+use super::watch::BETWEEN;
+use super::worker::Worker;
+use crate::aws::LongTermKey;
+use crate::clock::BootInstant;
+use crate::keys::Version;
+use crate::renew::job::{Unprepared, read_key};
+
+/// What a look at a source read, if it holds another version than it did.
+pub(super) struct KeyLook {
+    workers: Vec<u64>,
+    version: Version,
+    key: Result<LongTermKey, Unprepared>,
+}
+
+impl Worker {
+    /// Whether it matters that there is another key: than the one in use, or than one that brought nothing.
+    fn wants_another_key(&self) -> bool {
+        self.keyring.is_watched() || self.machine.failures() > 0
+    }
+}
+
+impl Engine {
+    /// Begins a look at all sources whose versions are told apart, if one is due. Tells when the next one is.
+    ///
+    /// There is one at a time, as with assertions, and each source is looked at once, however many profiles have it.
+    pub(super) fn look_at_keys(&mut self) -> Option<BootInstant> {
+        if !self.key_looks.is_empty() {
+            return None;
+        }
+        if self.parts.clock.boot() < self.next_key_look {
+            return Some(self.next_key_look);
+        }
+        let mut sources = HashMap::new();
+        for worker in self.workers.iter().filter(|worker| worker.wants_another_key()) {
+            if let (Some(name), Some(source)) = (worker.job.profile.kind.key(), &worker.job.key) {
+                let known = worker.key_version;
+                let (_, workers) = sources.entry((name, known)).or_insert_with(|| (source, Vec::new()));
+                workers.push(worker.number);
+            }
+        }
+        let looks = sources.into_iter().filter_map(|((_, known), (source, workers))| {
+            Some((known, source.version()?, Arc::clone(source), workers))
+        });
+        let looks: Vec<_> = looks.collect();
+        if looks.is_empty() {
+            return None;
+        }
+        let clock = Arc::clone(&self.parts.clock);
+        self.key_looks.spawn(async move {
+            let mut found = Vec::new();
+            for (known, version, source, workers) in looks {
+                // It is taken before what it is the version of is read: what is written meanwhile is another one.
+                let version = version.await;
+                if known != Some(version) {
+                    let key = read_key(&*source, &*clock).await;
+                    found.push(KeyLook { workers, version, key });
+                }
+            }
+            found
+        });
+        None
+    }
+
+    pub(super) fn end_key_look(&mut self, looks: Result<Vec<KeyLook>, JoinError>) {
+        self.next_key_look = self.parts.clock.boot() + BETWEEN;
+        for look in looks.unwrap_or_default() {
+            for number in &look.workers {
+                let Some(index) = self.workers.iter().position(|worker| worker.number == *number) else {
+                    continue;
+                };
+                let worker = &mut self.workers[index];
+                if worker.key_version.is_some() && !worker.keyring.is_watched() && look.key.is_ok() {
+                    // The one before it never worked.
+                    let now = self.parts.clock.boot();
+                    worker.machine.mended(now);
+                }
+                // What cannot be read may be readable the next time without being another version.
+                worker.key_version = look.key.is_ok().then_some(look.version);
+                self.note_source(index, &look.key);
+            }
+        }
+    }
+}
