@@ -30,6 +30,7 @@ def main():
         return refresh()
     checks = Checks()
     texts(checks)
+    examples(checks)
     rendered = renders(checks)
     kubernetes(checks, rendered)
     restricted(checks, rendered)
@@ -84,6 +85,21 @@ def texts(checks):
     library = yaml.safe_load((LIBRARY / "Chart.yaml").read_text())
     checks.equal("tests/library depends on this version of the chart", library["dependencies"][0]["version"], chart["version"])
     checks.equal("the schema knows the configuration's keys", schema_keys(), readme_keys())
+
+
+def examples(checks):
+    """What the documentation shows of values and of templates is right."""
+    readme, guide = (CHART / "README.md").read_text(), pathlib.Path("docs/deployment.md").read_text()
+    shown = re.findall(r"^```yaml\n(# values.yaml\n.*?)^```$", readme, re.M | re.S) + re.findall(r"`values.yaml`:\n   ```yaml\n(.*?)   ```", guide, re.S)
+    checks.equal("the chart's README and the guide show values", len(shown), 2)
+    for values in shown:
+        with temporary_folder() as folder:
+            found = documents(HELMS[1].render(CHART, "-f", helm_mistakes.write(folder, values)))
+            checks.equal("they make a Deployment", len(of_kind(found, "Deployment")), 1)
+    library = (LIBRARY / "templates" / "deployment.yaml").read_text()
+    includes = [line.strip() for line in readme.splitlines() if line.startswith(" ") and "include" in line]
+    missing = [line for line in includes if line not in library]
+    checks.that("the includes that the README shows are those of tests/library", includes and not missing, missing)
 
 
 REFRESH = "run .ci/suites/helm refresh, and look at the difference"
