@@ -137,7 +137,9 @@ def stays_below_its_limit(story):
                 request = [f"{head}Authorization: {token}\r\n\r\n", f"{head}X-Long: {'x' * 8000}\r\n", f"{head}\r\n", "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n"]
                 with contextlib.suppress(OSError):
                     connection.sendall(request[number % 4].encode())
-            probes = [story.sidecar.execute(["/valetkey", "healthcheck"]).returncode for _ in range(3)]
+            probes = [story.sidecar.execute(["/valetkey", "healthcheck"]) for _ in range(3)]
+            print(probes)
+            probes = [p.returncode for p in probes]
             rightful = http.client.HTTPConnection(where.group(1), int(where.group(2)), timeout=5)
             rightful.request("GET", where.group(3), headers={"Authorization": token})
             return probes, rightful.getresponse().status

@@ -40,7 +40,7 @@ def process(pid):
     ways = {
         "environ": lambda: open(f"{base}/environ", "rb").read(),
         "mem": lambda: memory(base),
-        "root": lambda: "".join(os.listdir(f"{base}/root/etc")).encode(),
+        "root": lambda: "".join(os.listdir(f"{base}/root/")).encode(),
         "cwd": lambda: "".join(os.listdir(f"{base}/cwd/")).encode(),
         "fd": lambda: "".join(os.listdir(f"{base}/fd")).encode(),
         "ptrace": lambda: attach(int(pid)),
