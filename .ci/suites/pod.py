@@ -111,7 +111,7 @@ def images():
     interpreter = {str(path): str(path) for path in (environment, python) if not path.is_relative_to("/usr")}
     return {
         "valetkey": Image({"/valetkey": os.path.realpath(BINARY)} | libraries, ["/valetkey"], {}),
-        "application": Image(system | interpreter, [], {"PATH": f"{environment}/bin:/usr/bin:/bin"}),
+        "app": Image(system | interpreter, [], {"PATH": f"{environment}/bin:/usr/bin:/bin"}),
     }
 
 

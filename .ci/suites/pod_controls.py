@@ -90,7 +90,7 @@ def fields_that_are_not_known(world, forms):
         "privileges that can grow": ("allowPrivilegeEscalation: false", "allowPrivilegeEscalation: true"),
         "a capability": ("- ALL", "- NET_RAW"),
         "a token of the API": ("automountServiceAccountToken: false", "automountServiceAccountToken: true"),
-        "a part of a volume": ("name: valetkey-key\n", "name: valetkey-key\n          subPath: key\n"),
+        "a part of a volume": ("name: valetkey-secret-key\n", "name: valetkey-secret-key\n          subPath: key\n"),
     }.items():
         assert old in form.manifest, old
         try:

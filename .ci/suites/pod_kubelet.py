@@ -371,7 +371,7 @@ class Run:
                     self.memory.take(found[0])
                 return
             if "nsenter" not in command_line(found[0]):
-                self.memory.took(pod_memory.high_water(found[0]))
+                self.memory.took(found[0])
             time.sleep(0.0002)
 
     def signal(self, number):

@@ -149,7 +149,8 @@ def read_pod(kind, name, pod):
 def read_container(entry, shared):
     with entry:
         name, image = entry.take("name"), entry.take("image")
-        entry.is_one_of("imagePullPolicy", "IfNotPresent", "Always", "Never")
+        # How an image comes to the node, and what is said of a container that ended.
+        entry.not_played("imagePullPolicy", "terminationMessagePolicy")
         with entry.inner("securityContext") as security:
             user = {key: value for key, value in (shared | read_user(security)).items() if value is not None}
             if not (read_seccomp(security) or shared["seccomp"]):

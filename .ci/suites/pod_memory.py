@@ -64,9 +64,9 @@ class Watch:
     def take(self, pid):
         self.pids.append(pid)
 
-    def took(self, bytes):
-        """What a process beside the first had at most, such as an exec probe, which is gone before anybody looks."""
-        self.of_children = max(self.of_children, bytes)
+    def took(self, pid):
+        """A process beside the first, such as an exec probe, which is gone soon: what is its own, since it shares the binary's pages."""
+        self.of_children = max(self.of_children, own(pid))
 
     def peak(self):
         self._look()
@@ -102,8 +102,18 @@ def kill(pid):
 
 def high_water(pid):
     """The most that it ever had resident; nothing once it has ended."""
+    return status(pid).get("VmHWM", 0)
+
+
+def own(pid):
+    """What it has resident now that is no file's."""
+    found = status(pid)
+    return found.get("RssAnon", 0) + found.get("RssShmem", 0)
+
+
+def status(pid):
     try:
-        found = re.search(r"VmHWM:\s+(\d+) kB", pathlib.Path(f"/proc/{pid}/status").read_text())
+        text = pathlib.Path(f"/proc/{pid}/status").read_text()
     except (FileNotFoundError, ProcessLookupError):
-        return 0
-    return int(found.group(1)) << 10 if found else 0
+        return {}
+    return {name: int(kilobytes) << 10 for name, kilobytes in re.findall(r"^(\w+):\s+(\d+) kB$", text, re.M)}

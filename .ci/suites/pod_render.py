@@ -4,14 +4,21 @@ import dataclasses
 import pathlib
 import shutil
 import subprocess
+import tomllib
 
 import yaml
 
 WORK = pathlib.Path("target/ci/pod")
-KUBECTL = "target/ci/helm/4/kubectl"
+KUBECTL, HELM = "target/ci/helm/4/kubectl", "target/ci/helm/4/helm"
+CHART = "helm/valetkey"
 KUSTOMIZE = pathlib.Path("deploy/kubernetes")
 APPLICATION = pathlib.Path(__file__).with_name("pod_application.py")
 STS = "http://127.0.0.1:7414"
+# What the application has beside the sidecar's part.
+VARIABLES = [{"name": "AWS_ENDPOINT_URL_STS", "value": STS}]
+PROGRAM = {"name": "program", "configMap": {"name": "program"}}
+PROGRAM_MOUNT = {"name": "program", "mountPath": "/application"}
+OUTPUT = {"check": True, "stdout": subprocess.PIPE, "text": True}
 
 
 @dataclasses.dataclass
@@ -28,6 +35,8 @@ def forms():
     return [
         Form("kustomize, Deployment", "Deployment", kustomized("deployment", "base", [])),
         Form("kustomize, Job", "Job", kustomized("job", "job", ["once"])),
+        Form("chart, Deployment", "Deployment", charted("chart-deployment", "Deployment", [])),
+        Form("chart, Job", "Job", charted("chart-job", "Job", ["once"])),
     ]
 
 
@@ -39,12 +48,12 @@ def kustomized(name, base, arguments):
     (folder / "valetkey.toml").write_text(f'{shipped}endpoint_url = "{STS}"\n')
     (folder / "application.py").write_text(APPLICATION.read_text())
     container = {
-        "name": "application",
-        "command": ["python3", "/application/application.py", *arguments],
-        "env": variables(),
-        "volumeMounts": [{"name": "program", "mountPath": "/application"}],
+        "name": "app",
+        "command": command(arguments),
+        "env": VARIABLES,
+        "volumeMounts": [PROGRAM_MOUNT],
     }
-    pod = {"containers": [container], "volumes": [{"name": "program", "configMap": {"name": "program"}}]}
+    pod = {"containers": [container], "volumes": [PROGRAM]}
     patch = {"apiVersion": "apps/v1", "kind": "Deployment", "metadata": {"name": "any"}, "spec": {"template": {"spec": pod}}}
     overlay = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
@@ -61,10 +70,36 @@ def kustomized(name, base, arguments):
     return kustomize(folder)
 
 
-def variables():
-    """What the application has in its environment beside the sidecar's part."""
-    return [{"name": "AWS_ENDPOINT_URL_STS", "value": STS}, {"name": "AWS_DEFAULT_REGION", "value": "eu-west-1"}]
+def charted(name, kind, arguments):
+    """The chart with the same."""
+    values = {
+        "fullnameOverride": "valetkey",
+        "image": {"repository": "registry.example/team/valetkey"},
+        "secrets": {"key": {"name": "valetkey-key"}, "mfa": {"name": "valetkey-mfa"}},
+        "config": {"profile": {"ops": tomllib.loads((KUSTOMIZE / "sidecar/valetkey.toml").read_text())["profile"]["ops"] | {"endpoint_url": STS}}},
+        "app": {
+            "kind": kind,
+            "image": {"repository": "app"},
+            "command": command(arguments),
+            "env": VARIABLES,
+            "securityContext": {
+                "runAsUser": 10001,
+                "runAsGroup": 10001,
+                "readOnlyRootFilesystem": True,
+            },
+            "volumeMounts": [PROGRAM_MOUNT],
+            "volumes": [PROGRAM],
+        },
+    }
+    (WORK / f"{name}.yaml").write_text(yaml.safe_dump(values))
+    rendered = subprocess.run([HELM, "template", "release", CHART, "--skip-tests", "--values", str(WORK / f"{name}.yaml")], **OUTPUT).stdout
+    program = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "program"}, "data": {"application.py": APPLICATION.read_text()}}
+    return f"{rendered}\n---\n{yaml.safe_dump(program)}"
+
+
+def command(arguments):
+    return ["python3", "/application/application.py", *arguments]
 
 
 def kustomize(folder):
-    return subprocess.run([KUBECTL, "kustomize", str(folder)], check=True, capture_output=True, text=True).stdout
+    return subprocess.run([KUBECTL, "kustomize", str(folder)], **OUTPUT).stdout
