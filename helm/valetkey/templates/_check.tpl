@@ -105,6 +105,8 @@ STS takes one code of an MFA device in a time step of 30 s, and replicas know no
 {{- $mistakes := .mistakes -}}
 {{- $values := .vk.Values -}}
 {{- $replicas := int .replicas -}}
+{{- $app := $values.app -}}
+{{- $overlap := and $app.image.repository (eq $app.kind "CronJob") (eq $app.cronJob.concurrencyPolicy "Allow") -}}
 {{- $sessions := dict -}}
 {{- range $name, $profile := $values.config.profile -}}
 {{- with $profile.mfa_serial -}}{{- $_ := set $sessions . (append (index $sessions . | default list) $name) -}}{{- end -}}
@@ -112,10 +114,13 @@ STS takes one code of an MFA device in a time step of 30 s, and replicas know no
 {{- $patience := mul ($values.startupProbe.periodSeconds | default 10) ($values.startupProbe.failureThreshold | default 3) -}}
 {{- range $device, $names := $sessions -}}
 {{- $seconds := mul $replicas (len $names) 30 -}}
+{{- if and $overlap (lt (int $values.mfa.acknowledgedReplicas) 2) -}}
+{{- include "valetkey.mistake" (dict "mistakes" $mistakes "text" (printf "app.cronJob.concurrencyPolicy Allow lets any number of runs share MFA device %s, of which STS takes one code in 30 s: set it to Forbid, or set mfa.acknowledgedReplicas to how many runs you expect at once" $device)) -}}
+{{- end -}}
 {{- if gt $seconds $patience -}}
 {{- include "valetkey.mistake" (dict "mistakes" $mistakes "text" (printf "%d replicas with %d profiles each of MFA device %s need %d s for their first codes, and the startup probe gives %d s: take fewer replicas, give profiles devices of their own, or raise startupProbe.failureThreshold" $replicas (len $names) $device $seconds $patience)) -}}
 {{- else if and (gt $replicas 1) (gt $replicas (int $values.mfa.acknowledgedReplicas)) -}}
-{{- include "valetkey.mistake" (dict "mistakes" $mistakes "text" (printf "%d replicas share MFA device %s (profiles %s). STS takes one of its codes in 30 s, so the last replica starts up to %d s late, and a person who gives codes gives %d of them. If that is meant, set mfa.acknowledgedReplicas to %d; otherwise take one replica" $replicas $device (join ", " $names) $seconds (mul $replicas (len $names)) $replicas)) -}}
+{{- include "valetkey.mistake" (dict "mistakes" $mistakes "text" (printf "%d replicas share MFA device %s (profiles %s). STS takes one of its codes in 30 s, so the last replica may wait %d s for its first, and a person who gives codes gives %d of them. If that is meant, set mfa.acknowledgedReplicas to %d; otherwise take one replica" $replicas $device (join ", " $names) $seconds (mul $replicas (len $names)) $replicas)) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

@@ -3,12 +3,17 @@ What the public templates are given, made one: the chart's own context (this cha
 or as `context` of a dictionary. Sets `vk` of the dictionary that it is given, since a template can return a text only.
 */}}
 {{- define "valetkey.resolve" -}}
-{{- $arg := .arg -}}
-{{- $vk := $arg -}}
-{{- if hasKey $arg "context" -}}{{- $vk = $arg.context -}}{{- end -}}
+{{- $vk := .arg -}}
+{{- if kindIs "map" $vk -}}
+{{- if hasKey $vk "context" -}}{{- $vk = $vk.context -}}{{- end -}}
+{{- end -}}
+{{- $is := false -}}
+{{- if kindIs "map" $vk -}}
 {{- $children := $vk.Subcharts | default dict -}}
 {{- if hasKey $children "valetkey" -}}{{- $vk = index $children "valetkey" -}}{{- end -}}
-{{- if not (and (hasKey $vk "Values") (hasKey $vk.Values "secrets") (hasKey $vk.Values "mfa")) -}}
+{{- if hasKey $vk "Values" -}}{{- $is = and (hasKey $vk.Values "secrets") (hasKey $vk.Values "mfa") -}}{{- end -}}
+{{- end -}}
+{{- if not $is -}}
 {{- fail "valetkey: the chart valetkey is not among the dependencies of this chart, or is switched off, or has an alias: give its templates the root context, or with an alias `.Subcharts.<alias>`" -}}
 {{- end -}}
 {{- $_ := set . "vk" $vk -}}
@@ -19,10 +24,8 @@ or as `context` of a dictionary. Sets `vk` of the dictionary that it is given, s
 {{- $profiles := .vk.Values.config.profile | default dict -}}
 {{- $names := keys $profiles | sortAlpha -}}
 {{- $name := .wanted | default (ternary (first $names) "" (eq (len $names) 1)) -}}
-{{- if not $names -}}
-{{- fail "valetkey: config.profile is empty: describe the profile that is to be served, such as config.profile.ops" -}}
-{{- else if not $name -}}
-{{- fail (printf "valetkey: %s does not say which profile: set it to one of %s" .where (join ", " $names)) -}}
+{{- if not $name -}}
+{{- fail (printf "valetkey: %s does not say which profile: set it to one of %s" .where (join ", " $names | default "config.profile, which is empty")) -}}
 {{- else if not (hasKey $profiles $name) -}}
 {{- fail (printf "valetkey: %s is %q, which is no profile of config.profile: set it to one of %s" .where $name (join ", " $names)) -}}
 {{- end -}}

@@ -67,6 +67,10 @@ The sidecar, as an item of `initContainers`. It comes first there, so that all t
     - name: valetkey-config
       mountPath: /etc/valetkey/config
       readOnly: true
+    # In the place where Kubernetes puts a token for its API if the pod has one: what is mounted already it leaves alone.
+    - name: valetkey-config
+      mountPath: /var/run/secrets/kubernetes.io/serviceaccount
+      readOnly: true
     {{- /* Whole folders and no subPath: only so does a changed Secret arrive. */}}
     {{- range $folder, $secret := $values.secrets }}
     {{- if $secret.name }}
