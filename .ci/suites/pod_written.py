@@ -1,0 +1,124 @@
+"""What is written in deploy/kubernetes: Kubernetes takes it, the pods are restricted, and what the policies inject is what a kustomization
+gives, so that the pods which are run here are theirs, too."""
+
+import pathlib
+import re
+import subprocess
+
+import yaml
+
+from harness import Checks
+from helm_kubernetes import VERSIONS, objection
+from helm_pss import violations
+
+KUBERNETES = pathlib.Path("deploy/kubernetes")
+KUBECTL = "target/ci/helm/4/kubectl"
+# From this version on they are served without being turned on.
+POLICIES = {"validatingadmissionpolicy.yaml": "1.30", "mutatingadmissionpolicy.yaml": "1.36"}
+
+
+def main():
+    checks = Checks()
+    for folder in ("base", "job", "overlays/example"):
+        check_kustomization(checks, folder)
+    for name, since in POLICIES.items():
+        for document in read(name):
+            found = [objection(document, version) for version in VERSIONS if number(version) >= number(since)]
+            checks.equal(f"{name}: Kubernetes takes the {document['kind']}", found, [None] * len(found))
+            checks.that(f"{name}: and would not take it misspelt", objection(document | {"spce": {}}, VERSIONS[-1]))
+    pod = without_hash(workload("base")["spec"]["template"]["spec"])
+    checks.equal("MutatingAdmissionPolicy injects what a kustomization gives", merged(by_expressions()), pod)
+    checks.equal("Kyverno injects what a kustomization gives", merged(by_kyverno()), pod)
+    check_closed(checks)
+    checks.done()
+
+
+def check_kustomization(checks, folder):
+    documents = list(yaml.safe_load_all(kustomize(folder)))
+    for document in documents:
+        found = [objection(document, version) for version in VERSIONS]
+        checks.equal(f"{folder}: Kubernetes {VERSIONS[0]} to {VERSIONS[-1]} take the {document['kind']}", found, [None] * len(VERSIONS))
+    template = workload(folder)["spec"]["template"]
+    checks.equal(f"{folder}: the pod is restricted", violations(template), [])
+    spoilt = yaml.safe_load(yaml.safe_dump(template))
+    spoilt["spec"]["initContainers"][0]["securityContext"]["runAsNonRoot"] = False
+    checks.that(f"{folder}: a pod that is not is told", violations(spoilt))
+    told = [container["name"] for container in template["spec"]["containers"] if "secret" in str(container["volumeMounts"])]
+    checks.equal(f"{folder}: the application mounts no Secret of the sidecar's", told, [])
+
+
+def check_closed(checks):
+    """Pods are refused, not let through, while a policy cannot say what it has to."""
+    mutating, _ = read("mutatingadmissionpolicy.yaml")
+    validating, binding = read("validatingadmissionpolicy.yaml")
+    (kyverno,) = read("kyverno.yaml")
+    failure = [
+        mutating["spec"]["failurePolicy"],
+        validating["spec"]["failurePolicy"],
+        kyverno["spec"]["webhookConfiguration"]["failurePolicy"],
+    ]
+    checks.equal("every policy fails closed", failure, ["Fail"] * 3)
+    checks.equal("a pod without the sidecar is denied", binding["spec"]["validationActions"], ["Deny"])
+    checks.equal("and by Kyverno", kyverno["spec"]["rules"][1]["validate"]["failureAction"], "Enforce")
+    selectors = [policy["spec"]["matchConstraints"]["objectSelector"]["matchLabels"] for policy in (mutating, validating)]
+    of_rules = [rule["match"]["any"][0]["resources"]["selector"]["matchLabels"] for rule in kyverno["spec"]["rules"]]
+    checks.equal("all of them look at the same pods", selectors + of_rules, [{"valetkey/inject": "true"}] * 4)
+
+
+def by_expressions():
+    """The literals of the CEL expressions, which are YAML but for the names of their types."""
+    first, second, third = (expression(mutation) for mutation in read("mutatingadmissionpolicy.yaml")[0]["spec"]["mutations"])
+    sidecar = re.search(r'path: "/spec/initContainers/0", value:\s*(Object.*)\}\]', first, re.S).group(1)
+    containers = re.sub(r"object\.spec\.containers\.map\(c, (.*)\)", r"[\1]", third, flags=re.S).replace("c.name", '"app"')
+    return literal(second)["spec"] | literal(containers)["spec"] | {"initContainers": [literal(sidecar)]}
+
+
+def expression(mutation):
+    return next(mutation[kind]["expression"] for kind in ("jsonPatch", "applyConfiguration") if kind in mutation)
+
+
+def literal(text):
+    return yaml.safe_load(re.sub(r"Object(\.\w+)*\{", "{", text))
+
+
+def by_kyverno():
+    patch = read("kyverno.yaml")[0]["spec"]["rules"][0]["mutate"]["patchStrategicMerge"]["spec"]
+    (container,) = patch["containers"]
+    anchor = container.pop("(name)")
+    return patch | {"containers": [container | {"name": anchor.replace("*", "app")}]}
+
+
+def merged(patch):
+    """The bare pod of base/deployment.yaml, with a patch over it."""
+    pod = yaml.safe_load((KUBERNETES / "base/deployment.yaml").read_text())["spec"]["template"]["spec"]
+    (container,), (of_patch,) = pod["containers"], patch["containers"]
+    return pod | patch | {"containers": [container | of_patch]}
+
+
+def without_hash(pod):
+    """A policy cannot know the ConfigMap's hash, by which a kustomization rolls out another configuration."""
+    for volume in pod["volumes"]:
+        if "configMap" in volume:
+            volume["configMap"]["name"] = re.sub(r"-[a-z0-9]{10}$", "", volume["configMap"]["name"])
+    return pod
+
+
+def workload(folder):
+    documents = yaml.safe_load_all(kustomize(folder))
+    return next(document for document in documents if document["kind"] in {"Deployment", "Job"})
+
+
+def kustomize(folder):
+    command = [KUBECTL, "kustomize", str(KUBERNETES / folder)]
+    return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
+
+
+def read(name):
+    return list(yaml.safe_load_all((KUBERNETES / "policy" / name).read_text()))
+
+
+def number(version):
+    return int(version.split(".")[1])
+
+
+main()
