@@ -37,6 +37,7 @@ def main():
     forms = pod_render.forms()
     stories = [lambda form=form: lives(world, form) for form in forms if form.kind == "Deployment"]
     stories += [lambda form=form: waits(world, form) for form in forms if form.kind == "Deployment"]
+    stories += [lambda form=form: is_served(world, form) for form in forms if form.kind == "Overlay"]
     stories += [lambda form=form: ends(world, form) for form in forms if form.kind == "Job"]
     stories += [lambda control=control: control(world, forms) for control in pod_controls.ALL]
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
@@ -58,6 +59,13 @@ def lives(world, form):
         pod_checks.stays_below_its_limit(story)
         pod_checks.outlives_an_outage(story)
         pod_checks.outlives_its_own_end(story)
+        pod_checks.ends_in_order(story)
+
+
+def is_served(world, form):
+    with world.pod(form) as story:
+        pod_checks.signs(story)
+        pod_checks.keeps_its_secrets(story)
         pod_checks.ends_in_order(story)
 
 
@@ -83,7 +91,8 @@ class World:
         network = self.node.network()
         with contextlib.ExitStack() as stack:
             stack.callback(network.end)
-            device = ["--region", "eu-west-1", "--user", "valetkey", "--totp-seed", SEED]
+            device = ["--region", form.region, "--account", form.account, "--user", form.user, "--totp-seed", SEED]
+            device += ["--role", form.role] if form.role else []
             emulator = Emulator(*device, listen="127.0.0.1:7414", within=network.enter())
             stack.callback(emulator.stop)
             if sts_is_down:
@@ -94,7 +103,7 @@ class World:
             pod = Pod(self.node, network, spec, config_maps, secrets, permissions)
             stack.callback(pod.end)
             pod.start()
-            yield Story(self.checks, name or form.name, pod, emulator, secrets)
+            yield Story(self.checks, name or form.name, pod, emulator, secrets, form.signer())
 
 
 def secrets_of(access):
@@ -109,10 +118,10 @@ def images():
     libraries = {word: os.path.realpath(word) for word in linked if word.startswith("/")}
     system = {path: path for path in ["/bin", "/lib", "/lib64", "/sbin", "/usr"] if os.path.lexists(path)}
     interpreter = {str(path): str(path) for path in (environment, python) if not path.is_relative_to("/usr")}
-    return {
-        "valetkey": Image({"/valetkey": os.path.realpath(BINARY)} | libraries, ["/valetkey"], {}),
-        "app": Image(system | interpreter, [], {"PATH": f"{environment}/bin:/usr/bin:/bin"}),
-    }
+    application = Image(system | interpreter, [], {"PATH": f"{environment}/bin:/usr/bin:/bin"})
+    valetkey = Image({"/valetkey": os.path.realpath(BINARY)} | libraries, ["/valetkey"], {})
+    return {"valetkey": valetkey, "app": application, "reports": application}
+
 
 
 main()

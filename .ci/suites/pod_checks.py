@@ -12,7 +12,6 @@ import sys
 import pod_memory
 from pod_kubelet import wait_until
 
-USER = "arn:aws:iam::123456789012:user/valetkey"
 SPY = pathlib.Path(__file__).with_name("pod_spy.py").read_text()
 HOUR = 3600
 # More than the credentials listener and the one for probes hold, together.
@@ -23,8 +22,8 @@ REFUSED = {"PermissionError", "FileNotFoundError"}
 class Story:
     """One pod that runs, what it is called in the checks, and the secrets that were given to it."""
 
-    def __init__(self, checks, name, pod, emulator, secrets):
-        self.name, self.pod, self.emulator, self.checks = name, pod, emulator, checks
+    def __init__(self, checks, name, pod, emulator, secrets, signer):
+        self.name, self.pod, self.emulator, self.checks, self.signer = name, pod, emulator, checks, signer
         self.sidecar = pod.containers["valetkey"]
         self.application = pod.containers["app"]
         self.secrets = [value for secret in secrets.values() for name, value in secret.items() if name != "aws_access_key_id"]
@@ -48,7 +47,7 @@ class Story:
 def signs(story, patience=60):
     """The application, which starts when there are credentials, signs its first request with them."""
     told = json.loads(story.application.wait_for(lambda line: '"arn"' in line, patience))
-    story.equal("the application signs as the user", told["arn"], USER)
+    story.equal("the application signs as", told["arn"], story.signer)
     story.that("with a session, not with the key", told["key"].startswith("ASIA"), told)
     story.equal("its first line is that: nothing failed before", json.loads(story.application.lines[0]), told)
     story.that("it started after the sidecar's startup", story.sidecar.started_at <= story.application.began)

@@ -164,7 +164,7 @@ class Pod:
         worker = self.containers[name]
         before, worker.until = worker.restarts, worker.probed + seconds
         self.pace = 0
-        wait_until(lambda: worker.probed + worker.period > worker.until or worker.restarts > before, f"{seconds} s of probes")
+        wait_until(lambda: worker.probed + worker.period > worker.until or worker.restarts > before, f"{seconds} s of probes", 2 * PATIENCE)
         self.pace, worker.until = PACE, float("inf")
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import pathlib
+import re
 import shutil
 import subprocess
 import tomllib
@@ -28,12 +29,23 @@ class Form:
     name: str
     kind: str
     manifest: str
+    # Whose device and role its STS has, and who signs.
+    region: str = "eu-west-1"
+    account: str = "123456789012"
+    user: str = "valetkey"
+    role: str | None = None
+
+    def signer(self):
+        if self.role:
+            return f"arn:aws:sts::{self.account}:assumed-role/{self.role}/valetkey-{self.role}"
+        return f"arn:aws:iam::{self.account}:user/{self.user}"
 
 
 def forms():
     shutil.rmtree(WORK, ignore_errors=True)
     return [
         Form("kustomize, Deployment", "Deployment", kustomized("deployment", "base", [])),
+        Form("kustomize, overlay", "Overlay", kustomized("overlay", "overlays/example", []), "eu-central-1", "210987654321", "reports", "reports"),
         Form("kustomize, Job", "Job", kustomized("job", "job", ["once"])),
         Form("chart, Deployment", "Deployment", charted("chart-deployment", "Deployment", [])),
         Form("chart, Job", "Job", charted("chart-job", "Job", ["once"])),
@@ -44,8 +56,9 @@ def kustomized(name, base, arguments):
     """A base of deploy/kubernetes with the application's program, and an STS that is on the pod's loopback."""
     folder = WORK / name
     folder.mkdir(parents=True, exist_ok=True)
-    shipped = (KUSTOMIZE / "sidecar/valetkey.toml").read_text()
-    (folder / "valetkey.toml").write_text(f'{shipped}endpoint_url = "{STS}"\n')
+    shipped = KUSTOMIZE / base / "valetkey.toml"
+    shipped = shipped if shipped.exists() else KUSTOMIZE / "sidecar/valetkey.toml"
+    (folder / "valetkey.toml").write_text(re.sub(r"^(\[profile\..*\])$", rf'\1\nendpoint_url = "{STS}"', shipped.read_text(), flags=re.M))
     (folder / "application.py").write_text(APPLICATION.read_text())
     container = {
         "name": "app",
@@ -58,13 +71,14 @@ def kustomized(name, base, arguments):
     overlay = {
         "apiVersion": "kustomize.config.k8s.io/v1beta1",
         "kind": "Kustomization",
+        "namespace": "reports",
         "resources": [f"../../../../{KUSTOMIZE}/{base}"],
         "configMapGenerator": [
             {"name": "valetkey", "behavior": "replace", "files": ["valetkey.toml"]},
             {"name": "program", "files": ["application.py"]},
         ],
         "patches": [{"target": {"kind": "Deployment|Job"}, "patch": yaml.safe_dump(patch)}],
-        "images": [{"name": "valetkey", "newName": "registry.example/team/valetkey", "newTag": "1.2.3"}],
+        "images": [{"name": "valetkey", "newName": "registry.example/team/valetkey", "newTag": "1.2.3"}, {"name": "app", "newTag": "1.0"}],
     }
     (folder / "kustomization.yaml").write_text(yaml.safe_dump(overlay))
     return kustomize(folder)
