@@ -37,7 +37,7 @@ def main():
     forms = pod_render.forms()
     stories = [lambda form=form: lives(world, form) for form in forms if form.kind == "Deployment"]
     stories += [lambda form=form: waits(world, form) for form in forms if form.kind == "Deployment"]
-    stories += [lambda form=form: is_served(world, form) for form in forms if form.kind == "Overlay"]
+    stories += [lambda form=form: is_served(world, form) for form in forms if form.kind in {"Overlay", "Compose"}]
     stories += [lambda form=form: ends(world, form) for form in forms if form.kind == "Job"]
     stories += [lambda control=control: control(world, forms) for control in pod_controls.ALL]
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
@@ -97,9 +97,9 @@ class World:
             stack.callback(emulator.stop)
             if sts_is_down:
                 network.inside(lambda: emulator.control("POST", "faults", {"down": True}))
-            spec, config_maps = pod_manifest.read(form.manifest)
-            change(spec)
             secrets = secrets_of(emulator.access)
+            spec, config_maps = form.read(self.node.folder, secrets)
+            change(spec)
             pod = Pod(self.node, network, spec, config_maps, secrets, permissions)
             stack.callback(pod.end)
             pod.start()

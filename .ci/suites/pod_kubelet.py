@@ -99,7 +99,7 @@ class Pod:
         self.volumes = {}
         sources = {"secret": secrets, "configMap": config_maps}
         for name, what in spec.volumes.items():
-            volume = self.volumes[name] = Volume(self.folder / "volumes" / name, what | {"permissions": permissions})
+            volume = self.volumes[name] = Volume(self.folder / "volumes" / name.replace("/", "~"), what | {"permissions": permissions})
             if what["kind"] in sources:
                 volume.write(sources[what["kind"]][what["of"]])
         self.containers = {container.name: Container(self, container) for container in spec.init + spec.containers}
@@ -384,7 +384,7 @@ class Run:
 
 def is_read_only(mount, pod):
     """Secrets and ConfigMaps are, whatever the mount says."""
-    return mount.read_only or pod.spec.volumes[mount.volume]["kind"] != "emptyDir"
+    return mount.read_only or pod.spec.volumes[mount.volume]["kind"] in {"secret", "configMap", "file"}
 
 
 def image_name(reference):

@@ -1,6 +1,7 @@
 """Renders the pods that are run, as a user would: an overlay of his own over what is in deploy/kubernetes."""
 
 import dataclasses
+import os
 import pathlib
 import re
 import shutil
@@ -8,6 +9,10 @@ import subprocess
 import tomllib
 
 import yaml
+
+import pod_compose
+import pod_manifest
+from pod_manifest import Mount
 
 WORK = pathlib.Path("target/ci/pod")
 KUBECTL, HELM = "target/ci/helm/4/kubectl", "target/ci/helm/4/helm"
@@ -35,6 +40,12 @@ class Form:
     user: str = "valetkey"
     role: str | None = None
 
+    def read(self, folder, secrets):
+        """The pod and its ConfigMaps; `folder` is for files of the host, which Compose mounts."""
+        if self.kind == "Compose":
+            return composed(pathlib.Path(folder), secrets), {}
+        return pod_manifest.read(self.manifest)
+
     def signer(self):
         if self.role:
             return f"arn:aws:sts::{self.account}:assumed-role/{self.role}/valetkey-{self.role}"
@@ -46,6 +57,7 @@ def forms():
     return [
         Form("kustomize, Deployment", "Deployment", kustomized("deployment", "base", [])),
         Form("kustomize, overlay", "Overlay", kustomized("overlay", "overlays/example", []), "eu-central-1", "210987654321", "reports", "reports"),
+        Form("compose", "Compose", ""),
         Form("kustomize, Job", "Job", kustomized("job", "job", ["once"])),
         Form("chart, Deployment", "Deployment", charted("chart-deployment", "Deployment", [])),
         Form("chart, Job", "Job", charted("chart-job", "Job", ["once"])),
@@ -109,6 +121,26 @@ def charted(name, kind, arguments):
     rendered = subprocess.run([HELM, "template", "release", CHART, "--skip-tests", "--values", str(WORK / f"{name}.yaml")], **OUTPUT).stdout
     program = {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "program"}, "data": {"application.py": APPLICATION.read_text()}}
     return f"{rendered}\n---\n{yaml.safe_dump(program)}"
+
+
+def composed(folder, secrets):
+    """Compose with the same: the user's files, and in place of the application's image its program."""
+    (folder / "secrets").mkdir(mode=0o711)
+    for secret in secrets.values():
+        for name, value in secret.items():
+            (folder / "secrets" / name).write_text(value)
+            (folder / "secrets" / name).chmod(0o400)
+            os.chown(folder / "secrets" / name, 65532, 65532)
+    for name in ("compose.yaml", "valetkey.toml"):
+        shutil.copy(pod_compose.COMPOSE / name, folder)
+    with (folder / "valetkey.toml").open("a") as config:
+        config.write(f'endpoint_url = "{STS}"\n')
+    pod = pod_compose.read(folder, {"VALETKEY_IMAGE": "registry.example/valetkey:1.2.3", "APP_IMAGE": "registry.example/app:1.0"})
+    (application,) = pod.containers
+    application.command, application.env = command([]), application.env | {"AWS_ENDPOINT_URL_STS": STS}
+    pod.volumes["program"] = {"kind": "file", "path": str(APPLICATION.resolve())}
+    application.mounts.append(Mount("program", "/application/application.py", True))
+    return pod
 
 
 def command(arguments):

@@ -11,13 +11,13 @@ class Volume:
     """A folder of root's that containers get by a bind mount."""
 
     def __init__(self, path, what):
-        self.path, self.what, self.swaps = pathlib.Path(path), what, 0
-        self.in_memory = what["kind"] != "emptyDir" or what["memory"]
+        self.path, self.what, self.swaps = pathlib.Path(what.get("path", path)), what, 0
+        self.in_memory = what["kind"] in {"secret", "configMap", "tmpfs"} or what.get("memory", False)
+        if what["kind"] == "file":
+            return
         self.path.mkdir(parents=True)
         if self.in_memory:
-            size = f",size={what['size']}" if what.get("size") else ""
-            # The mode of every mount of tmpfs, which the kubelet takes over.
-            mount = ["mount", "-t", "tmpfs", "-o", f"mode={what.get('permissions', 0o1777):o}{size}", "tmpfs", str(self.path)]
+            mount = ["mount", "-t", "tmpfs", "-o", what.get("options") or options(what), "tmpfs", str(self.path)]
             subprocess.run(mount, check=True)
         else:
             self.path.chmod(0o777)
@@ -51,3 +51,9 @@ class Volume:
     def end(self):
         if self.in_memory:
             subprocess.run(["umount", "--lazy", str(self.path)], check=True)
+
+
+def options(what):
+    """The mode of every mount of tmpfs, which the kubelet leaves as it is; or that of its folders."""
+    size = f",size={what['size']}" if what.get("size") else ""
+    return f"mode={what['permissions']:o}{size}"
