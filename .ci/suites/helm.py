@@ -117,6 +117,9 @@ def renders(checks):
         for name, text in texts.items():
             kept = (SNAPSHOTS / f"{name}.yaml").read_text() if (SNAPSHOTS / f"{name}.yaml").exists() else ""
             checks.that(f"helm {helm.major} renders tests/snapshots/{name}.yaml", snapshot(text) == kept, difference(kept, snapshot(text)))
+        old = helm.run("template", "demo", CHART, "-f", helm_mistakes.BASE, "--kube-version", "1.28")
+        refused = old.returncode and "requires kubeVersion: >=1.29.0-0" in old.stderr
+        checks.that(f"helm {helm.major} refuses a Kubernetes without native sidecars", refused, old.stderr)
     found = {name: documents(text) for name, text in texts.items()}
     checks.equal("there is a snapshot for each example and no other", sorted(f"{name}.yaml" for name in found), sorted(os.listdir(SNAPSHOTS)))
     return found
@@ -258,6 +261,11 @@ def mistakes(checks):
             args = ["template", "demo", CHART, "-f", helm_mistakes.BASE, "-f", helm_mistakes.write(place, values)]
             of_schema = number < len(helm_mistakes.SCHEMA)
             tried += [(helm, values, words, of_schema, pool.submit(helm.run, *args)) for helm in HELMS]
+        for number, values in enumerate(helm_mistakes.RIGHT):
+            place = pathlib.Path(folder) / f"right-{number}"
+            place.mkdir()
+            done = HELMS[number % 2].run("template", "demo", CHART, "-f", helm_mistakes.BASE, "-f", helm_mistakes.write(place, values))
+            checks.that(f"nothing is wrong with {values!r}", done.returncode == 0, done.stderr)
         library = HELMS[1].build_library(folder)
         path = library / "templates" / "deployment.yaml"
         text = path.read_text()
@@ -283,7 +291,7 @@ def notes(checks):
     """NOTES.txt, which `helm template` leaves out, as a manifest of its own."""
     wanted = {
         "deployment": ["get secret aws-key", "logs deploy/demo-valetkey -c valetkey", "/valetkey status", "test demo"],
-        "job": ["logs job/demo-valetkey-1 "],
+        "job": ["Job demo-valetkey-1 runs", "logs job/demo-valetkey-1 "],
         "cronjob": ["create job --from=cronjob/demo-valetkey demo-valetkey-try", "mfa submit"],
         "imds": ["this Secret is"],
         "everything": ["app.envFrom was not looked into"],

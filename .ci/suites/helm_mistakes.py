@@ -75,6 +75,11 @@ RENDERING = [
     ("app: {job: {parallelism: 3}}\nmfa: {acknowledgedReplicas: 2}", ["3 replicas share MFA device"]),
     ("app: {kind: Deployment, deployment: {replicas: 2}}", ["2 replicas share MFA device"]),
     ("app: {job: {parallelism: 121}}\nmfa: {acknowledgedReplicas: 121}", ["need 3630 s for their first codes, and the startup probe gives 3600 s"]),
+    (
+        "app: {job: {parallelism: 7}}\nmfa: {acknowledgedReplicas: 7}\n"
+        "config: {profile: {ops: {role_arn: 'arn:aws:iam::123456789012:role/x', duration_seconds: 900}}}",
+        ["7 replicas need up to 70 codes an hour of MFA device", "raise duration_seconds, take fewer replicas"],
+    ),
     ("app: {kind: CronJob, cronJob: {schedule: '@daily', concurrencyPolicy: Allow}}", ["concurrencyPolicy Allow lets any number", "set it to Forbid"]),
     ("app: {kind: CronJob}", ["app.cronJob.schedule is empty: say when it runs"]),
     ("app: {profile: other}", ['app.profile is "other", which is no profile of config.profile: set it to one of ops']),
@@ -109,6 +114,21 @@ RENDERING = [
         "image: {repository: ''}\nsecrets: {key: {name: ''}, mfa: {name: ''}}",
         ["image.repository is empty", "set secrets.key.name", "set secrets.mfa.name"],
     ),
+]
+
+# What looks like one of these and is none.
+RIGHT = [
+    "app: {job: {parallelism: 2}}\nmfa: {acknowledgedReplicas: 2}",
+    "app: {job: {parallelism: 120}}\nmfa: {acknowledgedReplicas: 120}",
+    # Replicas that share a folder ask once.
+    "app: {job: {parallelism: 500}}\nmfa: {acknowledgedReplicas: 500}\n"
+    "extraVolumes: [{name: shared, persistentVolumeClaim: {claimName: shared}}]\n"
+    "extraVolumeMounts: [{name: shared, mountPath: /var/lib/valetkey}]",
+    "app: {kind: CronJob, cronJob: {schedule: '@daily', concurrencyPolicy: Allow}}\nmfa: {acknowledgedReplicas: 2}",
+    "app: {env: [{name: AWS_REGION, value: eu-west-2}, {name: AWS_CONFIG_FILE, value: /x}]}",
+    "config: {profile: {ops: {key: {directory: /keys/a}}}}\nextraVolumes: [{name: keys, emptyDir: {}}]\nextraVolumeMounts: [{name: keys, mountPath: /keys/}]",
+    "config: {profile: {ops: {key: {directory: /etc/valetkey/key/}}}}",
+    "securityContext: {runAsUser: null, runAsGroup: null}",
 ]
 
 # Mistakes in the templates of a chart that depends on this one: what its deployment.yaml has, what stands there instead, and what must be

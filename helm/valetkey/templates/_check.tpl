@@ -99,28 +99,41 @@ Given: vk, replicas.
 {{- end -}}
 
 {{/*
-STS takes one code of an MFA device in a time step of 30 s, and replicas know nothing of each other's. Given: vk, replicas, mistakes.
+STS takes one code of an MFA device in a time step of 30 s, 120 an hour, and replicas know nothing of each other's steps, unless the
+user has mounted a volume for state_dir that they share. Given: vk, replicas, mistakes.
 */}}
 {{- define "valetkey.checkReplicas" -}}
 {{- $mistakes := .mistakes -}}
 {{- $values := .vk.Values -}}
 {{- $replicas := int .replicas -}}
+{{- $acknowledged := int $values.mfa.acknowledgedReplicas -}}
 {{- $app := $values.app -}}
 {{- $overlap := and $app.image.repository (eq $app.kind "CronJob") (eq $app.cronJob.concurrencyPolicy "Allow") -}}
-{{- $sessions := dict -}}
-{{- range $name, $profile := $values.config.profile -}}
-{{- with $profile.mfa_serial -}}{{- $_ := set $sessions . (append (index $sessions . | default list) $name) -}}{{- end -}}
-{{- end -}}
+{{- $alone := or (not $values.config.server.state_dir) (include "valetkey.ownState" .vk) -}}
 {{- $patience := mul ($values.startupProbe.periodSeconds | default 10) ($values.startupProbe.failureThreshold | default 3) -}}
-{{- range $device, $names := $sessions -}}
-{{- $seconds := mul $replicas (len $names) 30 -}}
-{{- if and $overlap (lt (int $values.mfa.acknowledgedReplicas) 2) -}}
+{{- $devices := dict -}}
+{{- range $name, $profile := $values.config.profile -}}
+{{- with $profile.mfa_serial -}}{{- $_ := set $devices . (append (index $devices . | default list) $name) -}}{{- end -}}
+{{- end -}}
+{{- range $device, $names := $devices -}}
+{{- $sessions := mul $replicas (len $names) -}}
+{{- $seconds := mul $sessions 30 -}}
+{{- /* In thousandths: renewals start after 0.4 of the life at the earliest. */ -}}
+{{- $hourly := 0 -}}
+{{- range $name := $names -}}
+{{- $profile := index $values.config.profile $name -}}
+{{- $life := $profile.duration_seconds | default (ternary 3600 43200 (hasKey $profile "role_arn")) -}}
+{{- $hourly = add $hourly (div (mul $replicas 9000000) $life) -}}
+{{- end -}}
+{{- if and $overlap (lt $acknowledged 2) -}}
 {{- include "valetkey.mistake" (dict "mistakes" $mistakes "text" (printf "app.cronJob.concurrencyPolicy Allow lets any number of runs share MFA device %s, of which STS takes one code in 30 s: set it to Forbid, or set mfa.acknowledgedReplicas to how many runs you expect at once" $device)) -}}
 {{- end -}}
-{{- if gt $seconds $patience -}}
-{{- include "valetkey.mistake" (dict "mistakes" $mistakes "text" (printf "%d replicas with %d profiles each of MFA device %s need %d s for their first codes, and the startup probe gives %d s: take fewer replicas, give profiles devices of their own, or raise startupProbe.failureThreshold" $replicas (len $names) $device $seconds $patience)) -}}
-{{- else if and (gt $replicas 1) (gt $replicas (int $values.mfa.acknowledgedReplicas)) -}}
-{{- include "valetkey.mistake" (dict "mistakes" $mistakes "text" (printf "%d replicas share MFA device %s (profiles %s). STS takes one of its codes in 30 s, so the last replica may wait %d s for its first, and a person who gives codes gives %d of them. If that is meant, set mfa.acknowledgedReplicas to %d; otherwise take one replica" $replicas $device (join ", " $names) $seconds (mul $replicas (len $names)) $replicas)) -}}
+{{- if and $alone (gt $seconds $patience) -}}
+{{- include "valetkey.mistake" (dict "mistakes" $mistakes "text" (printf "%d replicas with %d profiles each of MFA device %s need %d s for their first codes, and the startup probe gives %d s: take fewer replicas, give profiles devices of their own, mount a volume at state_dir that all replicas share, or raise startupProbe.failureThreshold" $replicas (len $names) $device $seconds $patience)) -}}
+{{- else if and $alone (gt $hourly 60000) -}}
+{{- include "valetkey.mistake" (dict "mistakes" $mistakes "text" (printf "%d replicas need up to %d codes an hour of MFA device %s (profiles %s), which gives 120 in all and half of them to replicas that do not share its steps: raise duration_seconds, take fewer replicas, give profiles devices of their own, or mount a volume at state_dir that all replicas share" $replicas (div $hourly 1000) $device (join ", " $names))) -}}
+{{- else if and (gt $replicas 1) (gt $replicas $acknowledged) -}}
+{{- include "valetkey.mistake" (dict "mistakes" $mistakes "text" (printf "%d replicas share MFA device %s (profiles %s). STS takes one of its codes in 30 s, so the last replica may wait %d s for its first, and a person who gives codes gives %d of them. If that is meant, set mfa.acknowledgedReplicas to %d; otherwise take one replica" $replicas $device (join ", " $names) $seconds $sessions $replicas)) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}
