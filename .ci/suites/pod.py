@@ -40,7 +40,7 @@ def main():
     stories += [lambda form=form: is_served(world, form) for form in forms if form.kind in {"Overlay", "Compose"}]
     stories += [lambda form=form: ends(world, form) for form in forms if form.kind == "Job"]
     stories += [lambda control=control: control(world, forms) for control in pod_controls.ALL]
-    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+    with concurrent.futures.ThreadPoolExecutor(6) as pool:
         # Most of it is waiting.
         for told in [pool.submit(story) for story in stories]:
             try:
