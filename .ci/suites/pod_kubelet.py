@@ -56,7 +56,7 @@ class Network:
 
     def __init__(self, number):
         self.number, self.address, self.address6 = number, f"10.244.{number}.2", f"fd00:{number}::2"
-        self.pause = subprocess.Popen(["unshare", "--net", "--ipc", "--uts", "sleep", "infinity"], start_new_session=True)
+        self.pause = subprocess.Popen(["unshare", "--net", "--ipc", "--uts", "sleep", "infinity"])
         pid, link = self.pause.pid, f"pod{number}"
         own = os.readlink("/proc/self/ns/net")
         wait_until(lambda: os.readlink(f"/proc/{pid}/ns/net") != own, "the pod's network")
@@ -319,7 +319,7 @@ class Run:
             apart += ["--pid", "--fork", "--kill-child"]
         launcher = [sys.executable, "-IS", str(HERE / "pod_container.py")]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        self.child = subprocess.Popen([*enter, *apart, *launcher], text=True, start_new_session=True, **pipes)
+        self.child = subprocess.Popen([*enter, *apart, *launcher], text=True, **pipes)
         self.reader = threading.Thread(target=self._read, args=(container.lines,), daemon=True)
         self.reader.start()
         self.memory = pod_memory.limit(container)
