@@ -38,6 +38,7 @@ def main():
     checks = Checks()
     world = World(checks, sys.argv[1])
     forms = pod_render.forms()
+    check_sameness(checks, forms)
     stories = [lambda form=form: lives(world, form) for form in forms if form.kind == "Deployment"]
     stories += [lambda form=form: waits(world, form) for form in forms if form.kind == "Deployment"]
     stories += [lambda form=form: is_served(world, form) for form in forms if form.kind in {"Overlay", "Compose"}]
@@ -51,6 +52,28 @@ def main():
             except (Exception, SystemExit):
                 checks.that("the story is told to its end", False, traceback.format_exc())
     checks.done()
+
+
+def check_sameness(checks, forms):
+    """The chart and kustomize give the same sidecar: who knows one knows the other."""
+    for kind in ("Deployment", "Job"):
+        pods = [pod_manifest.read(form.manifest)[0] for form in forms if form.kind == kind]
+        checks.equal(f"{kind}: two that render it", len(pods), 2)
+        checks.equal(f"{kind}: with the same sidecar", *(in_general(pod.init) for pod in pods))
+        checks.equal(f"{kind}: with the same variables and mounts for the application", *(in_general(pod.containers) for pod in pods))
+        checks.equal(f"{kind}: with the same volumes", *(volumes_in_general(pod) for pod in pods))
+
+
+def in_general(containers):
+    """Without what the two differ in by nature: a version, the configuration's format, the log's level, which kustomize leaves alone."""
+    (container,) = containers
+    env = {name: value for name, value in container.env.items() if not name.startswith("VALETKEY_")}
+    mounts = sorted(container.mounts, key=lambda mount: mount.path)
+    return dataclasses.replace(container, image="", env=env, mounts=mounts)
+
+
+def volumes_in_general(pod):
+    return {name: what for name, what in pod.volumes.items() if what["kind"] != "configMap"}
 
 
 def lives(world, form):
