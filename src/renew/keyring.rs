@@ -23,6 +23,8 @@ pub(super) struct Keyring {
     proven: Option<LongTermKey>,
     /// Another one that is in the source, and has brought none yet.
     other: Option<Other>,
+    /// The key that was tried in vain while none has brought any.
+    tried: Option<LongTermKey>,
     /// Until when the source, which could not be read, is left alone.
     rest: Option<BootInstant>,
 }
@@ -63,12 +65,14 @@ pub(super) enum Found {
     Another,
     /// One that is known and has not brought credentials.
     Known,
+    /// Another one than brought nothing, or one where there was none; no key has brought credentials yet.
+    Corrected,
 }
 
 impl Keyring {
-    /// Whether there is a key that has brought credentials, so that another can be told from it.
+    /// Whether another key would be news: there is one that has brought credentials, or one that was tried in vain.
     pub(super) fn is_watched(&self) -> bool {
-        self.proven.is_some()
+        self.proven.is_some() || self.tried.is_some() || self.rest.is_some()
     }
 
     /// Whether this is another key than the one in use.
@@ -93,6 +97,10 @@ impl Keyring {
     /// Takes in the key that is in the source.
     pub(super) fn found(&mut self, key: &LongTermKey, now: BootInstant, person: bool, chance: Fraction) -> Found {
         let was_unreadable = self.rest.take().is_some();
+        if self.proven.is_none() {
+            let is_corrected = self.tried.take_if(|tried| !tried.is_same(key)).is_some() || was_unreadable;
+            return if is_corrected { Found::Corrected } else { Found::Usual };
+        }
         if !self.is_another(key) {
             let was_other = self.other.take().is_some();
             return if was_other || was_unreadable {
@@ -119,7 +127,8 @@ impl Keyring {
     /// The source could not be read. Tells whether it could the last time.
     pub(super) fn unreadable(&mut self, now: BootInstant) -> bool {
         self.other = None;
-        self.proven.is_some() && self.rest.replace(now + REST).is_none()
+        let was_readable = self.rest.replace(now + REST).is_none();
+        self.proven.is_some() && was_readable
     }
 
     /// When the other key is proven by a call of its own.
@@ -141,6 +150,7 @@ impl Keyring {
     pub(super) fn proved(&mut self, key: &LongTermKey) -> bool {
         let is_another = self.is_another(key);
         self.proven = Some(key.clone());
+        self.tried = None;
         self.other.take_if(|other| other.key.is_same(key));
         is_another
     }
@@ -158,6 +168,13 @@ impl Keyring {
             failures,
         });
         (failures, at)
+    }
+
+    /// The only key that there is brought nothing.
+    pub(super) fn tried(&mut self, key: &LongTermKey) {
+        if self.proven.is_none() {
+            self.tried = Some(key.clone());
+        }
     }
 
     /// The key in use is no longer accepted: whatever else there is comes next.
@@ -216,10 +233,23 @@ mod tests {
     #[test]
     fn without_credentials_the_source_is_read_each_time() {
         let mut ring = Keyring::default();
-        assert!(!ring.is_watched() && !ring.unreadable(at(0)));
+        assert!(!ring.is_watched());
         assert_eq!(ring.found(&new(), at(0), false, HALF), Found::Usual);
         assert_eq!(ring.due(), None);
         assert!(reads(&ring, 0) && ring.choose(at(0), true).proven.is_none());
+    }
+
+    #[test]
+    fn a_first_key_that_is_wrong_or_missing_is_watched_until_it_is_corrected() {
+        let mut ring = Keyring::default();
+        ring.tried(&old());
+        assert!(ring.is_watched());
+        assert_eq!(ring.found(&old(), at(0), false, HALF), Found::Usual);
+        assert!(!ring.unreadable(at(0)) && ring.is_watched() && reads(&ring, 0));
+        assert_eq!(ring.found(&old(), at(1), false, HALF), Found::Corrected);
+        assert_eq!(ring.found(&new(), at(1), false, HALF), Found::Corrected);
+        assert_eq!(ring.found(&new(), at(1), false, HALF), Found::Usual);
+        assert!(!ring.proved(&new()), "nothing was used before");
     }
 
     #[test]

@@ -57,6 +57,7 @@ impl Engine {
         let (profile, id) = (&worker.face.name, &key.access_key_id);
         match worker.keyring.found(key, now, person, chance) {
             Found::Usual | Found::Known => {}
+            Found::Corrected => worker.machine.hasten(now),
             Found::Back => {
                 info!(%profile, key = %id, "the long-term key in its source is the one in use again");
                 self.publish_key_trouble(index, None);
@@ -113,6 +114,7 @@ impl Engine {
         };
         let worker = &mut self.workers[index];
         if !worker.keyring.is_another(key) {
+            worker.keyring.tried(key);
             if cause.failure == Failure::Sts(Class::KeyInvalid) {
                 worker.keyring.refused();
             }

@@ -142,7 +142,10 @@ impl Oracle {
         let is_first = self.state().under_way.insert(profile);
         self.must(is_first, || format!("two calls of p{profile}"));
         let _end = End(self, profile);
-        let mood = self.mood(mfa.is_some());
+        let mood = match identity.as_str() {
+            WRONG => Mood::Refuse(Class::KeyInvalid),
+            _ => self.mood(mfa.is_some()),
+        };
         let code = mfa.map(|(serial, code)| (serial.clone(), code.expose().to_owned()));
         if let (Some(code), false) = (&code, matches!(mood, Mood::Unreachable)) {
             self.note_code(code, sent);
@@ -252,7 +255,10 @@ impl Sts for Oracle {
     fn get_session_token<'a>(&'a self, call: GetSessionToken<'a>) -> BoxFuture<'a, Reply> {
         Box::pin(async move {
             let key = call.key.access_key_id.as_str();
-            let identity = session_identity(key, call.mfa.map(|(serial, _)| serial));
+            let identity = match call.key.secret_access_key.expose() {
+                WRONG => WRONG.to_owned(),
+                _ => session_identity(key, call.mfa.map(|(serial, _)| serial)),
+            };
             let lifetime = Duration::from_secs(call.duration.as_secs().into());
             self.answer(key[4..6].parse().unwrap(), identity, call.mfa, lifetime)
                 .await
@@ -316,7 +322,10 @@ fn refusal(class: Class, sent: bool) -> Error {
     }
 }
 
-/// A key that is away or slow at times.
+/// Half of a key that STS does not know.
+const WRONG: &str = "wrong";
+
+/// A key in a file that is away, slow or exchanged for a wrong one at times.
 pub(super) struct Key(pub(super) String, pub(super) Arc<Oracle>);
 
 impl keys::Source for Key {
@@ -328,9 +337,14 @@ impl keys::Source for Key {
             }
             Ok(LongTermKey {
                 access_key_id: self.0.parse().unwrap(),
-                secret_access_key: Arc::new(Secret::from("secret")),
+                secret_access_key: Arc::new(Secret::from(if self.1.percent(10) { WRONG } else { "secret" })),
             })
         })
+    }
+
+    fn version(&self) -> Option<BoxFuture<'static, keys::Version>> {
+        let version = u64::from(self.1.percent(30));
+        Some(Box::pin(async move { keys::Version::numbered(version) }))
     }
 }
 
