@@ -7,7 +7,6 @@ use tokio::task::JoinError;
 
 use super::Engine;
 use super::watch::BETWEEN;
-use super::worker::Worker;
 use crate::aws::LongTermKey;
 use crate::clock::BootInstant;
 use crate::keys::Version;
@@ -18,13 +17,6 @@ pub(super) struct KeyLook {
     workers: Vec<u64>,
     version: Version,
     key: Result<LongTermKey, Unprepared>,
-}
-
-impl Worker {
-    /// Whether it matters that there is another key: than the one in use, or than one that brought nothing.
-    fn wants_another_key(&self) -> bool {
-        self.keyring.is_watched() || self.machine.failures() > 0
-    }
 }
 
 impl Engine {
@@ -39,7 +31,7 @@ impl Engine {
             return Some(self.next_key_look);
         }
         let mut sources = HashMap::new();
-        for worker in self.workers.iter().filter(|worker| worker.wants_another_key()) {
+        for worker in self.workers.iter().filter(|worker| worker.keyring.is_watched()) {
             if let (Some(name), Some(source)) = (worker.job.profile.kind.key(), &worker.job.key) {
                 let known = worker.key_version;
                 let (_, workers) = sources.entry((name, known)).or_insert_with(|| (source, Vec::new()));
@@ -76,14 +68,8 @@ impl Engine {
                 let Some(index) = self.workers.iter().position(|worker| worker.number == *number) else {
                     continue;
                 };
-                let worker = &mut self.workers[index];
-                if worker.key_version.is_some() && !worker.keyring.is_watched() && look.key.is_ok() {
-                    // The one before it never worked.
-                    let now = self.parts.clock.boot();
-                    worker.machine.mended(now);
-                }
                 // What cannot be read may be readable the next time without being another version.
-                worker.key_version = look.key.is_ok().then_some(look.version);
+                self.workers[index].key_version = look.key.is_ok().then_some(look.version);
                 self.note_source(index, &look.key);
             }
         }

@@ -57,7 +57,10 @@ impl Engine {
         let (profile, id) = (&worker.face.name, &key.access_key_id);
         match worker.keyring.found(key, now, person, chance) {
             Found::Usual | Found::Known => {}
-            Found::Corrected => worker.machine.hasten(now),
+            Found::Corrected => {
+                worker.machine.mended(now);
+                worker.machine.hasten(now);
+            }
             Found::Back => {
                 info!(%profile, key = %id, "the long-term key in its source is the one in use again");
                 self.publish_key_trouble(index, None);

@@ -131,11 +131,11 @@ async fn a_key_that_sts_refuses_leaves_the_old_one_in_use_and_is_tried_slowly() 
 #[tokio::test(start_paused = true)]
 async fn a_first_key_that_is_corrected_is_tried_within_seconds() {
     let source = Source::file();
-    let scene = Scene::start_jobs(vec![with(&source, job(0, false))], TimeDelta::zero(), refused(11));
+    let scene = Scene::start_jobs(vec![with(&source, job(0, false))], TimeDelta::zero(), refused(8));
     sleep(Duration::from_secs(160)).await;
     let tries = scene.calls();
     source.put(Some(2));
-    // The next try would be after 30 s.
+    // The next try would be a minute and a half later.
     sleep(Duration::from_secs(11)).await;
     assert_eq!(scene.calls().len(), tries.len() + 1, "{:?}", scene.calls());
     assert!(scene.served() && scene.reloads() == [0, 0, 0]);
