@@ -37,12 +37,10 @@ const UNANSWERED: u8 = 1;
 const ANSWERING: u8 = 2;
 /// Something came in since the timer's keeper last looked.
 const MOVED: u8 = 4;
-/// A byte has come in at some time.
-const HEARD: u8 = 8;
 /// A known token has been shown.
-const RECOGNISED: u8 = 16;
+const RECOGNISED: u8 = 8;
 /// A reply is being made.
-const MAKING: u8 = 32;
+const MAKING: u8 = 16;
 
 impl Shared {
     /// A new connection: its first head is awaited.
@@ -82,18 +80,9 @@ impl Shared {
         self.0.since.store(since.nanoseconds(), Ordering::Relaxed);
     }
 
-    /// Since when nothing has been asked; none in the middle of a request. In nanoseconds since boot.
-    pub(super) fn idle_since(&self) -> Option<u64> {
-        let bits = self.0.bits.load(Ordering::Relaxed);
-        let idle = bits & (UNANSWERED | ANSWERING | MAKING) == 0 || bits & HEARD == 0;
-        idle.then(|| self.0.since.load(Ordering::Relaxed))
-    }
-
-    /// Since when a head has been coming in that is not whole; none where nothing of one has. In nanoseconds since boot.
-    pub(super) fn head_since(&self) -> Option<u64> {
-        let bits = self.0.bits.load(Ordering::Relaxed);
-        let in_head = bits & (UNANSWERED | ANSWERING | MAKING | HEARD) == UNANSWERED | HEARD;
-        in_head.then(|| self.0.since.load(Ordering::Relaxed))
+    /// When that was, or when the last request was answered since which there is nothing. In nanoseconds since boot.
+    pub(super) fn began(&self) -> u64 {
+        self.0.since.load(Ordering::Relaxed)
     }
 
     /// Takes in a reply's status. The credentials listener gives these three only to whoever showed a known token.
@@ -110,7 +99,7 @@ impl Shared {
     }
 
     pub(super) fn read(&self) {
-        self.0.bits.fetch_or(UNANSWERED | MOVED | HEARD, Ordering::Relaxed);
+        self.0.bits.fetch_or(UNANSWERED | MOVED, Ordering::Relaxed);
     }
 
     pub(super) fn wrote(&self) {

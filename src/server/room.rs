@@ -76,17 +76,16 @@ impl Room {
 }
 
 /// A consumer must get through whoever holds connections without a token. Where there is no token that tells them apart, a newcomer
-/// gets through whoever has not asked for the longest time, be it idle or in the middle of a head: that of a real client or probe
-/// comes in one piece. Whoever came or was answered a moment ago is then the last to be closed. What is being answered stays.
+/// gets through whoever has been idle, in the middle of a head or with a reply for the longest time: a real client or probe sends its
+/// head in one piece and takes its reply at once. Whoever came or was answered a moment ago is then the last to be closed.
 fn victim<'a, S: Iterator<Item = &'a Shared>>(listener: Listener, oldest_first: impl Fn() -> S) -> Option<usize> {
-    let longest = |since: fn(&Shared) -> Option<u64>| {
-        let places = oldest_first().enumerate();
-        let places = places.filter_map(|(place, shared)| Some((since(shared)?, place)));
-        places.min().map(|(_, place)| place)
-    };
     match listener {
         Listener::Credentials => oldest_first().position(|shared| !shared.is_recognised() && !shared.is_making()),
-        Listener::Imds | Listener::Ops => longest(|shared| shared.idle_since().or_else(|| shared.head_since())),
+        Listener::Imds | Listener::Ops => {
+            let places = oldest_first().enumerate();
+            let longest = places.min_by_key(|(place, shared)| (shared.began(), *place));
+            longest.map(|(place, _)| place)
+        }
     }
 }
 
@@ -104,25 +103,20 @@ mod tests {
     }
 
     #[test]
-    fn imds_and_ops_close_whoever_has_not_asked_for_the_longest_time() {
+    fn imds_and_ops_close_whoever_has_been_at_the_same_thing_for_the_longest_time() {
         for listener in [Listener::Imds, Listener::Ops] {
             let all = [5, 3, 4].map(|seconds| Shared::new(at(seconds)));
             let victim = || victim(listener, || all.iter());
             assert_eq!(victim(), Some(1), "one that never sent a byte");
             all[1].read();
             assert_eq!(victim(), Some(1), "a head that does not end");
+            all[1].answering();
+            assert_eq!(victim(), Some(1), "a reply that is not taken");
             all[1].wrote();
             all[1].since(at(6));
-            assert_eq!(victim(), Some(2), "one that was answered since");
-            all[2].read();
-            all[2].answering();
-            assert_eq!(victim(), Some(0), "nobody who is being answered");
-            all[0].read();
-            all[0].answering();
-            assert_eq!(victim(), Some(1));
-            all[1].read();
-            all[1].answering();
-            assert_eq!(victim(), None);
+            assert_eq!(victim(), Some(2), "one that was answered since is the last");
+            all[2].since(at(7));
+            assert_eq!(victim(), Some(0));
         }
     }
 

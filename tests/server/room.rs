@@ -61,6 +61,25 @@ async fn heads_that_never_end_do_not_keep_a_probe_out() {
     );
 }
 
+/// Pages that are asked for by the dozen and not read would otherwise shut the probes out, ten seconds a page.
+#[tokio::test]
+async fn replies_that_nobody_takes_do_not_keep_a_probe_out() {
+    let scene = Scene::new(&["ops"], &["ops"]);
+    let mut held = Vec::new();
+    for _ in 0..Limits::OPS.connections {
+        let mut peer = scene.ops.connect().await;
+        peer.send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100)).await;
+        held.push(peer);
+        scene.clock.advance(Duration::from_millis(1));
+    }
+    for _ in 0..2 {
+        assert!(is_served(&mut scene.credentials.connect().await, &get("ops")).await);
+    }
+    for nth in 0..3 {
+        assert!(is_served(&mut scene.ops.connect().await, PROBE).await, "{nth}");
+    }
+}
+
 #[tokio::test]
 async fn whoever_showed_no_token_makes_room_for_a_consumer() {
     let limits = Limits {
