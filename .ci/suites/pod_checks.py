@@ -10,7 +10,7 @@ import socket
 import sys
 
 import pod_memory
-from pod_kubelet import PATIENCE, wait_until
+from pod_network import PATIENCE, wait_until
 
 SPY = pathlib.Path(__file__).with_name("pod_spy.py").read_text()
 HOUR = 3600

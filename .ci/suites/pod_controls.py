@@ -4,7 +4,7 @@ import dataclasses
 
 import pod_checks
 import pod_manifest
-from pod_kubelet import wait_until
+from pod_network import wait_until
 
 
 def a_seed_beside_the_application(world, forms):

@@ -3,30 +3,21 @@ root, mounts, processes and a user of its own; sidecars first, probes from the n
 
 What it does not play: pulling images, the runtime's seccomp filter, CPU shares."""
 
-import concurrent.futures
 import contextlib
-import ctypes
 import dataclasses
 import http.client
-import json
-import os
 import pathlib
-import re
 import subprocess
-import sys
-import tempfile
 import threading
 import time
 
-import pod_memory
+from pod_network import PATIENCE, Network, run, wait_until
+from pod_run import Run
 from pod_volumes import Volume
 
-HERE = pathlib.Path(__file__).parent
-PATIENCE = 60
 # Of every period of a probe. Its timeout is as it stands.
 PACE = 0.1
 BACKOFF = 0.2
-CLONE_NEWNET = 0x40000000
 
 
 @dataclasses.dataclass
@@ -49,45 +40,6 @@ class Node:
         with self.lock:
             self.pods += 1
             return Network(self.pods)
-
-
-class Network:
-    """The pod's own, kept by a process that does nothing; it is there before any container."""
-
-    def __init__(self, number):
-        self.number, self.address, self.address6 = number, f"10.244.{number}.2", f"fd00:{number}::2"
-        self.pause = subprocess.Popen(["unshare", "--net", "--ipc", "--uts", "sleep", "infinity"], start_new_session=True)
-        pid, link = self.pause.pid, f"pod{number}"
-        own = os.readlink("/proc/self/ns/net")
-        wait_until(lambda: os.readlink(f"/proc/{pid}/ns/net") != own, "the pod's network")
-        run("ip", "link", "add", link, "type", "veth", "peer", "name", "eth0", "netns", str(pid))
-        run("ip", "address", "add", f"10.244.{number}.1/24", "dev", link)
-        run("ip", "address", "add", f"fd00:{number}::1/64", "dev", link, "nodad")
-        run("ip", "link", "set", link, "up")
-        inside = self.enter("ip")
-        run(*inside, "address", "add", f"{self.address}/24", "dev", "eth0")
-        run(*inside, "address", "add", f"{self.address6}/64", "dev", "eth0", "nodad")
-        run(*inside, "link", "set", "eth0", "up")
-        run(*inside, "link", "set", "lo", "up")
-
-    def inside(self, work):
-        """What that gives in a thread whose sockets are the pod's."""
-
-        def run_there(descriptor):
-            if ctypes.CDLL(None, use_errno=True).setns(descriptor, CLONE_NEWNET):
-                raise OSError(ctypes.get_errno(), "setns")
-            return work()
-
-        with open(f"/proc/{self.pause.pid}/ns/net") as namespace, concurrent.futures.ThreadPoolExecutor(1) as pool:
-            return pool.submit(run_there, namespace.fileno()).result()
-
-    def enter(self, *command):
-        """A command in the pod's network that is none of its containers."""
-        return ["nsenter", f"--net=/proc/{self.pause.pid}/ns/net", *command]
-
-    def end(self):
-        self.pause.kill()
-        self.pause.wait()
 
 
 class Pod:
@@ -297,129 +249,3 @@ class Container:
 
         wait_until(look, f"a line of {self.spec.name}'s; so far:\n" + "\n".join(self.lines[-20:]), patience)
         return found[0]
-
-
-class Run:
-    """One start of a container."""
-
-    def __init__(self, container, beside=None):
-        spec, pod = container.spec, container.pod
-        image = pod.node.images[image_name(spec.image)]
-        mounts = {mount.path: (str(pod.volumes[mount.volume].path), is_read_only(mount, pod)) for mount in spec.mounts}
-        self.env = {"PATH": "/usr/local/bin:/usr/bin:/bin", "HOME": "/", "HOSTNAME": pod.spec.name} | image.env | spec.env
-        self.spec = spec
-        document = {
-            "root": tempfile.mkdtemp(dir=pod.node.folder),
-            "image": image.paths,
-            "mounts": dict(sorted(mounts.items())),
-            "read_only_root": spec.read_only_root,
-            "uid": spec.uid,
-            "gid": spec.gid,
-            "command": [*(spec.command or image.entrypoint), *spec.args],
-            "env": self.env,
-        }
-        enter = ["nsenter", f"--target={pod.network.pause.pid}", "--net", "--ipc", "--uts"]
-        apart = ["unshare", "--mount", "--propagation", "private"]
-        if beside:
-            enter = [*enter, f"--pid=/proc/{beside}/ns/pid"]
-        else:
-            apart += ["--pid", "--fork", "--kill-child"]
-        launcher = [sys.executable, "-IS", str(HERE / "pod_container.py")]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT}
-        self.child = subprocess.Popen([*enter, *apart, *launcher], text=True, start_new_session=True, **pipes)
-        self.reader = threading.Thread(target=self._read, args=(container.lines,), daemon=True)
-        self.reader.start()
-        self.memory = pod_memory.limit(container)
-        self.child.stdin.write(json.dumps(document))
-        self.child.stdin.close()
-        self.pid = self._first_process()
-
-    def _read(self, lines):
-        for line in self.child.stdout:
-            lines.append(line.rstrip("\n"))
-
-    def _first_process(self):
-        """Its PID on the node, once it runs the command; what sets it up counts for nothing."""
-
-        def look():
-            return self.child.poll() is not None or any("pod_container.py" not in command_line(pid) for pid in children(self.child.pid))
-
-        wait_until(look, f"{self.spec.name}'s command")
-        found = children(self.child.pid)
-        if found:
-            self.memory.take(found[0])
-        return found[0] if found else None
-
-    def execute(self, command, timeout, env):
-        enter = [f"--target={self.pid}", "--mount", "--pid", "--net", "--ipc", "--uts", "--root", "--wd"]
-        user = ["--setuid", str(self.spec.uid), "--setgid", str(self.spec.gid)]
-        whole = ["setpriv", "--no-new-privs", "nsenter", *enter, *user, "--", *command]
-        pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        child = subprocess.Popen(whole, env=self.env | env, text=True, **pipes)
-        watching = threading.Thread(target=self._watch, args=(child,))
-        watching.start()
-        try:
-            out, err = child.communicate(timeout=timeout)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            out, err = child.communicate()
-        watching.join()
-        return subprocess.CompletedProcess(command, child.returncode, out, err)
-
-    def _watch(self, child):
-        """It counts for the container's memory; it is gone so soon that somebody has to look all the time."""
-        found = []
-        while child.poll() is None:
-            if not found:
-                found = children(child.pid)
-                continue
-            if isinstance(self.memory, pod_memory.Group):
-                with contextlib.suppress(OSError):
-                    self.memory.take(found[0])
-                return
-            if "nsenter" not in command_line(found[0]):
-                self.memory.took(found[0])
-            time.sleep(0.0002)
-
-    def signal(self, number):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, number)
-
-    def kill(self):
-        self.signal(9)
-
-
-def is_read_only(mount, pod):
-    """Secrets and ConfigMaps are, whatever the mount says."""
-    return mount.read_only or pod.spec.volumes[mount.volume]["kind"] in {"secret", "configMap", "file"}
-
-
-def image_name(reference):
-    """The last part of a reference, without tag and digest."""
-    return re.sub(r"[:@].*", "", reference.rsplit("/", 1)[-1])
-
-
-def children(pid):
-    try:
-        return [int(child) for child in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except (FileNotFoundError, ProcessLookupError):
-        return []
-
-
-def command_line(pid):
-    try:
-        return pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().replace(b"\0", b" ").decode(errors="replace")
-    except (FileNotFoundError, ProcessLookupError):
-        return ""
-
-
-def wait_until(wanted, what, patience=PATIENCE):
-    end = time.monotonic() + patience
-    while not wanted():
-        if time.monotonic() > end:
-            raise SystemExit(f"waited in vain for {what}")
-        time.sleep(0.005)
-
-
-def run(*command):
-    subprocess.run(command, check=True)

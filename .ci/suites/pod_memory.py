@@ -29,11 +29,11 @@ class Group:
                 return None
             path = above / f"valetkey-ci-{os.getpid()}-{id(container)}"
             path.mkdir()
-            (path / "memory.max").write_text(str(container.spec.memory or "max"))
-            (path / "memory.swap.max").write_text("0")
-            return cls(path)
         except (TypeError, OSError):
             return None
+        (path / "memory.max").write_text(str(container.spec.memory or "max"))
+        (path / "memory.swap.max").write_text("0")
+        return cls(path)
 
     def __init__(self, path):
         self.path = path
