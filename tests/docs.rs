@@ -7,6 +7,7 @@
 )]
 
 use std::fs;
+use std::path::Path;
 use std::sync::Arc;
 
 use valetkey::clock::SystemClock;
@@ -220,6 +221,72 @@ fn kinds(heading: &str, before: &str) -> Vec<&'static str> {
     let home = |name: &str| (name == "HOME").then(|| "/home/ops".into());
     let plan = config::parse(text.as_bytes(), Format::Toml, "README.md", &home).unwrap();
     plan.profiles.iter().map(|profile| profile.kind.as_str()).collect()
+}
+
+#[test]
+fn the_examples_of_the_guides_are_plans() {
+    let server = "[server]\ntoken_dir = \"/t\"\ncontrol_socket = \"/c\"\n";
+    let mut found = Vec::new();
+    for path in guides() {
+        let text = fs::read_to_string(&path).unwrap();
+        for block in text.split("```toml\n").skip(1) {
+            let (toml, _) = block.split_once("```").unwrap();
+            let before = if toml.contains("[server]") { "" } else { server };
+            let plan = config::parse(format!("{before}{toml}").as_bytes(), Format::Toml, &path, &|_| None);
+            let plan = plan.unwrap_or_else(|error| panic!("{path}: {error}"));
+            found.extend(plan.profiles.iter().map(|profile| profile.kind.as_str()));
+        }
+    }
+    found.sort_unstable();
+    assert_eq!(found, ["role", "role", "session", "session", "web_identity"]);
+}
+
+fn guides() -> Vec<String> {
+    let files = fs::read_dir("docs").unwrap();
+    files.map(|file| file.unwrap().path().display().to_string()).collect()
+}
+
+#[test]
+fn every_link_leads_somewhere() {
+    let pages = [
+        "README.md",
+        "SECURITY.md",
+        "CONTRIBUTING.md",
+        "CHANGELOG.md",
+        "ARCHITECTURE.md",
+    ];
+    let pages = pages.map(ToOwned::to_owned).into_iter().chain(guides());
+    let mut count = 0;
+    for page in pages.chain(["deploy/monitoring/RUNBOOK.md".to_owned()]) {
+        for link in links(&fs::read_to_string(&page).unwrap()) {
+            let (file, anchor) = link.split_once('#').unwrap_or((&link, ""));
+            let target = Path::new(&page).parent().unwrap().join(file);
+            let target = if file.is_empty() { Path::new(&page) } else { &target };
+            assert!(target.exists(), "{page} links to {link}");
+            let is_there =
+                anchor.is_empty() || anchors(&fs::read_to_string(target).unwrap()).any(|found| found == anchor);
+            assert!(is_there, "{page} links to {link}");
+            count += 1;
+        }
+    }
+    assert!(count > 50, "{count}");
+}
+
+/// Where the page's links within the repository lead.
+fn links(page: &str) -> Vec<String> {
+    let ends = page.split("](").skip(1).filter_map(|rest| rest.split_once(')'));
+    let links = ends.map(|(link, _)| link.to_owned());
+    links.filter(|link| !link.starts_with("https:")).collect()
+}
+
+/// The headings as links name them.
+fn anchors(page: &str) -> impl Iterator<Item = String> {
+    let headings = page.lines().filter_map(|line| line.strip_prefix('#'));
+    headings.map(|heading| {
+        let words = heading.trim_start_matches('#').trim().to_lowercase();
+        let kept = words.chars().filter(|c| c.is_alphanumeric() || " -_".contains(*c));
+        kept.map(|c| if c == ' ' { '-' } else { c }).collect()
+    })
 }
 
 #[test]

@@ -19,7 +19,7 @@ import helm_pod
 import helm_pss
 import helm_readme
 from harness import BINARY, Checks, Daemon, Emulator, temporary_folder, write_key
-from helm_chart import CHART, LIBRARY, SNAPSHOTS, VALUES, Helm, containers, documents, of_kind, pods, snapshot
+from helm_chart import CHART, LIBRARY, SNAPSHOTS, VALUES, Helm, documents, of_kind, pods, snapshot
 
 MONITORING = pathlib.Path("deploy/monitoring")
 HELMS = [Helm(3), Helm(4)]
@@ -30,6 +30,7 @@ def main():
         return refresh()
     checks = Checks()
     texts(checks)
+    examples(checks)
     rendered = renders(checks)
     kubernetes(checks, rendered)
     restricted(checks, rendered)
@@ -38,6 +39,7 @@ def main():
     monitoring(checks, rendered["everything"])
     configuration(checks, rendered)
     consumer(checks)
+    variables(checks)
     library(checks)
     mistakes(checks)
     notes(checks)
@@ -83,6 +85,21 @@ def texts(checks):
     library = yaml.safe_load((LIBRARY / "Chart.yaml").read_text())
     checks.equal("tests/library depends on this version of the chart", library["dependencies"][0]["version"], chart["version"])
     checks.equal("the schema knows the configuration's keys", schema_keys(), readme_keys())
+
+
+def examples(checks):
+    """What the documentation shows of values and of templates is right."""
+    readme, guide = (CHART / "README.md").read_text(), pathlib.Path("docs/deployment.md").read_text()
+    shown = re.findall(r"^```yaml\n(# values.yaml\n.*?)^```$", readme, re.M | re.S) + re.findall(r"`values.yaml`:\n   ```yaml\n(.*?)   ```", guide, re.S)
+    checks.equal("the chart's README and the guide show values", len(shown), 2)
+    for values in shown:
+        with temporary_folder() as folder:
+            found = documents(HELMS[1].render(CHART, "-f", helm_mistakes.write(folder, values)))
+            checks.equal("they make a Deployment", len(of_kind(found, "Deployment")), 1)
+    library = (LIBRARY / "templates" / "deployment.yaml").read_text()
+    includes = [line.strip() for line in readme.splitlines() if line.startswith(" ") and "include" in line]
+    missing = [line for line in includes if line not in library]
+    checks.that("the includes that the README shows are those of tests/library", includes and not missing, missing)
 
 
 REFRESH = "run .ci/suites/helm refresh, and look at the difference"
@@ -228,6 +245,17 @@ def consumer(checks):
             checks.that(f"helm test's consumer learns who it is {text}", told, done)
         daemon.stop()
     emulator.stop()
+
+
+def variables(checks):
+    for values, there, missing in helm_mistakes.VARIABLES:
+        with temporary_folder() as folder:
+            path = helm_mistakes.write(folder, values)
+            rendered = documents(HELMS[1].render(CHART, "-f", helm_mistakes.BASE, "-f", path, "-s", "templates/job.yaml"))
+        (container,) = pods(rendered[0])[0]["spec"]["containers"]
+        env = {variable["name"]: variable["value"] for variable in container["env"]}
+        once = len(env) == len(container["env"]) and not env.keys() & set(missing)
+        checks.that(f"the application's environment with {values!r}", once and env.items() >= there.items(), env)
 
 
 def library(checks):

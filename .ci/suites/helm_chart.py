@@ -58,10 +58,6 @@ def pods(document):
     return []
 
 
-def containers(pod):
-    return pod["spec"].get("initContainers", []) + pod["spec"]["containers"]
-
-
 def of_kind(rendered, kind):
     return [document for document in rendered if document["kind"] == kind]
 

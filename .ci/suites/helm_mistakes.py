@@ -78,7 +78,7 @@ RENDERING = [
     (
         "app: {job: {parallelism: 7}}\nmfa: {acknowledgedReplicas: 7}\n"
         "config: {profile: {ops: {role_arn: 'arn:aws:iam::123456789012:role/x', duration_seconds: 900}}}",
-        ["7 replicas need up to 70 codes an hour of MFA device", "raise duration_seconds, take fewer replicas"],
+        ["7 replicas need about 70 codes an hour of MFA device", "raise duration_seconds, take fewer replicas"],
     ),
     ("app: {kind: CronJob, cronJob: {schedule: '@daily', concurrencyPolicy: Allow}}", ["concurrencyPolicy Allow lets any number", "set it to Forbid"]),
     ("app: {kind: CronJob}", ["app.cronJob.schedule is empty: say when it runs"]),
@@ -129,6 +129,24 @@ RIGHT = [
     "config: {profile: {ops: {key: {directory: /keys/a}}}}\nextraVolumes: [{name: keys, emptyDir: {}}]\nextraVolumeMounts: [{name: keys, mountPath: /keys/}]",
     "config: {profile: {ops: {key: {directory: /etc/valetkey/key/}}}}",
     "securityContext: {runAsUser: null, runAsGroup: null}",
+]
+
+# What the application's environment has, and what it has not.
+VARIABLES = [
+    ("{}", {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:7411/credentials/ops", "AWS_REGION": "eu-west-1"}, []),
+    ("app: {env: [{name: AWS_REGION, value: eu-west-2}]}", {"AWS_REGION": "eu-west-2", "AWS_DEFAULT_REGION": "eu-west-1"}, []),
+    ("app: {env: [{name: AWS_EC2_METADATA_DISABLED, value: 'false'}]}", {"AWS_EC2_METADATA_DISABLED": "false"}, []),
+    (
+        "config: {server: {credentials: '[::]:8411', tls_certificate: /etc/valetkey/tls/tls.crt, tls_private_key: /etc/valetkey/tls/tls.key}}\n"
+        "secrets: {tls: {name: tls}}",
+        {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "https://localhost:8411/credentials/ops"},
+        [],
+    ),
+    (
+        "app: {form: imds}\nconfig: {server: {imds: '127.0.0.1:8413'}}",
+        {"AWS_EC2_METADATA_SERVICE_ENDPOINT": "http://127.0.0.1:8413", "AWS_REGION": "eu-west-1"},
+        ["AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE", "AWS_EC2_METADATA_DISABLED"],
+    ),
 ]
 
 # Mistakes in the templates of a chart that depends on this one: what its deployment.yaml has, what stands there instead, and what must be

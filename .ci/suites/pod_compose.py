@@ -57,7 +57,6 @@ def container(service, name, volumes):
         mounts=list(mounts(service, volumes)),
         startup=None,
         liveness=None,
-        readiness=None,
     )
 
 

@@ -88,6 +88,7 @@ def fields_that_are_not_known(world, forms):
         "a field of a container": ("readOnlyRootFilesystem: true", "readOnlyRootFilesystem: true\n          procMount: Unmasked"),
         "a field of a probe": ("path: /livez", "path: /livez\n            host: 127.0.0.1"),
         "privileges that can grow": ("allowPrivilegeEscalation: false", "allowPrivilegeEscalation: true"),
+        "another probe": ("livenessProbe:", "readinessProbe:"),
         "a capability": ("- ALL", "- NET_RAW"),
         "a token of the API": ("automountServiceAccountToken: false", "automountServiceAccountToken: true"),
         "a part of a volume": ("name: valetkey-secret-key\n", "name: valetkey-secret-key\n          subPath: key\n"),

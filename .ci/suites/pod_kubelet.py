@@ -130,7 +130,6 @@ class Container:
         self.thread = self.began = self.started_at = self.asked = None
         # The prober's clock: how much of its time has passed, and up to when it may go on.
         self.probed, self.until, self.period, self.probes = 0.0, float("inf"), 1.0, {"success": 0, "failure": 0}
-        self.ready = spec.readiness is None
 
     def start(self):
         self.thread = threading.Thread(target=self._work, daemon=True)

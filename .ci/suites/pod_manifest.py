@@ -47,7 +47,6 @@ class Container:
     mounts: list
     startup: Probe | None
     liveness: Probe | None
-    readiness: Probe | None
 
 
 @dataclasses.dataclass
@@ -169,7 +168,7 @@ def read_container(entry, shared):
             with resources.inner("limits") as limits:
                 memory = limits.take("memory", None)
         ports = dict(read_port(port) for port in entry.each("ports"))
-        probes = {key: read_probe(entry, f"{key}Probe", ports) for key in ("startup", "liveness", "readiness")}
+        probes = {key: read_probe(entry, f"{key}Probe", ports) for key in ("startup", "liveness")}
         command, args = entry.take("command", []), entry.take("args", [])
         env = dict(read_variable(variable) for variable in entry.each("env"))
         if any("$(" in text for text in [*command, *args, *env.values()]):

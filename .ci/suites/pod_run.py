@@ -100,8 +100,10 @@ class Run:
             time.sleep(0.0002)
 
     def signal(self, number):
+        """Nothing where it has ended already."""
         with contextlib.suppress(ProcessLookupError):
-            os.kill(self.pid, number)
+            if self.pid:
+                os.kill(self.pid, number)
 
     def kill(self):
         self.signal(9)

@@ -59,7 +59,10 @@ def check_closed(checks):
     ]
     checks.equal("every policy fails closed", failure, ["Fail"] * 3)
     checks.equal("a pod without the sidecar is denied", binding["spec"]["validationActions"], ["Deny"])
-    checks.equal("and by Kyverno", kyverno["spec"]["rules"][1]["validate"]["failureAction"], "Enforce")
+    of_kyverno = kyverno["spec"]["rules"][1]["validate"]
+    checks.equal("and by Kyverno", of_kyverno["failureAction"], "Enforce")
+    same = validating["spec"]["validations"][0]["expression"]
+    checks.equal("by the same words", of_kyverno["cel"]["expressions"][0]["expression"], same)
     selectors = [policy["spec"]["matchConstraints"]["objectSelector"]["matchLabels"] for policy in (mutating, validating)]
     of_rules = [rule["match"]["any"][0]["resources"]["selector"]["matchLabels"] for rule in kyverno["spec"]["rules"]]
     checks.equal("all of them look at the same pods", selectors + of_rules, [{"valetkey/inject": "true"}] * 4)

@@ -2,27 +2,17 @@
 
 import os
 import pathlib
-import re
-import socket
-import subprocess
-import sys
-import time
 
+from guide import Moto, blocks, of_an_administrator, shell
 from harness import BINARY, Checks, Emulator, Process, clean_env, temporary_folder
 
 SECTION = "## A real account in five minutes"
 
 
-def blocks():
-    """The fenced blocks of the section, in order: users and device, files, configuration, run, environment."""
-    text = pathlib.Path("README.md").read_text().split(SECTION)[1].split("\n## ")[0]
-    found = re.findall(r"^ {3}```\w+\n(.*?)^ {3}```", text, flags=re.M | re.S)
-    return [re.sub(r"^ {3}", "", block, flags=re.M) for block in found]
-
-
 def main():
     checks = Checks()
-    iam, files, configuration, run, environment = blocks()
+    # Users and device, files, configuration, run, environment.
+    iam, files, configuration, run, environment = blocks(pathlib.Path("README.md").read_text().split(SECTION)[1].split("\n## ")[0])
     with temporary_folder() as folder:
         emulator = Emulator()
         access = emulator.access
@@ -38,9 +28,7 @@ def main():
             return text
 
         with Moto() as url:
-            env = clean_env(
-                AWS_ENDPOINT_URL=url, AWS_ACCESS_KEY_ID="x", AWS_SECRET_ACCESS_KEY="x", AWS_DEFAULT_REGION="us-east-1"
-            )
+            env = of_an_administrator(url)
             shell(checks, "1. IAM's part", iam, folder, env)
             shell(checks, "2. the key and the seed", here(files), folder, env)
         # What IAM gave must be what the daemon takes; then the emulator's user stands in for moto's.
@@ -67,33 +55,6 @@ def main():
         checks.equal("the daemon ends cleanly", daemon.stop(), 0)
         emulator.stop()
     checks.done()
-
-
-def shell(checks, name, script, folder, env):
-    ended = subprocess.run(["bash", "-euo", "pipefail", "-c", script], cwd=folder, env=env, capture_output=True, text=True, timeout=120)
-    checks.equal(name, (ended.returncode, ended.stderr), (0, ""))
-    return ended.stdout
-
-
-class Moto:
-    def __enter__(self):
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            port = free.getsockname()[1]
-        quiet = subprocess.DEVNULL
-        self.server = subprocess.Popen(
-            [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], env=clean_env(), stdout=quiet, stderr=quiet
-        )
-        end = time.monotonic() + 60
-        while time.monotonic() < end:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", port)) == 0:
-                    return f"http://127.0.0.1:{port}"
-            time.sleep(0.1)
-        raise SystemExit("moto did not start")
-
-    def __exit__(self, *_):
-        self.server.terminate()
 
 
 main()

@@ -6,6 +6,7 @@ mod healthcheck;
 mod http;
 mod mfa;
 mod reload;
+mod revoke_policy;
 mod serve;
 mod status;
 mod sts;
@@ -50,6 +51,8 @@ enum Command {
     Mfa(mfa::Args),
     /// Ask STS, with a profile's credentials or its long-term key: every action, as the AWS CLI names it
     Sts(sts::Args),
+    /// Print the IAM policy that denies everything to the sessions of before: for those that leaked
+    RevokePolicy(revoke_policy::Args),
     /// Ask a running daemon's probe; for images without a shell or curl
     Healthcheck(healthcheck::Args),
     /// Run the strict STS emulator alone, with a user, a key and an MFA device that exist nowhere else
@@ -79,6 +82,7 @@ pub fn main(protections: Protections) -> ExitCode {
         Command::Reload(args) => reload::run(&args),
         Command::Mfa(args) => mfa::run(&args),
         Command::Sts(args) => sts::run(&args),
+        Command::RevokePolicy(args) => revoke_policy::run(&args),
         Command::Healthcheck(args) => healthcheck::run(&args),
         #[cfg(feature = "emulator")]
         Command::StsEmulator(args) => sts_emulator::run(&args),

@@ -7,6 +7,7 @@ mod operator;
 mod reaching;
 mod reload;
 mod reserve;
+mod revoke_policy;
 mod scene;
 mod status;
 mod submit;

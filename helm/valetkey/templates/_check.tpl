@@ -118,7 +118,7 @@ user has mounted a volume for state_dir that they share. Given: vk, replicas, mi
 {{- range $device, $names := $devices -}}
 {{- $sessions := mul $replicas (len $names) -}}
 {{- $seconds := mul $sessions 30 -}}
-{{- /* In thousandths: renewals start after 0.4 of the life at the earliest. */ -}}
+{{- /* In thousandths: renewals start after 0.4 of the life, or little less. */ -}}
 {{- $hourly := 0 -}}
 {{- range $name := $names -}}
 {{- $profile := index $values.config.profile $name -}}
@@ -131,7 +131,7 @@ user has mounted a volume for state_dir that they share. Given: vk, replicas, mi
 {{- if and $alone (gt $seconds $patience) -}}
 {{- include "valetkey.mistake" (dict "mistakes" $mistakes "text" (printf "%d replicas with %d profiles each of MFA device %s need %d s for their first codes, and the startup probe gives %d s: take fewer replicas, give profiles devices of their own, mount a volume at state_dir that all replicas share, or raise startupProbe.failureThreshold" $replicas (len $names) $device $seconds $patience)) -}}
 {{- else if and $alone (gt $hourly 60000) -}}
-{{- include "valetkey.mistake" (dict "mistakes" $mistakes "text" (printf "%d replicas need up to %d codes an hour of MFA device %s (profiles %s), which gives 120 in all and half of them to replicas that do not share its steps: raise duration_seconds, take fewer replicas, give profiles devices of their own, or mount a volume at state_dir that all replicas share" $replicas (div $hourly 1000) $device (join ", " $names))) -}}
+{{- include "valetkey.mistake" (dict "mistakes" $mistakes "text" (printf "%d replicas need about %d codes an hour of MFA device %s (profiles %s), which gives 120 in all and half of them to replicas that do not share its steps: raise duration_seconds, take fewer replicas, give profiles devices of their own, or mount a volume at state_dir that all replicas share" $replicas (div $hourly 1000) $device (join ", " $names))) -}}
 {{- else if and (gt $replicas 1) (gt $replicas $acknowledged) -}}
 {{- include "valetkey.mistake" (dict "mistakes" $mistakes "text" (printf "%d replicas share MFA device %s (profiles %s). STS takes one of its codes in 30 s, so the last replica may wait %d s for its first, and a person who gives codes gives %d of them. If that is meant, set mfa.acknowledgedReplicas to %d; otherwise take one replica" $replicas $device (join ", " $names) $seconds $sessions $replicas)) -}}
 {{- end -}}

@@ -117,13 +117,14 @@ The sidecar's volumes, as items of the pod's `volumes`.
   configMap:
     name: {{ include "valetkey.fullname" $vk }}
 # The kubelet gives a Secret's files to root, and without fsGroup (which would reach into the application's volumes) the sidecar's user
-# is one of the others: hence 0444. The sidecar alone mounts these volumes; that is the boundary, not the mode.
+# is one of the others: hence 292, which is 0444. The sidecar alone mounts these volumes; that is the boundary, not the mode.
 {{- range $folder, $secret := $values.secrets }}
 {{- if $secret.name }}
 - name: valetkey-secret-{{ $folder }}
   secret:
     secretName: {{ $secret.name | quote }}
-    defaultMode: 0444
+    {{- /* 0444; in decimal, since YAML 1.2 knows no octal of this form. */}}
+    defaultMode: 292
     {{- with $secret.items }}
     items:
       {{- toYaml . | nindent 6 }}
