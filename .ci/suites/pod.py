@@ -10,6 +10,7 @@ import pathlib
 import resource
 import subprocess
 import sys
+import threading
 import traceback
 
 import pod_checks
@@ -18,9 +19,13 @@ import pod_manifest
 import pod_render
 from harness import BINARY, Checks, Emulator, temporary_folder
 from pod_checks import Story
+from pod_keys import Door
 from pod_kubelet import Image, Node, Pod
 
 SEED = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
+STS = "127.0.0.1:7414"
+# Where emulators listen: for one key of the user, or each for one of two behind a door.
+LISTEN = {1: [STS], 2: ["127.0.0.1:7415", "127.0.0.1:7416"]}
 # What a volume's mode is: of a kubelet's own folder, and of a mount of tmpfs that it leaves as it is.
 FOLDER, TMPFS = 0o777, 0o1777
 
@@ -39,7 +44,9 @@ def main():
     world = World(checks, sys.argv[1])
     forms = pod_render.forms()
     check_sameness(checks, forms)
-    stories = [lambda form=form: lives(world, form) for form in forms if form.kind == "Deployment"]
+    # The longest first: a proof waits for the next MFA step.
+    stories = [lambda form=form: rotates(world, form) for form in forms if form.kind == "Deployment"]
+    stories += [lambda form=form: lives(world, form) for form in forms if form.kind == "Deployment"]
     stories += [lambda form=form: waits(world, form) for form in forms if form.kind == "Deployment"]
     stories += [lambda form=form: is_served(world, form) for form in forms if form.kind in {"Overlay", "Compose"}]
     stories += [lambda form=form: ends(world, form) for form in forms if form.kind == "Job"]
@@ -95,6 +102,12 @@ def is_served(world, form):
         pod_checks.ends_in_order(story)
 
 
+def rotates(world, form):
+    with world.pod(form, keys=2) as story:
+        story.application.wait_for(lambda line: '"arn"' in line)
+        pod_checks.follows_its_secret(story)
+
+
 def waits(world, form):
     with world.pod(form, sts_is_down=True) as story:
         pod_checks.waits_for_sts(story)
@@ -112,29 +125,36 @@ class World:
         self.checks, self.node = checks, Node(folder, images())
 
     @contextlib.contextmanager
-    def pod(self, form, name=None, sts_is_down=False, permissions=TMPFS, change=lambda spec: None):
+    def pod(self, form, name=None, sts_is_down=False, permissions=TMPFS, change=lambda spec: None, keys=1):
         """A pod of that form that has been started; `change` may make another one of what was rendered."""
         network = self.node.network()
         with contextlib.ExitStack() as stack:
             stack.callback(network.end)
-            device = ["--region", form.region, "--account", form.account, "--user", form.user, "--totp-seed", SEED]
-            device += ["--role", form.role] if form.role else []
-            emulator = Emulator(*device, listen="127.0.0.1:7414", within=network.enter())
-            stack.callback(emulator.stop)
+            emulators = [self.emulator(stack, form, network, listen) for listen in LISTEN[keys]]
+            if keys > 1:
+                door = network.inside(lambda: Door(STS, emulators))
+                stack.callback(door.end)
+                threading.Thread(target=lambda: network.inside(door.serve), daemon=True).start()
             if sts_is_down:
-                network.inside(lambda: emulator.control("POST", "faults", {"down": True}))
-            secrets = secrets_of(emulator.access)
+                network.inside(lambda: emulators[0].control("POST", "faults", {"down": True}))
+            secrets = secrets_of(emulators[0].access)
             spec, config_maps = form.read(self.node.folder, secrets)
             change(spec)
             pod = Pod(self.node, network, spec, config_maps, secrets, permissions)
             stack.callback(pod.end)
             pod.start()
-            yield Story(self.checks, name or form.name, pod, emulator, secrets, form.signer())
+            yield Story(self.checks, name or form.name, pod, emulators, secrets, form.signer())
+
+    def emulator(self, stack, form, network, listen):
+        device = ["--region", form.region, "--account", form.account, "--user", form.user, "--totp-seed", SEED]
+        device += ["--role", form.role] if form.role else []
+        emulator = Emulator(*device, listen=listen, within=network.enter())
+        stack.callback(emulator.stop)
+        return emulator
 
 
 def secrets_of(access):
-    key = {"aws_access_key_id": access["AWS_ACCESS_KEY_ID"], "aws_secret_access_key": access["AWS_SECRET_ACCESS_KEY"]}
-    return {"valetkey-key": key, "valetkey-mfa": {"totp_seed": SEED}}
+    return {"valetkey-key": pod_checks.key_of(access), "valetkey-mfa": {"totp_seed": SEED}}
 
 
 def images():

@@ -10,7 +10,7 @@ import socket
 import sys
 
 import pod_memory
-from pod_network import wait_until
+from pod_network import PATIENCE, wait_until
 
 SPY = pathlib.Path(__file__).with_name("pod_spy.py").read_text()
 HOUR = 3600
@@ -22,8 +22,8 @@ REFUSED = {"PermissionError", "FileNotFoundError"}
 class Story:
     """One pod that runs, what it is called in the checks, and the secrets that were given to it."""
 
-    def __init__(self, checks, name, pod, emulator, secrets, signer):
-        self.name, self.pod, self.emulator, self.checks, self.signer = name, pod, emulator, checks, signer
+    def __init__(self, checks, name, pod, emulators, secrets, signer):
+        self.name, self.pod, self.emulators, self.checks, self.signer = name, pod, emulators, checks, signer
         self.sidecar = pod.containers["valetkey"]
         self.application = pod.containers["app"]
         self.secrets = [value for secret in secrets.values() for name, value in secret.items() if name != "aws_access_key_id"]
@@ -37,11 +37,11 @@ class Story:
     def environment(self, container=None):
         return (container or self.application).spec.env
 
-    def requests(self):
-        return self.emulator_control("GET", "state")["requests"]
+    def requests(self, emulator=0):
+        return self.emulator_control("GET", "state", emulator=emulator)["requests"]
 
-    def emulator_control(self, *args):
-        return self.pod.network.inside(lambda: self.emulator.control(*args))
+    def emulator_control(self, *args, emulator=0):
+        return self.pod.network.inside(lambda: self.emulators[emulator].control(*args))
 
 
 def signs(story, patience=60):
@@ -180,6 +180,28 @@ def outlives_its_own_end(story):
     lines = len(story.application.lines)
     wait_until(lambda: len(story.application.lines) > lines + 1, "the application to go on")
     story.that("the application goes on signing", '"arn"' in story.application.lines[-1], story.application.lines[-5:])
+
+
+def follows_its_secret(story):
+    """The Secret gets another key: without a command it is noticed, proven and used."""
+    before = json.loads(story.application.lines[-1])["key"]
+    story.equal("no key was adopted before", adopted(story), 0)
+    story.pod.update_secret("valetkey-key", key_of(story.emulators[1].access))
+    wait_until(lambda: adopted(story) == 1, "the other key to be adopted", 3 * PATIENCE)
+    told = json.loads(story.application.wait_for(lambda line: '"arn"' in line and before not in line))
+    story.equal("a Secret that is swapped rotates the key: the application signs with a session of the other one", told["arn"], story.signer)
+    story.equal("it always had credentials", [line for line in story.application.lines if '"error"' in line], [])
+    story.equal("nothing was restarted for it", restarts(story), [0, 0])
+
+
+def adopted(story):
+    page = story.sidecar.get("/metrics")
+    return int(re.search(r'valetkey_key_reloads_total\{profile="ops",result="adopted"\} (\d+)', page).group(1))
+
+
+def key_of(access):
+    """A user's key, as its Secret has it."""
+    return {"aws_access_key_id": access["AWS_ACCESS_KEY_ID"], "aws_secret_access_key": access["AWS_SECRET_ACCESS_KEY"]}
 
 
 def ends_in_order(story):

@@ -201,14 +201,21 @@ class Container:
         """One look from the node."""
         if probe.command:
             return self.execute(probe.command, timeout=probe.timeout).returncode == 0
-        connection = http.client.HTTPConnection(address or self.pod.network.address, probe.port, timeout=probe.timeout)
         try:
-            connection.request("GET", probe.path, headers={"User-Agent": "kube-probe/1.36", "Connection": "close"})
-            return 200 <= connection.getresponse().status < 400
+            return 200 <= self._get(probe, probe.path, address)[0] < 400
         except (OSError, http.client.HTTPException):
             return False
-        finally:
-            connection.close()
+
+    def get(self, path):
+        """A page from where the probes go, as a scraper on another machine gets it."""
+        return self._get(self.spec.liveness, path)[1]
+
+    def _get(self, probe, path, address=None):
+        connection = http.client.HTTPConnection(address or self.pod.network.address, probe.port, timeout=probe.timeout)
+        with contextlib.closing(connection):
+            connection.request("GET", path, headers={"User-Agent": "kube-probe/1.36", "Connection": "close"})
+            reply = connection.getresponse()
+            return reply.status, reply.read().decode()
 
     def execute(self, command, timeout=PATIENCE, env=None):
         """As `kubectl exec` and exec probes: beside the container's first process, as its user."""
