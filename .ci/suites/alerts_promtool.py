@@ -63,5 +63,5 @@ def run(folder, tests, source):
     files = [folder / f"tests-{number}.yaml" for number in range(len(tests))]
     for file, document in zip(files, tests):
         file.write_text(json.dumps(document | {"rule_files": ["rules.yaml"]}))
-    ended = subprocess.run(["promtool", "test", "rules", *files], capture_output=True, text=True, timeout=60)
+    ended = subprocess.run(["promtool", "test", "rules", *files], capture_output=True, text=True, timeout=300)
     return ended.returncode == 0, ended.stdout + ended.stderr

@@ -7,6 +7,7 @@ import http.client
 import pathlib
 import re
 import shutil
+import signal
 import time
 
 from harness import BINARY, Daemon, Emulator, Process, temporary_folder, totp, write_key
@@ -50,13 +51,16 @@ def until(lines, last):
 class Stage:
     """A daemon with one profile beside an emulator of its own; both end with the stack that they are put on."""
 
-    def __init__(self, stack, *emulator, fault=None, seed=None, key=None, chained=False, server=None, daemon=Daemon, **profile):
+    def __init__(self, stack, *emulator, fault=None, seed=None, key=None, chained=False, server=None, daemon=Daemon, held=False, **profile):
         self.folder = pathlib.Path(stack.enter_context(temporary_folder()))
         self.emulator = Emulator(*emulator)
         stack.callback(self.emulator.stop)
         self.access = self.emulator.access
         if fault:
             self.fault(**fault)
+        if held:
+            # Nothing is answered before somebody lets it go on.
+            self.emulator.child.send_signal(signal.SIGSTOP)
         pair = key or [self.access["AWS_ACCESS_KEY_ID"], self.access["AWS_SECRET_ACCESS_KEY"]]
         at = {"region": self.emulator.region, "endpoint_url": self.emulator.url}
         profiles = {PROFILE: write_key(self.folder, *pair, seed) | at | profile}
@@ -67,6 +71,12 @@ class Stage:
             profiles["deploy"] = at | {"source_profile": PROFILE, "role_arn": self.access["ROLE_ARN"]}
         self.daemon = daemon(self.folder, profiles, **(server or {}))
         stack.callback(self.daemon.stop)
+
+    def first_page(self):
+        """Of a daemon that has heard nothing yet; then STS goes on."""
+        page = self.page()
+        self.emulator.child.send_signal(signal.SIGCONT)
+        return page
 
     def fault(self, **fault):
         self.emulator.control("POST", "faults", fault)
@@ -214,8 +224,8 @@ def unreachable_from_the_start(stack):
 
 def wrong_seed(stack):
     """The first refusal; a step has to pass before the next, or several."""
-    stage = Stage(stack, seed=SEED, fault={"slow_milliseconds": 1000})
-    return stage.recording(stage.page(), stage.until(failures(1)))
+    stage = Stage(stack, seed=SEED, held=True)
+    return stage.recording(stage.first_page(), stage.until(failures(1)))
 
 
 def key_refused(stack):
@@ -229,8 +239,8 @@ def key_refused(stack):
 def key_unknown(stack):
     """There never was a session."""
     unknown = ["AKIAIOSFODNN7EXAMPLE", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"]
-    stage = Stage(stack, key=unknown, fault={"slow_milliseconds": 1000})
-    return stage.recording(stage.page(), stage.until(failures(1)))
+    stage = Stage(stack, key=unknown, held=True)
+    return stage.recording(stage.first_page(), stage.until(failures(1)))
 
 
 def new_key_refused(stack):
