@@ -60,6 +60,9 @@ Given: vk, replicas.
 {{- range $name, $profile := $values.config.profile -}}
 {{- with $profile.key -}}{{- with .directory -}}{{- $_ := set $read (printf "config.profile.%s.key.directory" $name) . -}}{{- end -}}{{- end -}}
 {{- with $profile.mfa_code -}}{{- with .totp_seed_file -}}{{- $_ := set $read (printf "config.profile.%s.mfa_code.totp_seed_file" $name) . -}}{{- end -}}{{- end -}}
+{{- range $place, $device := $profile.mfa_devices -}}
+{{- with $device.mfa_code -}}{{- with .totp_seed_file -}}{{- $_ := set $read (printf "config.profile.%s.mfa_devices[%d].mfa_code.totp_seed_file" $name $place) . -}}{{- end -}}{{- end -}}
+{{- end -}}
 {{- with $profile.saml_assertion -}}{{- with .file -}}{{- $_ := set $read (printf "config.profile.%s.saml_assertion.file" $name) . -}}{{- end -}}{{- end -}}
 {{- with $profile.web_identity_token_file -}}{{- $_ := set $read (printf "config.profile.%s.web_identity_token_file" $name) . -}}{{- end -}}
 {{- end -}}
@@ -111,31 +114,57 @@ user has mounted a volume for state_dir that they share. Given: vk, replicas, mi
 {{- $overlap := and $app.image.repository (eq $app.kind "CronJob") (eq $app.cronJob.concurrencyPolicy "Allow") -}}
 {{- $alone := or (not $values.config.server.state_dir) (include "valetkey.ownState" .vk) -}}
 {{- $patience := mul ($values.startupProbe.periodSeconds | default 10) ($values.startupProbe.failureThreshold | default 3) -}}
-{{- $devices := dict -}}
-{{- range $name, $profile := $values.config.profile -}}
-{{- with $profile.mfa_serial -}}{{- $_ := set $devices . (append (index $devices . | default list) $name) -}}{{- end -}}
-{{- end -}}
-{{- range $device, $names := $devices -}}
-{{- $sessions := mul $replicas (len $names) -}}
-{{- $seconds := mul $sessions 30 -}}
-{{- /* In thousandths: renewals start after 0.4 of the life, or little less. */ -}}
-{{- $hourly := 0 -}}
-{{- range $name := $names -}}
-{{- $profile := index $values.config.profile $name -}}
-{{- $life := $profile.duration_seconds | default (ternary 3600 43200 (hasKey $profile "role_arn")) -}}
-{{- $hourly = add $hourly (div (mul $replicas 9000000) $life) -}}
-{{- end -}}
+{{- range $device, $load := include "valetkey.loads" . | fromJson -}}
+{{- $names := join ", " $load.profiles -}}
 {{- if and $overlap (lt $acknowledged 2) -}}
 {{- include "valetkey.mistake" (dict "mistakes" $mistakes "text" (printf "app.cronJob.concurrencyPolicy Allow lets any number of runs share MFA device %s, of which STS takes one code in 30 s: set it to Forbid, or set mfa.acknowledgedReplicas to how many runs you expect at once" $device)) -}}
 {{- end -}}
-{{- if and $alone (gt $seconds $patience) -}}
-{{- include "valetkey.mistake" (dict "mistakes" $mistakes "text" (printf "%d replicas with %d profiles each of MFA device %s need %d s for their first codes, and the startup probe gives %d s: take fewer replicas, give profiles devices of their own, mount a volume at state_dir that all replicas share, or raise startupProbe.failureThreshold" $replicas (len $names) $device $seconds $patience)) -}}
-{{- else if and $alone (gt $hourly 60000) -}}
-{{- include "valetkey.mistake" (dict "mistakes" $mistakes "text" (printf "%d replicas need about %d codes an hour of MFA device %s (profiles %s), which gives 120 in all and half of them to replicas that do not share its steps: raise duration_seconds, take fewer replicas, give profiles devices of their own, or mount a volume at state_dir that all replicas share" $replicas (div $hourly 1000) $device (join ", " $names))) -}}
+{{- if and $alone (gt (int $load.seconds) (int $patience)) -}}
+{{- include "valetkey.mistake" (dict "mistakes" $mistakes "text" (printf "%d replicas need about %d s for their first codes of MFA device %s (profiles %s), and the startup probe gives %d s: take fewer replicas, give profiles devices of their own, mount a volume at state_dir that all replicas share, or raise startupProbe.failureThreshold" $replicas (int $load.seconds) $device $names $patience)) -}}
+{{- else if and $alone (gt (int $load.hourly) 60000) -}}
+{{- include "valetkey.mistake" (dict "mistakes" $mistakes "text" (printf "%d replicas need about %d codes an hour of MFA device %s (profiles %s), which gives 120 in all and half of them to replicas that do not share its steps: raise duration_seconds, take fewer replicas, give profiles devices of their own, or mount a volume at state_dir that all replicas share" $replicas (div (int $load.hourly) 1000) $device $names)) -}}
 {{- else if and (gt $replicas 1) (gt $replicas $acknowledged) -}}
-{{- include "valetkey.mistake" (dict "mistakes" $mistakes "text" (printf "%d replicas share MFA device %s (profiles %s). STS takes one of its codes in 30 s, so the last replica may wait %d s for its first, and a person who gives codes gives %d of them. If that is meant, set mfa.acknowledgedReplicas to %d; otherwise take one replica" $replicas $device (join ", " $names) $seconds $sessions $replicas)) -}}
+{{- include "valetkey.mistake" (dict "mistakes" $mistakes "text" (printf "%d replicas share MFA device %s (profiles %s). STS takes one of its codes in 30 s, so the last replica may wait %d s for its first, and a person who gives codes gives %d of them. If that is meant, set mfa.acknowledgedReplicas to %d; otherwise take one replica" $replicas $device $names (int $load.seconds) (mul $replicas (len $load.profiles)) $replicas)) -}}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+
+{{/*
+What each MFA device has to bear, as JSON: its profiles, the seconds until all have had their first code, the codes an hour in thousandths.
+Replicas meet in the same step, and try again some steps later: about a minute each; one daemon gives each of its profiles a step.
+Renewals start after 0.4 of the life, or little less. A profile with several devices divides its codes among them. Given: vk, replicas.
+*/}}
+{{- define "valetkey.loads" -}}
+{{- $replicas := int .replicas -}}
+{{- $step := ternary 60 30 (gt $replicas 1) -}}
+{{- $loads := dict -}}
+{{- range $name, $profile := .vk.Values.config.profile -}}
+{{- $life := $profile.duration_seconds | default (ternary 3600 43200 (hasKey $profile "role_arn")) -}}
+{{- $devices := include "valetkey.devices" $profile | fromJsonArray -}}
+{{- range $devices -}}
+{{- $load := index $loads .mfa_serial | default (dict "profiles" list "seconds" 0 "hourly" 0) -}}
+{{- $seconds := add $load.seconds (div (mul $replicas $step) (len $devices)) -}}
+{{- $hourly := add $load.hourly (div (mul $replicas 9000000) (mul $life (len $devices))) -}}
+{{- $_ := set $loads .mfa_serial (dict "profiles" (append $load.profiles $name) "seconds" $seconds "hourly" $hourly) -}}
+{{- end -}}
+{{- end -}}
+{{- toJson $loads -}}
+{{- end -}}
+
+{{/* The MFA devices of a profile with where their codes come from, as JSON. */}}
+{{- define "valetkey.devices" -}}
+{{- $devices := .mfa_devices | default list -}}
+{{- if .mfa_serial -}}{{- $devices = append $devices (pick . "mfa_serial" "mfa_code") -}}{{- end -}}
+{{- toJson $devices -}}
+{{- end -}}
+
+{{/* Whether a person gives codes of some profile: "true" or nothing. Given: the profiles. */}}
+{{- define "valetkey.person" -}}
+{{- $person := false -}}
+{{- range . -}}{{- range include "valetkey.devices" . | fromJsonArray -}}
+{{- if (.mfa_code | default dict).push -}}{{- $person = true -}}{{- end -}}
+{{- end -}}{{- end -}}
+{{- if $person -}}true{{- end -}}
 {{- end -}}
 
 {{/* Given: form, vk, name. */}}
