@@ -38,6 +38,7 @@ class Moto:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     return f"http://127.0.0.1:{port}"
             time.sleep(0.1)
+        self.server.terminate()
         raise SystemExit("moto did not start")
 
     def __exit__(self, *_):
