@@ -26,3 +26,4 @@ mod roles;
 mod rotation;
 mod scene;
 mod tls;
+mod trouble;

@@ -334,13 +334,13 @@ fn job_of(place: usize, spec: &Spec, oracle: &Arc<Oracle>) -> Job {
             if let Kind::Session(session) = &mut profile.kind {
                 session.key = KeySource::Directory(id.as_str().into());
                 session.duration = SessionDuration::try_from(spec.seconds).unwrap();
-                session.mfa = mfa.map(|(device, way)| Mfa {
-                    serial: serial(device),
-                    code: match way {
+                session.mfa = mfa.map(|(device, way)| {
+                    let code = match way {
                         Way::Seed => MfaCode::TotpSeedFile("/seed".into()),
                         Way::Process => MfaCode::TotpSeedFile("/process".into()),
                         Way::Person => MfaCode::Push { notify: None },
-                    },
+                    };
+                    Mfa::new(serial(device), code)
                 });
             }
             Job {
@@ -353,6 +353,7 @@ fn job_of(place: usize, spec: &Spec, oracle: &Arc<Oracle>) -> Job {
                         Way::Process => Codes::Made(Arc::new(Authenticator(Arc::clone(oracle)))),
                         Way::Person => Codes::Submitted { notify: None },
                     },
+                    others: vec![],
                 }),
                 voucher: None,
             }
