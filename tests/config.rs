@@ -38,6 +38,7 @@ fn the_whole_language_is_a_plan() {
         "role",
         "session",
         "session",
+        "session",
         "web_identity",
         "saml",
         "saml",
