@@ -1,6 +1,7 @@
 """The package's completions, in the shells that they are for."""
 
 import subprocess
+import tempfile
 
 SHELLS = {
     "bash": """
@@ -42,7 +43,9 @@ def check_completions(checks, root):
 
 def ask(shell, root, typed, last):
     """What is offered after what was typed; `last` ends it in zsh."""
-    env = {"PATH": f"{root}/usr/bin:/usr/bin:/bin", "HOME": "/nonexistent", "TERM": "dumb", "LC_ALL": "C.UTF-8"}
-    env |= {"ROOT": str(root), "TYPED": typed, "WANTED": last}
-    ended = subprocess.run([shell, "-c", SHELLS[shell]], capture_output=True, text=True, env=env, timeout=60)
+    # fish makes folders in its home.
+    with tempfile.TemporaryDirectory() as home:
+        env = {"PATH": f"{root}/usr/bin:/usr/bin:/bin", "HOME": home, "TERM": "dumb", "LC_ALL": "C.UTF-8"}
+        env |= {"ROOT": str(root), "TYPED": typed, "WANTED": last}
+        ended = subprocess.run([shell, "-c", SHELLS[shell]], capture_output=True, text=True, env=env, timeout=60)
     return ended.stdout + ended.stderr

@@ -113,7 +113,6 @@ impl Machine {
     /// The call brought credentials that die then, which are published; their renewal starts at `renewal`, and a person is asked at `asks`.
     pub(super) fn succeeded(&mut self, dies: BootInstant, renewal: BootInstant, asks: BootInstant) {
         *self = Self {
-            phase: Phase::Waiting(renewal),
             dies: Some(dies),
             asks,
             ..Self::new(renewal)
@@ -316,6 +315,23 @@ mod tests {
         machine.hasten(at(401));
         assert_eq!(machine.decide(at(401), Means::Complete), Decision::Call(None));
         assert_eq!((machine.due(), machine.dies()), (None, Some(at(1000))));
+    }
+
+    #[test]
+    fn a_call_that_was_not_made_is_no_failure_and_is_made_when_it_was_put_off_to() {
+        let mut machine = served();
+        assert_eq!(machine.decide(at(400), Means::Complete), Decision::Call(None));
+        machine.postponed(at(420));
+        assert_eq!((machine.due(), machine.failures()), (Some(at(420)), 0));
+        assert_eq!(machine.decide(at(419), Means::Complete), Decision::Wait(Some(at(420))));
+        assert_eq!(machine.decide(at(420), Means::Complete), Decision::Call(None));
+    }
+
+    #[test]
+    fn what_is_served_has_the_life_left_that_it_had_less_the_time_that_passed() {
+        assert_eq!(Machine::new(at(0)).left(at(0)), None);
+        let left = [0, 400, 999, 1_000, 1_001].map(|now| served().left(at(now)).map(|left| left.as_secs()));
+        assert_eq!(left, [Some(1_000), Some(600), Some(1), Some(0), Some(0)]);
     }
 
     #[test]
