@@ -215,7 +215,7 @@ mod tests {
             (hours(9), None, true),
             (hours(9), Some(hours(5)), true),
             (hours(9), Some(hours(9)), false),
-            (hours(9), Some(hours(9) - LEAST_KEPT), false),
+            (hours(9) + LEAST_KEPT, Some(hours(9)), false),
             (hours(6), Some(hours(1)), false),
             (hours(5), Some(hours(4)), false),
             (hours(5), Some(Duration::ZERO), false),
