@@ -2,6 +2,7 @@
 
 mod people;
 mod recall;
+mod refuse;
 mod reload;
 mod reserve;
 mod serve;
@@ -28,9 +29,10 @@ use super::job::{Attempt, Codes, Device, Supplies};
 use super::machine::{Decision, Means};
 use super::schedule::Fraction;
 use super::{Event, Handle, Job, Observer, Published, Table};
+use crate::aws::ProfileName;
 use crate::clock::{BootInstant, Clock, StsTime};
-use crate::mfa::steps::{Choice, Ledger};
-use crate::mfa::{SeenCodes, Step};
+use crate::mfa::steps::Ledger;
+use crate::mfa::{Refusals, SeenCodes, Step};
 use crate::state::Store;
 use crate::sts::Sts;
 use people::People;
@@ -75,6 +77,7 @@ pub struct Engine {
     calls: JoinSet<Attempt>,
     under_way: HashMap<Id, UnderWay>,
     ledger: Ledger,
+    refusals: Refusals,
     seen: Arc<Mutex<SeenCodes>>,
     people: People,
     /// What is written behind what was published, and asked of the store for others.
@@ -87,6 +90,8 @@ pub struct Engine {
     wall_at_boot: DateTime<Utc>,
     /// The offset of STS's time that was last told in the log.
     told_offset: TimeDelta,
+    /// The profile that is also served in the form of an instance's metadata.
+    imds_profile: Option<ProfileName>,
 }
 
 impl Engine {
@@ -108,6 +113,7 @@ impl Engine {
             calls: JoinSet::new(),
             under_way: HashMap::new(),
             ledger: Ledger::default(),
+            refusals: Refusals::default(),
             seen: Arc::default(),
             people: People::default(),
             errands: JoinSet::new(),
@@ -116,8 +122,16 @@ impl Engine {
             time: StsTime::default(),
             wall_at_boot,
             told_offset: TimeDelta::zero(),
+            imds_profile: None,
         };
         (engine, Handle(handle))
+    }
+
+    /// Renews this profile earlier, where its lifetime is short: it is served in the form of an instance's metadata, too.
+    #[must_use]
+    pub fn with_imds(mut self, profile: Option<ProfileName>) -> Self {
+        self.imds_profile = profile;
+        self
     }
 
     /// Runs until `shutdown`; calls under way are then abandoned.
@@ -195,17 +209,18 @@ impl Engine {
         }
         match &worker.job.device {
             None => Means::Complete,
-            Some(Device { serial, codes }) => match codes {
-                Codes::Submitted { .. } if self.people.has_code_for(serial, worker.number) => Means::Complete,
-                Codes::Submitted { .. } => Means::Missing,
-                Codes::Made(_) => {
-                    let clock = &*self.parts.clock;
-                    match self.ledger.choose(serial, self.time.at(at, clock)) {
-                        Choice::Use(step) => Means::Step(step),
-                        Choice::Wait(time) => Means::NotBefore(self.time.boot_instant(time, clock)),
-                    }
-                }
-            },
+            Some(Device {
+                serial,
+                codes: Codes::Submitted { .. },
+                ..
+            }) if self.people.has_code_for(serial, worker.number) => Means::Complete,
+            Some(Device {
+                codes: Codes::Submitted { .. },
+                ..
+            }) => Means::Missing,
+            Some(Device {
+                codes: Codes::Made(_), ..
+            }) => self.next_step(&worker.job, at),
         }
     }
 
@@ -224,15 +239,18 @@ impl Engine {
             .submitted_device()
             .filter(|_| !recalls)
             .and_then(|serial| self.people.code(serial));
+        let serial = step.and_then(|step| self.device_for(&job, step));
         let call = UnderWay {
             worker: worker.number,
             job: Arc::clone(&job),
             recalls,
             step,
+            serial: serial.clone(),
             submitted: code.is_some(),
         };
         let supplies = Supplies {
             step,
+            device: serial.clone(),
             code,
             source: self.source(worker, self.parts.clock.boot()),
             time: self.time.clone(),
@@ -242,7 +260,7 @@ impl Engine {
             served: worker.machine.dies(),
             known: worker.known.clone(),
         };
-        if let (Some(Device { serial, .. }), Some(step)) = (&job.device, step) {
+        if let (Some(serial), Some(step)) = (&serial, step) {
             self.ledger.reserve(serial, step);
         }
         if !recalls {

@@ -108,6 +108,14 @@ impl Error {
     }
 }
 
+impl Error {
+    /// The message of a refused MFA code with another remedy, by whoever made the code.
+    pub fn with_remedy(&self, remedy: &str) -> String {
+        let refused = self.message.strip_suffix(remedy::MFA_REJECTED).unwrap_or(&self.message);
+        format!("{}; {remedy}", refused.trim_end_matches("; "))
+    }
+}
+
 impl std::fmt::Display for Error {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.message)

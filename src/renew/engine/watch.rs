@@ -1,13 +1,17 @@
-//! Assertions in files: another one is used as soon as it is there, since they are valid for minutes.
+//! Files that are looked at: another assertion is used as soon as it is there, since they are valid for minutes, and another TOTP seed
+//! where the one before it brought nothing.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinError;
 
 use super::Engine;
-use super::worker::UnderWay;
+use super::worker::{UnderWay, Worker};
+use crate::aws::SerialNumber;
 use crate::clock::BootInstant;
 use crate::idp::Version;
+use crate::mfa;
 use crate::renew::job::Attempt;
 use crate::sts::Error;
 
@@ -26,9 +30,50 @@ pub(super) struct Watch {
 /// What a look at a file found.
 pub(super) struct Look {
     worker: u64,
+    of: Watched,
     /// The version that had been tried when the look began: what was tried meanwhile is younger than what was seen.
     tried: Version,
     found: Version,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Watched {
+    Voucher,
+    Seed,
+}
+
+impl Worker {
+    /// The versions that are looked at, as they were tried.
+    fn watched(&self) -> impl Iterator<Item = (Watched, Version)> + use<> {
+        let seed = self.seed.as_ref().filter(|_| self.machine.failures() > 0);
+        let seed = seed.map(|(_, tried)| (Watched::Seed, *tried));
+        let voucher = self.watch.tried.map(|tried| (Watched::Voucher, tried));
+        voucher.into_iter().chain(seed)
+    }
+
+    /// What makes the codes of the device whose seed is watched.
+    fn watched_codes(&self) -> Option<&Arc<dyn mfa::Source>> {
+        let (serial, _) = self.seed.as_ref()?;
+        self.job.device_of(Some(serial))?.made()
+    }
+
+    /// Tries at once what a look found, if it is another one than was tried. Tells of which device it is the seed.
+    fn take_found(&mut self, look: &Look, now: BootInstant) -> Option<SerialNumber> {
+        match look.of {
+            Watched::Voucher if self.watch.found(look.tried, look.found) => self.machine.hasten(now),
+            Watched::Seed if is_another(self.seed.as_ref().map(|(_, tried)| *tried), look.tried, look.found) => {
+                self.machine.mended(now);
+                return self.seed.take().map(|(serial, _)| serial);
+            }
+            _ => {}
+        }
+        None
+    }
+}
+
+/// Whether another version than was tried is there; what is gone is none, and what was tried meanwhile is younger than what was seen.
+fn is_another(last: Option<Version>, tried: Version, found: Version) -> bool {
+    last == Some(tried) && found != tried && found != Version::NONE
 }
 
 impl Watch {
@@ -45,7 +90,7 @@ impl Watch {
 
     /// Takes in what a look found. Tells whether it is another one than was tried; one that is gone is none.
     fn found(&mut self, tried: Version, found: Version) -> bool {
-        let is_another = self.tried == Some(tried) && found != tried && found != Version::NONE;
+        let is_another = is_another(self.tried, tried, found);
         if is_another {
             self.refused = false;
         }
@@ -62,6 +107,8 @@ impl Engine {
         };
         if let Some(index) = self.place_of(call) {
             self.workers[index].watch.tried(attempt.version, refused);
+            let seed = call.device().map(|device| device.serial.clone()).zip(attempt.seed);
+            self.workers[index].seed = seed;
         }
     }
 
@@ -72,22 +119,33 @@ impl Engine {
         if !self.looks.is_empty() {
             return None;
         }
-        if self.workers.iter().all(|worker| worker.watch.tried.is_none()) {
+        if self.workers.iter().all(|worker| worker.watched().next().is_none()) {
             return None;
         }
         if self.parts.clock.boot() < self.next_look {
             return Some(self.next_look);
         }
-        let watched = self.workers.iter().filter_map(|worker| {
-            let tried = worker.watch.tried?;
-            Some((worker.number, tried, worker.job.voucher.as_ref()?.version()?))
+        let watched = self.workers.iter().flat_map(|worker| {
+            let job = &worker.job;
+            worker.watched().filter_map(|(of, tried)| {
+                let version = match of {
+                    Watched::Voucher => job.voucher.as_ref()?.version()?,
+                    Watched::Seed => worker.watched_codes()?.version()?,
+                };
+                Some((worker.number, of, tried, version))
+            })
         });
         let watched: Vec<_> = watched.collect();
         self.looks.spawn(async move {
             let mut looks = Vec::with_capacity(watched.len());
-            for (worker, tried, version) in watched {
+            for (worker, of, tried, version) in watched {
                 let found = version.await;
-                looks.push(Look { worker, tried, found });
+                looks.push(Look {
+                    worker,
+                    of,
+                    tried,
+                    found,
+                });
             }
             looks
         });
@@ -97,12 +155,10 @@ impl Engine {
     pub(super) fn end_look(&mut self, looks: Result<Vec<Look>, JoinError>) {
         let now = self.parts.clock.boot();
         self.next_look = now + BETWEEN;
-        for Look { worker, tried, found } in looks.unwrap_or_default() {
-            let worker = self.workers.iter_mut().find(|candidate| candidate.number == worker);
-            if let Some(worker) = worker
-                && worker.watch.found(tried, found)
-            {
-                worker.machine.hasten(now);
+        for look in looks.unwrap_or_default() {
+            let worker = self.workers.iter_mut().find(|worker| worker.number == look.worker);
+            if let Some(device) = worker.and_then(|worker| worker.take_found(&look, now)) {
+                self.refusals.forget(&device);
             }
         }
     }

@@ -268,6 +268,8 @@ impl World {
     /// STS answers, keys are there, people are awake: everybody is served again.
     async fn heal(&mut self) {
         self.oracle.heal();
+        // Whoever has put everything right reloads: what hardly heals by itself waits long.
+        self.handle.apply(jobs(&self.plan, &self.oracle)).await.unwrap();
         sleep(Duration::from_mins(10)).await;
         self.check();
         for place in 0..self.plan.len() {
@@ -332,13 +334,13 @@ fn job_of(place: usize, spec: &Spec, oracle: &Arc<Oracle>) -> Job {
             if let Kind::Session(session) = &mut profile.kind {
                 session.key = KeySource::Directory(id.as_str().into());
                 session.duration = SessionDuration::try_from(spec.seconds).unwrap();
-                session.mfa = mfa.map(|(device, way)| Mfa {
-                    serial: serial(device),
-                    code: match way {
+                session.mfa = mfa.map(|(device, way)| {
+                    let code = match way {
                         Way::Seed => MfaCode::TotpSeedFile("/seed".into()),
                         Way::Process => MfaCode::TotpSeedFile("/process".into()),
                         Way::Person => MfaCode::Push { notify: None },
-                    },
+                    };
+                    Mfa::new(serial(device), code)
                 });
             }
             Job {
@@ -351,6 +353,7 @@ fn job_of(place: usize, spec: &Spec, oracle: &Arc<Oracle>) -> Job {
                         Way::Process => Codes::Made(Arc::new(Authenticator(Arc::clone(oracle)))),
                         Way::Person => Codes::Submitted { notify: None },
                     },
+                    others: vec![],
                 }),
                 voucher: None,
             }

@@ -1,14 +1,18 @@
 //! The engine in virtual time, against an STS of a script.
 
 mod caller;
+mod devices;
+mod healing;
 mod histories;
 mod people;
 mod recall;
+mod refusals;
 mod reload;
 mod reserve;
 mod roles;
 mod scene;
 mod share;
+mod short;
 mod store;
 mod vouchers;
 
@@ -80,12 +84,13 @@ async fn retries_with_a_backoff_that_doubles_to_a_minute() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_refused_code_is_not_sent_again_and_the_next_step_is_awaited() {
+async fn a_refused_code_is_not_sent_again_and_some_steps_are_skipped() {
     let say = vec![Say::Refuse(Class::MfaRejected), Say::Refuse(Class::MfaRejected)];
     let scene = Scene::start(1, true, TimeDelta::zero(), say);
     sleep(Duration::from_mins(5)).await;
-    assert_eq!(scene.calls(), [0, 30_000, 60_000]);
-    assert_eq!(scene.codes(), ["000000", "000001", "000002"]);
+    // None is skipped at first, then three of six.
+    assert_eq!(scene.calls(), [0, 30_000, 150_000]);
+    assert_eq!(scene.codes(), ["000000", "000001", "000005"]);
     let face = &scene.table.profiles()[0];
     assert_eq!(
         (face.codes(CodeVerdict::Rejected), face.codes(CodeVerdict::Accepted)),
