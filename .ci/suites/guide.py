@@ -32,12 +32,13 @@ class Moto:
         self.server = subprocess.Popen(
             [sys.executable, "-m", "moto.server", "-H", "127.0.0.1", "-p", str(port)], env=clean_env(), stdout=quiet, stderr=quiet
         )
-        end = time.monotonic() + 60
+        end = time.monotonic() + 120
         while time.monotonic() < end:
             with socket.socket() as probe:
                 if probe.connect_ex(("127.0.0.1", port)) == 0:
                     return f"http://127.0.0.1:{port}"
             time.sleep(0.1)
+        self.server.terminate()
         raise SystemExit("moto did not start")
 
     def __exit__(self, *_):

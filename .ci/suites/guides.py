@@ -1,11 +1,11 @@
 """The guides of docs/ that a machine can follow: their commands, as they are written, against moto's IAM and the emulator. What needs
 a cluster, systemd or another user is left out, which `BLOCKS` counts. Only names that cannot be real here are replaced."""
 
-import concurrent.futures
 import json
 import os
 import pathlib
 import re
+import urllib.request
 
 import yaml
 
@@ -197,17 +197,12 @@ def main():
     checks = Checks()
     check_blocks(checks)
     check_numbers(checks)
-    with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        followed = [pool.submit(follow, checks, guide) for guide in (mfa_device, laptop, key_rotation, leaked_session, iam_policies, deployment)]
-        for guide in followed:
-            guide.result()
+    with Moto() as url:
+        for guide in (mfa_device, laptop, key_rotation, leaked_session, iam_policies, deployment):
+            urllib.request.urlopen(urllib.request.Request(f"{url}/moto-api/reset", method="POST")).close()
+            with temporary_folder() as folder:
+                guide(checks, Scene(checks, folder, url))
     checks.done()
-
-
-def follow(checks, guide):
-    """In an account and a folder of its own."""
-    with temporary_folder() as folder, Moto() as url:
-        guide(checks, Scene(checks, folder, url))
 
 
 main()
