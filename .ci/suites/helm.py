@@ -289,6 +289,12 @@ def mistakes(checks):
             args = ["template", "demo", CHART, "-f", helm_mistakes.BASE, "-f", helm_mistakes.write(place, values)]
             of_schema = number < len(helm_mistakes.SCHEMA)
             tried += [(helm, values, words, of_schema, pool.submit(helm.run, *args)) for helm in HELMS]
+        for number, (values, words) in enumerate(helm_mistakes.DEVICES):
+            place = pathlib.Path(folder) / f"devices-{number}"
+            place.mkdir()
+            for helm in HELMS:
+                done = helm.run("template", "demo", CHART, "-f", CHART / "ci" / "devices-values.yaml", "-f", helm_mistakes.write(place, values))
+                checks.that(f"helm {helm.major} says what is wrong with {values!r}", done.returncode and helm_mistakes.told(done.stderr, words), done.stderr)
         for number, values in enumerate(helm_mistakes.RIGHT):
             place = pathlib.Path(folder) / f"right-{number}"
             place.mkdir()
@@ -323,6 +329,7 @@ def notes(checks):
         "cronjob": ["create job --from=cronjob/demo-valetkey demo-valetkey-try", "mfa submit"],
         "imds": ["this Secret is"],
         "everything": ["app.envFrom was not looked into"],
+        "devices": ["logs deploy/demo-valetkey"],
         "library": ["Include valetkey.sidecar"],
         "web-identity": ["helm -n default test demo"],
     }

@@ -18,6 +18,8 @@ SECRETS = {
     "aws_access_key_id": "AKIAIOSFODNN7EXAMPLE",
     "aws_secret_access_key": "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
     "totp_seed": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP",
+    "one": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXA",
+    "two": "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXB",
 }
 # A token that nobody signed, and which says so little that its time never comes.
 JWT = ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in (b'{"alg":"none"}', b'{"exp":4102444800}', b"x"))

@@ -116,6 +116,13 @@ RENDERING = [
     ),
 ]
 
+# Two devices that each bear a half, laid over ci/devices-values.yaml.
+DEVICES = [
+    ("app: {deployment: {replicas: 5}}", ["5 replicas share MFA device arn:aws:iam::123456789012:mfa/one", "may wait 150 s", "mfa/two"]),
+    ("secrets: {mfa: {name: ''}}", ["config.profile.ops.mfa_devices[1].mfa_code.totp_seed_file is /etc/valetkey/mfa/two, where nothing"]),
+    ("config: {profile: {ops: {mfa_devices: [{mfa_serial: x}]}}}", ["mfa_devices", "mfa_code"]),
+]
+
 # What looks like one of these and is none.
 RIGHT = [
     "app: {job: {parallelism: 2}}\nmfa: {acknowledgedReplicas: 2}",
