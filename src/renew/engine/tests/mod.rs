@@ -9,6 +9,7 @@ mod people;
 mod recall;
 mod refusals;
 mod reload;
+mod replicas;
 mod reserve;
 mod roles;
 mod rotation;

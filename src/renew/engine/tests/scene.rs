@@ -45,6 +45,8 @@ pub(super) struct Script {
     clock: Arc<PausedClock>,
     pub(super) ahead: Mutex<TimeDelta>,
     say: Mutex<VecDeque<Say>>,
+    /// Whether it takes each code once, as STS does.
+    pub(super) is_strict: Mutex<bool>,
     pub(super) calls: Mutex<Vec<Asked>>,
     /// What it answers in turn to whoever asks who he is; nothing when the list is at its end.
     pub(super) accounts: Mutex<VecDeque<Result<&'static str, Class>>>,
@@ -83,8 +85,10 @@ impl Script {
                 code,
                 device: mfa.map(|(serial, _)| serial.to_string()),
             };
+            let is_repeated = self.is_repeated(&call);
             self.calls.lock().unwrap().push(call);
             let say = self.say.lock().unwrap().pop_front();
+            let say = say.or_else(|| is_repeated.then_some(Say::Refuse(Class::MfaRejected)));
             let sample = self.sample();
             let result = match say.unwrap_or(Say::Session { lifetime }) {
                 Say::Session { lifetime } => Ok(self.session(lifetime, sample.date)),
@@ -107,6 +111,12 @@ impl Script {
                 result,
             }
         })
+    }
+
+    fn is_repeated(&self, call: &Asked) -> bool {
+        let calls = self.calls.lock().unwrap();
+        let is_same = |before: &Asked| before.code == call.code && before.device == call.device;
+        *self.is_strict.lock().unwrap() && call.code.is_some() && calls.iter().any(is_same)
     }
 
     /// What a reply tells of STS's clock now.
@@ -203,6 +213,7 @@ impl Scene {
             clock: clock.clone(),
             ahead: Mutex::new(ahead),
             say: Mutex::new(say.into()),
+            is_strict: Mutex::default(),
             calls: Mutex::default(),
             accounts: Mutex::default(),
             questions: Mutex::default(),
