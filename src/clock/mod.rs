@@ -89,11 +89,14 @@ pub trait Clock: Send + Sync {
     fn sleep_until(&self, at: BootInstant) -> BoxFuture<'_, ()>;
 
     /// The same for who must notice a resume, and sleeps all day: on Linux it returns at once after a suspend that `at` fell
-    /// into. Elsewhere, and where descriptors have run out, a resume is noticed as late as a sleep is long.
+    /// into. Elsewhere, and where descriptors have run out, it returns after ten seconds at the latest, to look how late it is.
     fn wake_at(&self, at: BootInstant) -> BoxFuture<'_, ()> {
-        self.sleep_until(at)
+        self.sleep_until(at.min(self.boot() + SLICE))
     }
 }
+
+/// The longest sleep of who must notice a resume and is not woken by it.
+const SLICE: Duration = Duration::from_secs(10);
 
 /// The system's clocks.
 #[derive(Debug, Clone, Copy, Default)]
@@ -126,7 +129,7 @@ impl Clock for SystemClock {
     fn wake_at(&self, at: BootInstant) -> BoxFuture<'_, ()> {
         Box::pin(async move {
             if alarm::wait(at).await.is_err() {
-                self.sleep_until(at).await;
+                self.sleep_until(at.min(self.boot() + SLICE)).await;
             }
         })
     }

@@ -42,8 +42,8 @@ use people::People;
 use watch::Look;
 use worker::{UnderWay, Worker};
 
-/// The longest sleep: timers stop while the host is suspended, and a resume must be noticed soon.
-const LONGEST_SLEEP: Duration = Duration::from_secs(10);
+/// The longest sleep, after which a wall clock that was set is noticed. A resume from suspend is noticed at once ([`Clock::wake_at`]).
+const LONGEST_SLEEP: Duration = Duration::from_secs(30);
 
 /// How far the wall clock must move against boot time to be told: less is the slewing of a time service.
 const JUMP: TimeDelta = TimeDelta::seconds(1);

@@ -2,15 +2,19 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::task::JoinError;
 
 use super::Engine;
-use super::watch::BETWEEN;
 use crate::aws::LongTermKey;
 use crate::clock::BootInstant;
 use crate::keys::Version;
 use crate::renew::job::{Unprepared, read_key};
+
+/// Between two looks. A look wakes the daemon two times more, for a thread that reads and for what it found; Kubernetes takes a minute to bring
+/// another Secret here.
+const BETWEEN: Duration = Duration::from_secs(30);
 
 /// What a look at a source read, if it holds another version than it did.
 pub(super) struct KeyLook {

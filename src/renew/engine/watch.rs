@@ -15,7 +15,7 @@ use crate::mfa;
 use crate::renew::job::Attempt;
 use crate::sts::Error;
 
-/// Between two looks at the files. No more often than the engine wakes up by itself.
+/// Between two looks at the files.
 pub(super) const BETWEEN: Duration = Duration::from_secs(10);
 
 /// What is known of a profile's token or assertion.

@@ -65,11 +65,11 @@ impl Scene {
 }
 
 #[tokio::test(start_paused = true)]
-async fn another_key_is_noticed_proven_and_adopted_within_half_a_minute() {
+async fn another_key_is_noticed_proven_and_adopted_within_a_minute() {
     let source = Source::file();
     let scene = start(&source, vec![]).await;
     source.put(Some(2));
-    sleep(Duration::from_secs(21)).await;
+    sleep(Duration::from_secs(41)).await;
     assert_eq!(scene.signers(), ["…0001", "…0002"]);
     assert_eq!((scene.reloads(), scene.trouble()), ([1, 0, 0], None));
     assert_eq!(scene.counted(Outcome::Success), 2);
@@ -88,7 +88,7 @@ async fn a_dead_key_that_never_worked_is_replaced_within_seconds_as_well() {
     sleep(Duration::from_hours(3)).await;
     let before = scene.signers().len();
     source.put(Some(2));
-    sleep(Duration::from_secs(11)).await;
+    sleep(Duration::from_secs(31)).await;
     assert_eq!(scene.signers()[before], "…0002");
 }
 
@@ -129,14 +129,14 @@ async fn a_key_that_sts_refuses_leaves_the_old_one_in_use_and_is_tried_slowly() 
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_first_key_that_is_corrected_is_tried_within_seconds() {
+async fn a_first_key_that_is_corrected_is_tried_within_half_a_minute() {
     let source = Source::file();
     let scene = Scene::start_jobs(vec![with(&source, job(0, false))], TimeDelta::zero(), refused(8));
-    sleep(Duration::from_secs(160)).await;
+    sleep(Duration::from_secs(100)).await;
     let tries = scene.calls();
     source.put(Some(2));
     // The next try would be a minute and a half later.
-    sleep(Duration::from_secs(11)).await;
+    sleep(Duration::from_secs(31)).await;
     assert_eq!(scene.calls().len(), tries.len() + 1, "{:?}", scene.calls());
     assert!(scene.served() && scene.reloads() == [0, 0, 0]);
 }
@@ -149,12 +149,12 @@ async fn what_is_put_back_or_corrected_needs_no_waiting() {
     sleep(Duration::from_mins(3)).await;
     let tries = scene.signers().len();
     source.put(Some(1));
-    sleep(Duration::from_secs(11)).await;
+    sleep(Duration::from_secs(31)).await;
     assert_eq!(scene.trouble(), None);
     sleep(Duration::from_mins(5)).await;
     assert_eq!(scene.signers().len(), tries, "nobody tries it any more");
     source.put(Some(3));
-    sleep(Duration::from_secs(21)).await;
+    sleep(Duration::from_secs(41)).await;
     assert_eq!(scene.signers()[tries..], ["…0003"], "{:?}", scene.calls());
 }
 
@@ -163,7 +163,7 @@ async fn a_source_that_is_gone_keeps_the_old_key_and_is_told_once() {
     let source = Source::file();
     let scene = start(&source, hours(9)).await;
     source.put(None);
-    sleep(Duration::from_secs(11)).await;
+    sleep(Duration::from_secs(31)).await;
     assert_eq!(scene.trouble(), Some(KeyState::Unreadable));
     sleep(Duration::from_hours(2)).await;
     assert!(scene.served());
@@ -172,12 +172,12 @@ async fn a_source_that_is_gone_keeps_the_old_key_and_is_told_once() {
         (vec!["…0001".to_owned(); 5], [0, 0, 1], 0)
     );
     source.put(Some(1));
-    sleep(Duration::from_secs(11)).await;
+    sleep(Duration::from_secs(31)).await;
     assert_eq!((scene.trouble(), scene.signers().len()), (None, 5));
     source.put(None);
-    sleep(Duration::from_secs(11)).await;
+    sleep(Duration::from_secs(31)).await;
     source.put(Some(2));
-    sleep(Duration::from_secs(21)).await;
+    sleep(Duration::from_secs(41)).await;
     assert_eq!((scene.reloads(), scene.trouble()), ([1, 0, 2], None));
 }
 
@@ -320,7 +320,7 @@ async fn profiles_of_one_source_share_a_look() {
     let (looks, reads) = (*source.looks.lock().unwrap(), *source.reads.lock().unwrap());
     assert!(looks < 10 && reads < 45, "{looks} {reads}");
     source.put(Some(2));
-    sleep(Duration::from_secs(21)).await;
+    sleep(Duration::from_secs(41)).await;
     let adopted = |face: &Arc<Published>| face.key_reloads(KeyReload::Adopted);
     assert_eq!(scene.table.profiles().iter().map(adopted).sum::<u64>(), 40);
 }
