@@ -27,6 +27,8 @@ pub mod sanitise;
 pub mod secret;
 pub mod secret_file;
 pub mod server;
+#[cfg(all(test, feature = "emulator"))]
+mod simulation;
 pub mod state;
 pub mod sts;
 pub mod trusted_path;

@@ -87,6 +87,7 @@ pub struct Engine {
     wall_at_boot: DateTime<Utc>,
     /// The offset of STS's time that was last told in the log.
     told_offset: TimeDelta,
+    longest_sleep: Duration,
 }
 
 impl Engine {
@@ -116,8 +117,17 @@ impl Engine {
             time: StsTime::default(),
             wall_at_boot,
             told_offset: TimeDelta::zero(),
+            longest_sleep: LONGEST_SLEEP,
         };
         (engine, Handle(handle))
+    }
+
+    /// The same, but it may sleep this long, so that a year of virtual time is not thirty million wake-ups: resumes from suspend
+    /// are tried elsewhere.
+    #[cfg(all(test, feature = "emulator"))]
+    pub(crate) fn sleeping_for(mut self, longest: Duration) -> Self {
+        self.longest_sleep = longest;
+        self
     }
 
     /// Runs until `shutdown`; calls under way are then abandoned.
@@ -154,7 +164,7 @@ impl Engine {
 
     /// Acts on every machine's decisions. Tells when to look again.
     fn decide_all(&mut self) -> BootInstant {
-        let longest = self.parts.clock.boot() + LONGEST_SLEEP;
+        let longest = self.parts.clock.boot() + self.longest_sleep;
         let old_codes = self.drop_old_codes();
         let (first, count) = (self.first, self.workers.len());
         let wakes = (0..count).filter_map(|turn| self.decide((first + turn) % count));

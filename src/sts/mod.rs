@@ -44,6 +44,8 @@ pub use issued::{About, Identity, Issued, User};
 pub use setup::SetupError;
 pub use signer::Signer;
 pub use transport::{Roots, Route, Timeouts};
+#[cfg(all(test, feature = "emulator"))]
+pub(crate) use transport::{Lost, Wire};
 
 use crate::BoxFuture;
 use crate::clock::Sample;
