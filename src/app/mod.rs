@@ -175,6 +175,7 @@ impl App {
             },
             self.jobs,
         );
+        let engine = engine.with_imds(imds.as_ref().map(|imds| imds.profile.clone()));
         let credentials = Credentials {
             consumers: Arc::clone(&consumers),
             metrics: Arc::clone(&self.metrics),

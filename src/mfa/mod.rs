@@ -1,6 +1,7 @@
 //! MFA codes: which TOTP step may be used when ([`steps`]), and where its code comes from ([`Source`]).
 
 mod process;
+mod refusals;
 mod seed;
 mod seen;
 pub mod steps;
@@ -13,8 +14,10 @@ use std::time::Duration;
 use crate::BoxFuture;
 use crate::aws::TokenCode;
 use crate::config::MfaCode;
+use crate::secret_file::Version;
 use crate::{process as child, secret_file};
 pub use process::Process;
+pub use refusals::{Record, Refusals};
 pub use seed::{Seed, SeedError};
 pub use seen::SeenCodes;
 pub use steps::Step;
@@ -28,6 +31,11 @@ pub trait Source: Send + Sync {
 
     /// The code of this step, if the source knows steps; otherwise the code that it has.
     fn code(&self, step: Step) -> BoxFuture<'_, Result<TokenCode, Error>>;
+
+    /// Which version of what the codes are made of is there, without reading it. None where nobody can tell.
+    fn version(&self) -> Option<BoxFuture<'static, Version>> {
+        None
+    }
 
     /// Whether [`Source::code`] is of the step that was asked for. Where it is not, the step says nothing about how
     /// long the code can still be sent.

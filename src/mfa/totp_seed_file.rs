@@ -3,7 +3,7 @@ use std::path::PathBuf;
 use super::{Error, Seed, Source, Step, code};
 use crate::BoxFuture;
 use crate::aws::TokenCode;
-use crate::secret_file;
+use crate::secret_file::{self, Version};
 
 /// A file with the TOTP seed. It is read for each code, so that the seed is not kept in memory between renewals and a
 /// replaced one is found.
@@ -46,6 +46,15 @@ impl Source for TotpSeedFile {
 
     fn code(&self, step: Step) -> BoxFuture<'_, Result<TokenCode, Error>> {
         self.with_seed(move |seed| code(seed, step))
+    }
+
+    fn version(&self) -> Option<BoxFuture<'static, Version>> {
+        let path = self.path.clone();
+        Some(Box::pin(async move {
+            tokio::task::spawn_blocking(move || Version::of(&path))
+                .await
+                .unwrap_or(Version::NONE)
+        }))
     }
 }
 

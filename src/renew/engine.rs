@@ -2,6 +2,7 @@
 
 mod people;
 mod recall;
+mod refuse;
 mod reload;
 mod reserve;
 mod serve;
@@ -28,9 +29,10 @@ use super::job::{Attempt, Codes, Device, Supplies};
 use super::machine::{Decision, Means};
 use super::schedule::Fraction;
 use super::{Event, Handle, Job, Observer, Published, Table};
+use crate::aws::ProfileName;
 use crate::clock::{BootInstant, Clock, StsTime};
 use crate::mfa::steps::{Choice, Ledger};
-use crate::mfa::{SeenCodes, Step};
+use crate::mfa::{Refusals, SeenCodes, Step};
 use crate::state::Store;
 use crate::sts::Sts;
 use people::People;
@@ -75,6 +77,7 @@ pub struct Engine {
     calls: JoinSet<Attempt>,
     under_way: HashMap<Id, UnderWay>,
     ledger: Ledger,
+    refusals: Refusals,
     seen: Arc<Mutex<SeenCodes>>,
     people: People,
     /// What is written behind what was published, and asked of the store for others.
@@ -88,6 +91,8 @@ pub struct Engine {
     /// The offset of STS's time that was last told in the log.
     told_offset: TimeDelta,
     longest_sleep: Duration,
+    /// The profile that is also served in the form of an instance's metadata.
+    imds_profile: Option<ProfileName>,
 }
 
 impl Engine {
@@ -109,6 +114,7 @@ impl Engine {
             calls: JoinSet::new(),
             under_way: HashMap::new(),
             ledger: Ledger::default(),
+            refusals: Refusals::default(),
             seen: Arc::default(),
             people: People::default(),
             errands: JoinSet::new(),
@@ -118,6 +124,7 @@ impl Engine {
             wall_at_boot,
             told_offset: TimeDelta::zero(),
             longest_sleep: LONGEST_SLEEP,
+            imds_profile: None,
         };
         (engine, Handle(handle))
     }
@@ -127,6 +134,13 @@ impl Engine {
     #[cfg(all(test, feature = "emulator"))]
     pub(crate) fn sleeping_for(mut self, longest: Duration) -> Self {
         self.longest_sleep = longest;
+        self
+    }
+
+    /// Renews this profile earlier, where its lifetime is short: it is served in the form of an instance's metadata, too.
+    #[must_use]
+    pub fn with_imds(mut self, profile: Option<ProfileName>) -> Self {
+        self.imds_profile = profile;
         self
     }
 
@@ -210,7 +224,7 @@ impl Engine {
                 Codes::Submitted { .. } => Means::Missing,
                 Codes::Made(_) => {
                     let clock = &*self.parts.clock;
-                    match self.ledger.choose(serial, self.time.at(at, clock)) {
+                    match self.choose(serial, self.time.at(at, clock)) {
                         Choice::Use(step) => Means::Step(step),
                         Choice::Wait(time) => Means::NotBefore(self.time.boot_instant(time, clock)),
                     }

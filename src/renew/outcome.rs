@@ -1,3 +1,4 @@
+use super::Refusal;
 use crate::sts::Class;
 
 /// Why a renewal failed.
@@ -13,6 +14,8 @@ pub enum Failure {
     Internal,
     /// The long-term key could not be read.
     Key,
+    /// STS refused the MFA code that was made for the call, and why it did is known.
+    Mfa(Refusal),
     /// The call to STS brought nothing.
     Sts(Class),
 }
@@ -28,7 +31,7 @@ pub enum Outcome {
 
 impl Outcome {
     /// How many outcomes there are.
-    pub const COUNT: usize = 6 + Class::ALL.len();
+    pub const COUNT: usize = 6 + Refusal::ALL.len() + Class::ALL.len();
 
     /// Every outcome; the position of one is its [`Outcome::index`].
     pub fn all() -> impl Iterator<Item = Self> {
@@ -39,7 +42,11 @@ impl Outcome {
             Failure::Internal,
             Failure::Key,
         ];
-        let failures = own.into_iter().chain(Class::ALL.into_iter().map(Failure::Sts));
+        let refusals = Refusal::ALL.into_iter().map(Failure::Mfa);
+        let failures = own
+            .into_iter()
+            .chain(refusals)
+            .chain(Class::ALL.into_iter().map(Failure::Sts));
         std::iter::once(Self::Success).chain(failures.map(Self::Failed))
     }
 
@@ -57,6 +64,7 @@ impl Outcome {
             Self::Failed(Failure::Identity) => "identity_unreadable",
             Self::Failed(Failure::Internal) => "internal",
             Self::Failed(Failure::Key) => "key_unreadable",
+            Self::Failed(Failure::Mfa(refusal)) => refusal.as_str(),
             Self::Failed(Failure::Sts(class)) => class.as_str(),
         }
     }

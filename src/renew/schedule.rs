@@ -14,6 +14,17 @@ impl Fraction {
     pub fn from_bits(bits: u64) -> Self {
         Self((bits >> 11) as f64 / (1_u64 << 53) as f64)
     }
+
+    /// One of the numbers below a small bound, each as often as another.
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_precision_loss,
+        clippy::cast_sign_loss,
+        reason = "the product lies between zero and the bound, which is small"
+    )]
+    fn below(self, bound: u64) -> u64 {
+        (self.0 * bound as f64) as u64
+    }
 }
 
 /// The part of a lifetime at which its renewal starts, at the earliest and at the latest. Before the half, so that a
@@ -23,14 +34,40 @@ const RENEWAL: (f64, f64) = (0.40, 0.48);
 /// The least time that a person has to see the request and answer it.
 const ASKING_AHEAD: Duration = Duration::from_hours(1);
 
-/// The bound of the first wait after a failure, and of all later ones.
-const BACKOFF: (Duration, Duration) = (Duration::from_secs(1), Duration::from_mins(1));
+/// How a failure is waited out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Backoff {
+    /// It heals by itself: a minute at most.
+    Minute,
+    /// It hardly does: half an hour at most. Whoever puts it right ends the wait.
+    HalfHour,
+    /// Another holder of the MFA device was faster: the device rests for some steps, and nothing else is waited for.
+    Steps,
+}
+
+/// The bound of the first wait after a failure.
+const FIRST_WAIT: Duration = Duration::from_secs(1);
+
+/// What SDKs want of life at least before they look for other credentials, some of them within each request, from a container's
+/// endpoint and from an instance's metadata service.
+pub(super) const LEAST_LEFT: Duration = Duration::from_mins(15);
+pub(super) const LEAST_LEFT_BY_IMDS: Duration = Duration::from_mins(25);
+
+/// What lies between two renewals at least for the sake of that: a lifetime that does not allow it is renewed like any other.
+const LEAST_BETWEEN: Duration = Duration::from_mins(5);
 
 /// When the renewal of credentials starts that die at `dies` after `lifetime`. Counted from the end, since the host may
-/// have started after their beginning.
-pub(super) fn renewal(dies: BootInstant, lifetime: Duration, chance: Fraction) -> BootInstant {
+/// have started after their beginning. Where `least_left` would not be left then, it is as much earlier.
+pub(super) fn renewal(dies: BootInstant, lifetime: Duration, least_left: Duration, chance: Fraction) -> BootInstant {
     let (earliest, latest) = RENEWAL;
-    dies - lifetime.mul_f64(1.0 - (earliest + (latest - earliest) * chance.0))
+    let most = lifetime.saturating_sub(least_left);
+    let latest_of_all = lifetime.mul_f64(latest);
+    let scale = if most < LEAST_BETWEEN || most > latest_of_all {
+        1.0
+    } else {
+        most.div_duration_f64(latest_of_all)
+    };
+    dies - lifetime.mul_f64(1.0 - scale * (earliest + (latest - earliest) * chance.0))
 }
 
 /// When a person's code is taken for credentials that die at `dies` after `lifetime`: once half of it is over.
@@ -58,16 +95,43 @@ pub(super) fn is_worth_taking(left: Duration, lifetime: Duration, served: Option
 /// Nobody is given at a start what dies in his hands.
 const LEAST_KEPT: Duration = Duration::from_mins(1);
 
-/// How long to wait after this many failures in a row: anywhere between nothing and a bound that doubles from 1 s to
-/// 60 s ("full jitter", which spreads a fleet best:
-/// <https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/>). While credentials are held the
-/// bound is at most a quarter of the life that is `left` to them, so that they do not die during a wait.
-pub(super) fn backoff(failures: u32, left: Option<Duration>, chance: Fraction) -> Duration {
-    let (first, most) = BACKOFF;
-    let most = left.map_or(most, |left| (left / 4).clamp(first, most));
+/// How long to wait after this many failures in a row, up to a bound that doubles from 1 s. What heals by itself: anywhere between nothing
+/// and the bound ("full jitter", which spreads a fleet best:
+/// <https://aws.amazon.com/builders-library/timeouts-retries-and-backoff-with-jitter/>). What hardly does: the half of the bound at least. While
+/// credentials are held the bound is at most a quarter of the life that is `left` to them, so that they do not die during a wait.
+pub(super) fn backoff(backoff: Backoff, failures: u32, left: Option<Duration>, chance: Fraction) -> Duration {
+    let (most, least) = match backoff {
+        Backoff::Minute => (Duration::from_mins(1), 0.0),
+        Backoff::HalfHour => (Duration::from_mins(30), 0.5),
+        Backoff::Steps => return Duration::ZERO,
+    };
+    let most = left.map_or(most, |left| (left / 4).clamp(FIRST_WAIT, most));
     let doublings = failures.saturating_sub(1).min(16);
-    (first * (1 << doublings)).min(most).mul_f64(chance.0)
+    (FIRST_WAIT * (1 << doublings))
+        .min(most)
+        .mul_f64(least + (1.0 - least) * chance.0)
 }
+
+/// How many steps of an MFA device to let pass after this many refusals in a row that look like another holder's use of the step:
+/// any number below a window that doubles from 3 to 24. Nobody knows how many others there are, nor learns more than that he was
+/// refused; `collisions` tells what comes of it. While credentials are held, the steps take at most a quarter of the life that is
+/// `left` to them.
+pub(super) fn skip(refusals: u32, left: Option<Duration>, chance: Fraction) -> u64 {
+    let (first, most) = SKIP;
+    let window = first << refusals.saturating_sub(1).min(16);
+    let most = left.map_or(most, |left| (left.as_secs() / 4 / STEP_SECONDS).clamp(1, most));
+    chance.below(window.min(most))
+}
+
+/// The first window of skipped steps, and the widest.
+const SKIP: (u64, u64) = (3, 24);
+
+const STEP_SECONDS: u64 = 30;
+
+#[cfg(test)]
+mod collisions;
+#[cfg(test)]
+mod fleet;
 
 #[cfg(test)]
 mod tests {
@@ -88,10 +152,26 @@ mod tests {
         let start = BootInstant::from_boot(Duration::from_secs(100));
         let lifetime = Duration::from_hours(12);
         let dies = start + lifetime;
-        assert_eq!(renewal(dies, lifetime, LEAST), start + lifetime * 40 / 100);
-        let latest = renewal(dies, lifetime, MOST);
+        assert_eq!(renewal(dies, lifetime, LEAST_LEFT, LEAST), start + lifetime * 40 / 100);
+        let latest = renewal(dies, lifetime, LEAST_LEFT, MOST);
         let bound = start + lifetime * 48 / 100;
         assert!(latest <= bound && bound.since(latest) < Duration::from_millis(1));
+    }
+
+    #[test]
+    fn a_short_life_is_renewed_while_enough_of_it_is_left_unless_that_would_never_end() {
+        let start = BootInstant::from_boot(Duration::from_secs(100));
+        let minutes = |lifetime, least_left, chance| {
+            let lifetime = Duration::from_mins(lifetime);
+            let renewed = renewal(start + lifetime, lifetime, least_left, chance);
+            (renewed.since(start).as_secs_f64() / 6.0).round() / 10.0
+        };
+        let by_container = [15, 19, 20, 24, 28, 29, 60].map(|lifetime| minutes(lifetime, LEAST_LEFT, MOST));
+        assert_eq!(by_container, [7.2, 9.1, 5.0, 9.0, 13.0, 13.9, 28.8]);
+        let by_imds = [15, 29, 30, 40, 48, 49, 60].map(|lifetime| minutes(lifetime, LEAST_LEFT_BY_IMDS, MOST));
+        assert_eq!(by_imds, [7.2, 13.9, 5.0, 15.0, 23.0, 23.5, 28.8]);
+        // It is spread as well.
+        assert_eq!(minutes(24, LEAST_LEFT, LEAST), 7.5);
     }
 
     #[test]
@@ -114,8 +194,8 @@ mod tests {
         let at = |hours| BootInstant::from_boot(Duration::from_hours(hours));
         let lifetime = Duration::from_hours(10);
         // Nine hours of its life were over at boot, then three.
-        assert_eq!(renewal(at(1), lifetime, LEAST), at(0));
-        assert_eq!(renewal(at(7), lifetime, LEAST), at(1));
+        assert_eq!(renewal(at(1), lifetime, LEAST_LEFT, LEAST), at(0));
+        assert_eq!(renewal(at(7), lifetime, LEAST_LEFT, LEAST), at(1));
     }
 
     #[test]
@@ -136,23 +216,59 @@ mod tests {
 
     #[test]
     fn the_wait_doubles_to_a_minute() {
+        let minute = |failures, chance| backoff(Backoff::Minute, failures, None, chance);
         let bounds: Vec<_> = (0..10)
-            .map(|failures| backoff(failures, None, MOST).as_secs_f64().round())
+            .map(|failures| minute(failures, MOST).as_secs_f64().round())
             .collect();
         assert_eq!(bounds, [1.0, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0]);
-        assert_eq!(backoff(u32::MAX, None, MOST).as_secs(), 59);
-        assert_eq!(backoff(5, None, LEAST), Duration::ZERO);
-        assert_eq!(backoff(2, None, Fraction(0.5)), Duration::from_secs(1));
+        assert_eq!(minute(u32::MAX, MOST).as_secs(), 59);
+        assert_eq!(minute(5, LEAST), Duration::ZERO);
+        assert_eq!(minute(2, Fraction(0.5)), Duration::from_secs(1));
+    }
+
+    #[test]
+    fn what_hardly_heals_is_tried_again_every_half_hour_in_the_end() {
+        let bounds = |chance| {
+            [1, 2, 5, 11, 12, 13, u32::MAX]
+                .map(|failures| backoff(Backoff::HalfHour, failures, None, chance).as_secs_f64().round())
+        };
+        assert_eq!(bounds(MOST), [1.0, 2.0, 16.0, 1_024.0, 1_800.0, 1_800.0, 1_800.0]);
+        // Half of that, rounded: at once is never soon enough for what somebody has to mend.
+        assert_eq!(bounds(LEAST), [1.0, 1.0, 8.0, 512.0, 900.0, 900.0, 900.0]);
+    }
+
+    #[test]
+    fn where_the_device_rests_nothing_else_is_waited_for() {
+        assert_eq!(backoff(Backoff::Steps, 9, None, MOST), Duration::ZERO);
     }
 
     #[test]
     fn the_wait_is_short_against_the_life_that_is_left() {
-        let seconds = |failures, left| {
-            backoff(failures, Some(Duration::from_secs(left)), MOST)
-                .as_secs_f64()
-                .ceil()
+        let seconds = |kind, failures, left| {
+            let left = Some(Duration::from_secs(left));
+            backoff(kind, failures, left, MOST).as_secs_f64().ceil()
         };
-        let bounds = [0, 3, 40, 240, 40_000].map(|left| [seconds(99, left), seconds(1, left)]);
-        assert_eq!(bounds, [[1.0, 1.0], [1.0, 1.0], [10.0, 1.0], [60.0, 1.0], [60.0, 1.0]]);
+        let minute = [0, 3, 40, 240, 40_000].map(|left| {
+            let kind = Backoff::Minute;
+            [seconds(kind, 99, left), seconds(kind, 1, left)]
+        });
+        assert_eq!(minute, [[1.0, 1.0], [1.0, 1.0], [10.0, 1.0], [60.0, 1.0], [60.0, 1.0]]);
+        let half_hour = [0, 3_600, 40_000].map(|left| seconds(Backoff::HalfHour, 99, left));
+        assert_eq!(half_hour, [1.0, 900.0, 1_800.0]);
+    }
+
+    #[test]
+    fn the_window_of_skipped_steps_doubles_from_three_to_twenty_four() {
+        let most: Vec<_> = (0..8).map(|refusals| skip(refusals, None, MOST)).collect();
+        assert_eq!(most, [2, 2, 5, 11, 23, 23, 23, 23]);
+        assert_eq!((skip(9, None, LEAST), skip(u32::MAX, None, Fraction(0.5))), (0, 12));
+        let thirds = [0.0, 0.333, 0.334, 0.666, 0.667, 0.999].map(|chance| skip(1, None, Fraction(chance)));
+        assert_eq!(thirds, [0, 0, 1, 1, 2, 2]);
+    }
+
+    #[test]
+    fn the_skipped_steps_are_few_against_the_life_that_is_left() {
+        let most = |left| skip(9, Some(Duration::from_secs(left)), MOST);
+        assert_eq!([0, 239, 240, 600, 2_880, 40_000].map(most), [0, 0, 1, 4, 23, 23]);
     }
 }

@@ -194,7 +194,10 @@ pub(super) fn jobs(members: &[&str], belongings: &Arc<Belongings>, shown: &Shown
     let jobs = plan.profiles.into_iter().map(|profile| {
         let member = CAST.iter().find(|member| member.name == profile.name.as_str()).unwrap();
         let (user, codes) = member.root();
-        let key = Key { user, belongings: Arc::clone(belongings) };
+        let key = Key {
+            user,
+            belongings: Arc::clone(belongings),
+        };
         let source = Code {
             user,
             has_step: codes == Mfa::Seed,

@@ -189,7 +189,10 @@ fn f06_half_open() {
             assert_eq!(refused(&daemon, "s0", 10 * MINUTE).await, 0);
             let tries = calls(&world) - before;
             let most = 600 / 30 + 1;
-            assert!((3..=most).contains(&tries), "{tries}: a step each, and each ended after {TOTAL:?}");
+            assert!(
+                (3..=most).contains(&tries),
+                "{tries}: a step each, and each ended after {TOTAL:?}"
+            );
             world.network.set(Weather::Fair);
             sleep(SOON + TOTAL).await;
             assert_eq!(daemon.snapshot("s0").consecutive_failures, 0);
@@ -242,7 +245,11 @@ fn f10_clocks() {
                 let slept = Duration::from_hours(hours);
                 world.clock.suspend(slept);
                 world.truth.suspend(slept);
-                assert_eq!(daemon.serves("s4"), hours < 8, "what died in the host's sleep is not served");
+                assert_eq!(
+                    daemon.serves("s4"),
+                    hours < 8,
+                    "what died in the host's sleep is not served"
+                );
                 // The engine wakes within ten seconds; here somebody wakes it.
                 assert!(daemon.handle.is_at_work().await);
                 sleep(SOON).await;

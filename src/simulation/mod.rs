@@ -47,9 +47,12 @@ fn simulate(seed: u64, days: u64) {
         let mut life = Life::begin(seed);
         life.live(Duration::from_hours(24 * days)).await;
         let state = life.world().oracle.state();
-        let (least, most) = state.fractions.iter().fold((1.0_f64, 0.0_f64), |(least, most), fraction| {
-            (least.min(*fraction), most.max(*fraction))
-        });
+        let (least, most) = state
+            .fractions
+            .iter()
+            .fold((1.0_f64, 0.0_f64), |(least, most), fraction| {
+                (least.min(*fraction), most.max(*fraction))
+            });
         println!(
             "seed {seed}: {} events, {:?}, renewals from {least:.3} to {most:.3}",
             life.events, state.counts

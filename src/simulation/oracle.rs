@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::cast::{Belongings, CAST, Mfa, Made, Member, role_arn};
+use super::cast::{Belongings, CAST, Made, Member, Mfa, role_arn};
 use super::network::parameter;
 use super::storms::Storms;
 use crate::clock::{Clock, PausedClock};
@@ -166,7 +166,10 @@ impl Oracle {
                     state.codes.pop_front();
                 }
                 let sent = (device.clone(), code.clone());
-                let is_new = !state.codes.iter().any(|(device, code, _)| (device, code) == (&sent.0, &sent.1));
+                let is_new = !state
+                    .codes
+                    .iter()
+                    .any(|(device, code, _)| (device, code) == (&sent.0, &sent.1));
                 state.codes.push_back((sent.0, sent.1, now));
                 is_new
             }
@@ -216,7 +219,11 @@ impl Oracle {
             state.accuse(now, profile, "is served with somebody else's credentials");
         }
         if expires <= now || dies > expires {
-            state.accuse(now, profile, "is served with credentials that have expired, or would be");
+            state.accuse(
+                now,
+                profile,
+                "is served with credentials that have expired, or would be",
+            );
         }
         state.judge_life(profile, expires - now, now);
     }
@@ -279,7 +286,8 @@ impl State {
 
     fn accuse(&mut self, now: DateTime<Utc>, profile: usize, what: &str) {
         let name = CAST.get(profile).map_or("?", |member| member.name);
-        self.violations.push(format!("{now}: {name} {what}; {:?} {:?}", self.weather, self.people));
+        self.violations
+            .push(format!("{now}: {name} {what}; {:?} {:?}", self.weather, self.people));
     }
 
     /// Whether all has been well for this profile since then.
@@ -298,14 +306,22 @@ impl State {
         let earliest = if is_person { 0.5 } else { 0.4 };
         // Times are cut to seconds on both sides.
         if fraction < earliest - 2.0 / lifetime.as_seconds_f64() {
-            self.accuse(now, profile, &format!("was renewed too early, at {fraction:.4} of its life"));
+            self.accuse(
+                now,
+                profile,
+                &format!("was renewed too early, at {fraction:.4} of its life"),
+            );
         }
         if is_person || !self.is_calm(profile, asked + lifetime * 2 / 5) {
             return;
         }
         self.fractions.push(fraction);
         if now > asked + lifetime * 48 / 100 + SLACK {
-            self.accuse(now, profile, &format!("was renewed too late, at {fraction:.4} of its life"));
+            self.accuse(
+                now,
+                profile,
+                &format!("was renewed too late, at {fraction:.4} of its life"),
+            );
         }
     }
 
@@ -313,9 +329,17 @@ impl State {
     fn judge_life(&mut self, profile: usize, left: TimeDelta, now: DateTime<Utc>) {
         let lifetime = TimeDelta::seconds(CAST[profile].seconds.into());
         let is_person = matches!(CAST[profile].made, Made::Session(_, Mfa::Person));
-        let least = if is_person { TimeDelta::minutes(15) } else { lifetime * 52 / 100 - SLACK };
+        let least = if is_person {
+            TimeDelta::minutes(15)
+        } else {
+            lifetime * 52 / 100 - SLACK
+        };
         if self.is_calm(profile, now) && left < least {
-            self.accuse(now, profile, &format!("has {} s left, in fair weather", left.num_seconds()));
+            self.accuse(
+                now,
+                profile,
+                &format!("has {} s left, in fair weather", left.num_seconds()),
+            );
         }
     }
 
@@ -329,7 +353,11 @@ impl State {
         }
         let age = self.storms(profile).age(now).unwrap_or_default();
         if age < budget(profile) && !self.known[profile].is_lost {
-            self.accuse(now, profile, &format!("is not served {} s into a storm", age.num_seconds()));
+            self.accuse(
+                now,
+                profile,
+                &format!("is not served {} s into a storm", age.num_seconds()),
+            );
         }
     }
 }

@@ -45,14 +45,21 @@ impl Life {
     pub(super) fn begin(seed: u64) -> Self {
         let world = Arc::new(World::new(seed));
         let mut random = Random(seed ^ 0x5EED);
-        let store = random.percent(50).then(|| Arc::new(MemoryStore::default()) as Arc<dyn Store>);
+        let store = random
+            .percent(50)
+            .then(|| Arc::new(MemoryStore::default()) as Arc<dyn Store>);
         let (bell, rings) = mpsc::unbounded_channel();
         let daemon = world.start_all(store.clone(), Arc::new(Bell(bell.clone())));
         let person = Arc::new(Person {
             handle: std::sync::Mutex::new(daemon.handle.clone()),
             is_away: AtomicBool::new(false),
         });
-        tokio::spawn(listen(Arc::clone(&world), Arc::clone(&person), rings, Random(random.next())));
+        tokio::spawn(listen(
+            Arc::clone(&world),
+            Arc::clone(&person),
+            rings,
+            Random(random.next()),
+        ));
         Self {
             world,
             random,

@@ -76,8 +76,7 @@ impl World {
     /// Starts a daemon for these members of the cast.
     pub(super) fn start(&self, members: &[&str], store: Option<Arc<dyn Store>>, observer: Arc<dyn Observer>) -> Daemon {
         let (aws, truth) = (self.aws.clone(), Arc::clone(&self.truth));
-        let shown: cast::Shown =
-            Arc::new(move |user| aws.token_code(&cast::serial(user), truth.wall()).unwrap());
+        let shown: cast::Shown = Arc::new(move |user| aws.token_code(&cast::serial(user), truth.wall()).unwrap());
         let jobs = cast::jobs(members, &self.belongings, &shown);
         let profiles: Vec<_> = jobs.iter().map(|job| job.profile.clone()).collect();
         let table = Arc::new(Table::new(&profiles));

@@ -43,9 +43,9 @@ pub use client::StsClient;
 pub use issued::{About, Identity, Issued, User};
 pub use setup::SetupError;
 pub use signer::Signer;
-pub use transport::{Roots, Route, Timeouts};
 #[cfg(all(test, feature = "emulator"))]
 pub(crate) use transport::{Lost, Wire};
+pub use transport::{Roots, Route, Timeouts};
 
 use crate::BoxFuture;
 use crate::clock::Sample;
@@ -107,6 +107,14 @@ impl Error {
         let code = self.code.as_deref().unwrap_or_default();
         let code = code.strip_suffix("Exception").unwrap_or(code);
         self.class == Class::Denied && ["ExpiredToken", "IDPRejectedClaim", "InvalidIdentityToken"].contains(&code)
+    }
+}
+
+impl Error {
+    /// The message of a refused MFA code with another remedy, by whoever made the code.
+    pub fn with_remedy(&self, remedy: &str) -> String {
+        let refused = self.message.strip_suffix(remedy::MFA_REJECTED).unwrap_or(&self.message);
+        format!("{}; {remedy}", refused.trim_end_matches("; "))
     }
 }
 

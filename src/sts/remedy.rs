@@ -130,6 +130,10 @@ fn find(texts: &[(&str, &'static str)], text: &str) -> Option<&'static str> {
     found.map(|(_, remedy)| *remedy)
 }
 
+/// Whoever made the code knows better.
+pub(super) const MFA_REJECTED: &str = "the code was wrong or used before, and the next one may be taken; if it goes on, check mfa_serial, the seed or the \
+     device's clock, and who else uses the device";
+
 fn of_code(class: Class, code: &str) -> &'static str {
     match (class, code) {
         (Class::Config, "RegionDisabled") => {
@@ -174,9 +178,7 @@ fn of_code(class: Class, code: &str) -> &'static str {
             "the access key is unknown, inactive, expired or of another partition; check the key and the region"
         }
         (Class::MfaDevice, _) => "the MFA device is not one of the key's user; check mfa_serial",
-        (Class::MfaRejected, _) => {
-            "the code was wrong or used before, and the next one may be taken; if it goes on, check mfa_serial, the seed or the device's clock, and who else uses the device"
-        }
+        (Class::MfaRejected, _) => MFA_REJECTED,
         (Class::Throttled, _) => "too many calls in this account and region; a later one is taken",
         (Class::Server, "IDPCommunicationError") => {
             "STS did not reach the identity provider; a later try may; the provider's keys must be readable from the internet"

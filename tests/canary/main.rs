@@ -91,7 +91,7 @@ fn troubles() -> Vec<Trouble> {
     ];
     let files = [
         ("key/aws_secret_access_key", WRONG_SECRET, "key_invalid"),
-        ("totp_seed", WRONG_SEED, "mfa_rejected"),
+        ("totp_seed", WRONG_SEED, "mfa_collision"),
     ];
     let trouble = |name: String, result| Trouble {
         world: World::of(&name, None),

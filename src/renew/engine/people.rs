@@ -254,7 +254,7 @@ impl Engine {
         let workers = &self.workers;
         let wants = |number: u64| {
             let mut takers = workers.iter().filter(|worker| worker.job.submitted_device().is_some());
-            takers.any(|worker| worker.number == number && worker.asks <= now)
+            takers.any(|worker| worker.number == number && worker.machine.asks() <= now)
         };
         let ended: Vec<_> = self
             .people
@@ -275,8 +275,8 @@ impl Engine {
     fn ask_for(&mut self, index: usize, now: BootInstant) -> Option<BootInstant> {
         let worker = &self.workers[index];
         let device = worker.job.submitted_device()?.clone();
-        if now < worker.asks {
-            return Some(worker.asks);
+        if now < worker.machine.asks() {
+            return Some(worker.machine.asks());
         }
         // What is kept may do without a code.
         if self.is_recalling(worker) {

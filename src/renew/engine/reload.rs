@@ -44,6 +44,12 @@ impl Engine {
         applied.removed.sort_unstable();
         self.workers = with_sources(workers);
         self.first = 0;
+        // Whoever reloads may have put something right.
+        self.refusals.wake();
+        let now = self.parts.clock.boot();
+        for worker in &mut self.workers {
+            worker.machine.mended(now);
+        }
         let faces = self.workers.iter().map(|worker| Arc::clone(&worker.face));
         self.parts.table.replace(faces.collect());
         applied

@@ -38,14 +38,12 @@ impl Engine {
         let (dies, lifetime) = (fresh.dies, fresh.lifetime);
         let due = match self.workers[index].job.submitted_device() {
             Some(_) => schedule::submission(dies, lifetime),
-            None => schedule::renewal(dies, lifetime, (self.parts.chance)()),
+            None => schedule::renewal(dies, lifetime, self.least_left(index), (self.parts.chance)()),
         };
         let worker = &mut self.workers[index];
         let failures = worker.machine.failures();
-        worker.machine.succeeded(dies, due);
-        worker.telling.forget();
+        worker.machine.succeeded(dies, due, schedule::asking(dies, lifetime));
         worker.held = Some(Arc::clone(&fresh.credentials));
-        worker.asks = schedule::asking(dies, lifetime);
         let (renewal, accepted) = worker.renewal(due);
         let clock = &*self.parts.clock;
         let time = |at| self.time.at(at, clock);
@@ -70,11 +68,26 @@ impl Engine {
             caller: fresh.caller,
             code_accepted_from: accepted.map(time),
         });
+        // What is made from these may have been refused for those before.
+        let now = self.parts.clock.boot();
+        for worker in self.workers.iter_mut().filter(|worker| worker.source == Some(index)) {
+            worker.machine.mended(now);
+        }
         Some(Told {
             face,
             renewal,
             failures,
         })
+    }
+
+    /// What is left at least of what is served when its renewal begins, where the lifetime allows it: SDKs ask an instance's metadata
+    /// service for more ahead than a container's endpoint.
+    fn least_left(&self, index: usize) -> Duration {
+        if self.imds_profile.as_ref() == Some(&self.workers[index].face.name) {
+            schedule::LEAST_LEFT_BY_IMDS
+        } else {
+            schedule::LEAST_LEFT
+        }
     }
 
     /// Tells whoever watches, and the person whose code it took.
@@ -91,8 +104,6 @@ impl Engine {
     pub(super) fn withdraw(&mut self, index: usize) {
         let worker = &mut self.workers[index];
         worker.held = None;
-        // From now on a failure means that nothing is served.
-        worker.telling.forget();
         let face = self.face(index);
         let before = face.snapshot();
         face.publish(Snapshot {

@@ -1,5 +1,6 @@
 //! What came of a call: the verdict on its code, the credentials or the failure, what is published of it.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -14,8 +15,11 @@ use crate::aws::AccessKeyId;
 use crate::clock::{BootInstant, Sample};
 use crate::mfa::Step;
 use crate::renew::job::{Attempt, Device, NotAsked, Unprepared};
-use crate::renew::machine::Means;
-use crate::renew::{Accepted, CodeVerdict, Event, Failure, KeyReload, Outcome, Reason, Refused, Snapshot, Trouble};
+use crate::renew::machine::{Failing, Means};
+use crate::renew::schedule::Backoff;
+use crate::renew::{
+    Accepted, CodeVerdict, Event, Failure, KeyReload, Outcome, Reason, Refused, Snapshot, Trouble, healing,
+};
 use crate::sts::{self, Class, Issued, Reply};
 
 /// The least life that is worth serving. A reply with less is a failure, so that it is met with a backoff instead of an
@@ -31,10 +35,25 @@ const OFFSET_WORTH_TELLING: TimeDelta = TimeDelta::seconds(10);
 /// Why there are no new credentials.
 struct Cause<'a> {
     failure: Failure,
+    backoff: Backoff,
     message: &'a str,
     request_id: Option<&'a str>,
     /// Whether the call's code may still be sent.
     code_is_left: bool,
+}
+
+impl Cause<'_> {
+    /// What people are told, who are to put it right.
+    fn told(&self) -> Cow<'_, str> {
+        match self.backoff {
+            Backoff::HalfHour => format!(
+                "{}; once that is put right, valetkey reload tries at once",
+                self.message
+            )
+            .into(),
+            Backoff::Minute | Backoff::Steps => self.message.into(),
+        }
+    }
 }
 
 impl Engine {
@@ -50,6 +69,7 @@ impl Engine {
                 &call,
                 &Cause {
                     failure: Failure::Internal,
+                    backoff: Backoff::Minute,
                     message: "the call failed in valetkey itself; please report this",
                     request_id: None,
                     code_is_left: false,
@@ -76,6 +96,7 @@ impl Engine {
                     call,
                     &Cause {
                         failure: *failure,
+                        backoff: healing::backoff(*failure),
                         message,
                         request_id: None,
                         code_is_left: true,
@@ -99,6 +120,7 @@ impl Engine {
         self.note_key(call, attempt.key_id.as_ref(), reply.result.is_ok());
         let useless = |message| Cause {
             failure: Failure::Sts(Class::Malformed),
+            backoff: Backoff::Minute,
             message,
             request_id: reply.result.as_ref().ok().map(|issued| issued.request_id.as_str()),
             code_is_left: false,
@@ -119,6 +141,7 @@ impl Engine {
                     call,
                     &Cause {
                         failure,
+                        backoff: healing::backoff(failure),
                         message: &message,
                         request_id: Some(&issued.request_id),
                         code_is_left: false,
@@ -126,15 +149,19 @@ impl Engine {
                 ),
                 None => self.succeed(call, attempt, issued),
             },
-            Err(error) => self.fail(
-                call,
-                &Cause {
-                    failure: Failure::Sts(error.class),
-                    message: &error.message,
-                    request_id: error.request_id.as_deref(),
-                    code_is_left: !error.sent,
-                },
-            ),
+            Err(error) => {
+                let (failure, backoff, message) = self.judge(call, attempt.sent, error);
+                self.fail(
+                    call,
+                    &Cause {
+                        failure,
+                        backoff,
+                        message: &message,
+                        request_id: error.request_id.as_deref(),
+                        code_is_left: !error.sent,
+                    },
+                );
+            }
         }
     }
 
@@ -180,6 +207,7 @@ impl Engine {
                 if let Some(step) = call.step {
                     self.ledger.accept(serial, step);
                 }
+                self.refusals.accept(serial);
                 CodeVerdict::Accepted
             }
             Err(error) if !error.sent => return self.release_step(call),
@@ -263,13 +291,14 @@ impl Engine {
         let chance = (self.parts.chance)();
         let now = self.parts.clock.boot();
         let worker = &mut self.workers[index];
-        let backoff = worker.machine.failed(now, chance);
+        let Failing { wait, is_news } = worker.machine.failed(now, cause.failure, cause.backoff, chance);
         let failures = worker.machine.failures();
         // What came of a person's code is always told.
-        let is_news = worker.telling.is_news(cause.failure, now) || call.submitted;
+        let is_news = is_news || call.submitted;
         let assertion_wanted = worker.watch.waits_for_another();
-        let next = self.next_call(index, now + backoff);
+        let next = self.next_call(index, now + wait);
         let clock = &*self.parts.clock;
+        let message = &*cause.told();
         let face = self.face(index);
         let before = face.snapshot();
         face.publish(Snapshot {
@@ -281,7 +310,7 @@ impl Engine {
             assertion_wanted,
             trouble: Some(Arc::new(Trouble {
                 failure: cause.failure,
-                message: cause.message.to_owned(),
+                message: message.to_owned(),
                 at: self.time.at(now, clock),
             })),
             ..Snapshot::clone(&before)
@@ -291,7 +320,6 @@ impl Engine {
         let retry_in = next.map(|next| next.since(now));
         let retry_seconds = retry_in.map(|retry_in| (retry_in.as_secs_f64() * 10.0).round() / 10.0);
         let (profile, result, request_id) = (&face.name, outcome.as_str(), cause.request_id);
-        let message = cause.message;
         if !is_news {
             debug!(%profile, result, failures, retry_seconds, request_id, "credentials not obtained: {message}");
         } else if before.servable(now).is_some() {

@@ -1,11 +1,12 @@
-//! Assertions in files: another one is used as soon as it is there, since they are valid for minutes.
+//! Files that are looked at: another assertion is used as soon as it is there, since they are valid for minutes, and another TOTP seed
+//! where the one before it brought nothing.
 
 use std::time::Duration;
 
 use tokio::task::JoinError;
 
 use super::Engine;
-use super::worker::UnderWay;
+use super::worker::{UnderWay, Worker};
 use crate::clock::BootInstant;
 use crate::idp::Version;
 use crate::renew::job::Attempt;
@@ -26,9 +27,43 @@ pub(super) struct Watch {
 /// What a look at a file found.
 pub(super) struct Look {
     worker: u64,
+    of: Watched,
     /// The version that had been tried when the look began: what was tried meanwhile is younger than what was seen.
     tried: Version,
     found: Version,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Watched {
+    Voucher,
+    Seed,
+}
+
+impl Worker {
+    /// The versions that are looked at, as they were tried.
+    fn watched(&self) -> impl Iterator<Item = (Watched, Version)> + use<> {
+        let seed = self.seed.filter(|_| self.machine.failures() > 0);
+        let voucher = self.watch.tried.map(|tried| (Watched::Voucher, tried));
+        voucher.into_iter().chain(seed.map(|tried| (Watched::Seed, tried)))
+    }
+
+    /// Whether what a look found is another one than was tried, which is then tried at once.
+    fn take_found(&mut self, look: &Look, now: BootInstant) -> bool {
+        match look.of {
+            Watched::Voucher if self.watch.found(look.tried, look.found) => self.machine.hasten(now),
+            Watched::Seed if is_another(self.seed, look.tried, look.found) => {
+                self.seed = None;
+                self.machine.mended(now);
+            }
+            _ => return false,
+        }
+        true
+    }
+}
+
+/// Whether another version than was tried is there; what is gone is none, and what was tried meanwhile is younger than what was seen.
+fn is_another(last: Option<Version>, tried: Version, found: Version) -> bool {
+    last == Some(tried) && found != tried && found != Version::NONE
 }
 
 impl Watch {
@@ -45,7 +80,7 @@ impl Watch {
 
     /// Takes in what a look found. Tells whether it is another one than was tried; one that is gone is none.
     fn found(&mut self, tried: Version, found: Version) -> bool {
-        let is_another = self.tried == Some(tried) && found != tried && found != Version::NONE;
+        let is_another = is_another(self.tried, tried, found);
         if is_another {
             self.refused = false;
         }
@@ -62,6 +97,7 @@ impl Engine {
         };
         if let Some(index) = self.place_of(call) {
             self.workers[index].watch.tried(attempt.version, refused);
+            self.workers[index].seed = attempt.seed;
         }
     }
 
@@ -72,22 +108,33 @@ impl Engine {
         if !self.looks.is_empty() {
             return None;
         }
-        if self.workers.iter().all(|worker| worker.watch.tried.is_none()) {
+        if self.workers.iter().all(|worker| worker.watched().next().is_none()) {
             return None;
         }
         if self.parts.clock.boot() < self.next_look {
             return Some(self.next_look);
         }
-        let watched = self.workers.iter().filter_map(|worker| {
-            let tried = worker.watch.tried?;
-            Some((worker.number, tried, worker.job.voucher.as_ref()?.version()?))
+        let watched = self.workers.iter().flat_map(|worker| {
+            let job = &worker.job;
+            worker.watched().filter_map(|(of, tried)| {
+                let version = match of {
+                    Watched::Voucher => job.voucher.as_ref()?.version()?,
+                    Watched::Seed => job.made_codes()?.version()?,
+                };
+                Some((worker.number, of, tried, version))
+            })
         });
         let watched: Vec<_> = watched.collect();
         self.looks.spawn(async move {
             let mut looks = Vec::with_capacity(watched.len());
-            for (worker, tried, version) in watched {
+            for (worker, of, tried, version) in watched {
                 let found = version.await;
-                looks.push(Look { worker, tried, found });
+                looks.push(Look {
+                    worker,
+                    of,
+                    tried,
+                    found,
+                });
             }
             looks
         });
@@ -97,12 +144,13 @@ impl Engine {
     pub(super) fn end_look(&mut self, looks: Result<Vec<Look>, JoinError>) {
         let now = self.parts.clock.boot();
         self.next_look = now + BETWEEN;
-        for Look { worker, tried, found } in looks.unwrap_or_default() {
-            let worker = self.workers.iter_mut().find(|candidate| candidate.number == worker);
+        for look in looks.unwrap_or_default() {
+            let worker = self.workers.iter_mut().find(|worker| worker.number == look.worker);
             if let Some(worker) = worker
-                && worker.watch.found(tried, found)
+                && worker.take_found(&look, now)
+                && let (Watched::Seed, Some(device)) = (look.of, &worker.job.device)
             {
-                worker.machine.hasten(now);
+                self.refusals.forget(&device.serial);
             }
         }
     }

@@ -7,8 +7,8 @@ use crate::clock::BootInstant;
 use crate::config::Profile;
 use crate::mfa::Step;
 use crate::renew::machine::Machine;
-use crate::renew::telling::Telling;
 use crate::renew::{Caller, Job, Published};
+use crate::secret_file::Version;
 
 /// A profile as the engine knows it.
 pub(super) struct Worker {
@@ -21,18 +21,16 @@ pub(super) struct Worker {
     pub(super) source: Option<usize>,
     /// What is served, for the roles that are made from it.
     pub(super) held: Option<Arc<Credentials>>,
-    /// From when on a person is asked for a code.
-    pub(super) asks: BootInstant,
     /// The long-term key that last brought credentials.
     pub(super) key_id: Option<AccessKeyId>,
     /// Whose the credentials are that the key of this id brings, where STS has told.
     pub(super) known: Option<(Option<AccessKeyId>, Arc<Caller>)>,
     /// Whether what is kept is looked at before anything else is done.
     pub(super) unread: bool,
-    /// Which failure the log knows.
-    pub(super) telling: Telling,
     /// Whether there is another token or assertion than the last that was sent.
     pub(super) watch: Watch,
+    /// Which TOTP seed the last code was made of, where versions are told apart.
+    pub(super) seed: Option<Version>,
 }
 
 /// A call, and what must be settled when it has ended.
@@ -58,12 +56,11 @@ impl Worker {
             machine: Machine::new(now),
             source: None,
             held: None,
-            asks: now,
             key_id: None,
             known: None,
             unread: true,
-            telling: Telling::default(),
             watch: Watch::default(),
+            seed: None,
         }
     }
 
@@ -71,7 +68,7 @@ impl Worker {
     /// the codes, it begins with asking him.
     pub(super) fn renewal(&self, due: BootInstant) -> (BootInstant, Option<BootInstant>) {
         match self.job.submitted_device() {
-            Some(_) => (self.asks, Some(due)),
+            Some(_) => (self.machine.asks(), Some(due)),
             None => (due, None),
         }
     }

@@ -9,6 +9,7 @@ use crate::aws::{LongTermKey, SerialNumber, TokenCode};
 use crate::clock::{BootInstant, Clock, StsTime};
 use crate::idp::Voucher;
 use crate::mfa::{SeenCodes, Step};
+use crate::secret_file::Version;
 use crate::sts::{Reply, Signer, Sts};
 use crate::{idp, mfa};
 
@@ -20,6 +21,7 @@ impl Job {
             sent: clock.boot(),
             key_id: None,
             version: None,
+            seed: None,
             sent_steps: Vec::new(),
             result: Err(Unprepared::internal().into()),
             caller: Inquiry::default(),
@@ -76,7 +78,7 @@ impl Job {
             (None, None, Some(source)) => Opener::Signer(Signer::Session(source)),
             (None, None, None) => return Err(Unprepared::internal().into()),
         };
-        let ready = self.code(clock, supplies).await?;
+        let ready = self.code(clock, supplies, &mut attempt.seed).await?;
         debug!(
             profile = %self.profile.name,
             key = attempt.key_id.as_ref().map(tracing::field::display),
@@ -99,7 +101,12 @@ impl Job {
     }
 
     /// The code that goes with the call, from now on counted as seen by STS.
-    async fn code<'a>(&'a self, clock: &dyn Clock, supplies: &'a Supplies) -> Result<Option<Ready<'a>>, NotAsked> {
+    async fn code<'a>(
+        &'a self,
+        clock: &dyn Clock,
+        supplies: &'a Supplies,
+        seed: &mut Option<Version>,
+    ) -> Result<Option<Ready<'a>>, NotAsked> {
         let Some(Device { serial, codes }) = &self.device else {
             return Ok(None);
         };
@@ -108,7 +115,7 @@ impl Job {
         let code = match (codes, supplies.step, &supplies.code) {
             (Codes::Made(source), Some(step), _) => {
                 reserved.add(step).await?;
-                match make_code(&**source, clock, &supplies.time, step).await {
+                match make_code(&**source, clock, &supplies.time, step, seed).await {
                     Ok(code) => Arc::new(code),
                     Err(unprepared) => {
                         // A process that was run is not run again within the step: it may have asked a person.
@@ -176,8 +183,15 @@ async fn make_code(
     clock: &dyn Clock,
     time: &StsTime,
     step: Step,
+    seed: &mut Option<Version>,
 ) -> Result<TokenCode, Unprepared> {
-    let code = in_time(clock, source.patience(), source.code(step)).await;
+    let made = async {
+        if let Some(there) = source.version() {
+            *seed = Some(there.await);
+        }
+        source.code(step).await
+    };
+    let code = in_time(clock, source.patience(), made).await;
     let code = code
         .unwrap_or(Err(mfa::Error::Slow))
         .map_err(|error| Unprepared::code(&error))?;

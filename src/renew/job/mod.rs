@@ -13,6 +13,7 @@ use crate::aws::{AccessKeyId, Credentials, LongTermKey, SerialNumber, TokenCode}
 use crate::clock::{BootInstant, Clock, StsTime};
 use crate::config::{Kind, Profile};
 use crate::mfa::{SeenCodes, Step};
+use crate::secret_file::Version;
 use crate::state::Store;
 use crate::sts::{Action, Reply};
 use crate::{idp, keys, mfa, process};
@@ -80,6 +81,8 @@ pub(super) struct Attempt {
     pub(super) key_id: Option<AccessKeyId>,
     /// The version of the token or assertion, where versions are told apart.
     pub(super) version: Option<idp::Version>,
+    /// The version of the TOTP seed, likewise.
+    pub(super) seed: Option<Version>,
     /// The steps that the store has down as used for this call, which left.
     pub(super) sent_steps: Vec<Step>,
     pub(super) result: Result<Reply, NotAsked>,
@@ -142,13 +145,7 @@ impl Job {
     /// Tries the sources, all at once, without calling STS. Tells every mistake.
     pub fn check(&self, clock: Arc<dyn Clock>) -> impl Future<Output = Vec<String>> + Send + use<> {
         let key = self.key.clone();
-        let code = match &self.device {
-            Some(Device {
-                codes: Codes::Made(source),
-                ..
-            }) => Some(Arc::clone(source)),
-            _ => None,
-        };
+        let code = self.made_codes().cloned();
         let voucher = self.voucher.clone();
         async move {
             let key = async { read_key(&*key?, &*clock).await.err() };
@@ -162,12 +159,17 @@ impl Job {
 
     /// Whether the codes are of the steps that are asked for.
     pub(super) fn knows_steps(&self) -> bool {
+        self.made_codes().is_some_and(|source| source.has_step())
+    }
+
+    /// What makes the codes, unless a person submits them.
+    pub(super) fn made_codes(&self) -> Option<&Arc<dyn mfa::Source>> {
         match &self.device {
             Some(Device {
                 codes: Codes::Made(source),
                 ..
-            }) => source.has_step(),
-            _ => false,
+            }) => Some(source),
+            _ => None,
         }
     }
 

@@ -15,7 +15,12 @@ pub use reply::{Bytes, CANARIES, SECRETS, judged};
 
 use super::actions::Ask;
 use super::parameters::Parameters;
-use super::{Action, AssumeRole, sign};
+use super::{Action, AssumeRole, Class, sign};
+
+/// What people are told to do where STS gave no code.
+pub fn remedy(class: Class) -> &'static str {
+    super::remedy::of_class(class)
+}
 
 /// The form of a request with one text, one number and a list, as every action puts its own together.
 pub fn form(action: Action, text: &str, number: u32, list: &[&str]) -> Zeroizing<Vec<u8>> {
