@@ -27,7 +27,8 @@ pub mod sanitise;
 pub mod secret;
 pub mod secret_file;
 pub mod server;
-#[cfg(all(test, feature = "emulator"))]
+#[cfg(feature = "emulator")]
+#[cfg(test)]
 mod simulation;
 pub mod state;
 pub mod sts;

@@ -1,5 +1,8 @@
 //! What must hold whatever the weather, judged by what goes over the wire and what consumers get: it knows no rule of the engine.
 
+#[cfg(test)]
+mod tests;
+
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard};
 

@@ -49,8 +49,9 @@ fn replicas_without_shared_state_come_to_an_end_without_a_storm() {
         for replicas in REPLICAS {
             let (seconds, refused, taken) = start(replicas, None).await;
             println!("{replicas} replicas: {seconds} s, {refused} codes refused, {taken} taken");
-            assert!(seconds <= replicas * STEP * 3 / 2 + STEP, "{replicas}: {seconds} s");
-            assert!(refused <= 3 * replicas, "{replicas}: {refused} refusals");
+            // Nobody knows of the others: on average it takes two steps each, and four refusals (`renew::schedule::collisions`).
+            assert!(seconds <= (3 * replicas + 2) * STEP, "{replicas}: {seconds} s");
+            assert!(refused <= 5 * replicas, "{replicas}: {refused} refusals");
             assert_eq!(taken as u64, replicas);
         }
     });

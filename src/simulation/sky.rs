@@ -28,6 +28,10 @@ pub(super) struct Life {
     bell: mpsc::UnboundedSender<()>,
     /// How often each user's key was rotated.
     versions: Vec<u64>,
+    /// The longest time between two events.
+    longest_gap: Duration,
+    /// How often a minute is doubled for the longest storm.
+    longest_storm: u64,
     pub(super) events: u64,
 }
 
@@ -42,7 +46,8 @@ const USER: usize = 4;
 const PROFILE: &str = "p0";
 
 impl Life {
-    pub(super) fn begin(seed: u64) -> Self {
+    /// The shorter a life, the more happens in a day of it.
+    pub(super) fn begin(seed: u64, days: u64) -> Self {
         let world = Arc::new(World::new(seed));
         let mut random = Random(seed ^ 0x5EED);
         let store = random
@@ -68,6 +73,9 @@ impl Life {
             person,
             bell,
             versions: vec![0; cast::USERS],
+            longest_gap: Duration::from_hours((4 * days).min(56)),
+            // A day or so; hours in a short life, since everybody tries twice a minute all the while.
+            longest_storm: if days > 30 { 11 } else { 7 },
             events: 0,
         }
     }
@@ -85,7 +93,7 @@ impl Life {
             self.consume_until((now() + gap).min(next_event)).await;
             if now() >= next_event {
                 self.happen().await;
-                next_event = now() + self.random.between(Duration::from_mins(2), Duration::from_hours(56));
+                next_event = now() + self.random.between(Duration::from_mins(2), self.longest_gap);
             }
         }
     }
@@ -133,7 +141,7 @@ impl Life {
     /// A trouble of a minute to a day, mostly short, with something else in its midst at times. What was set is set back by whoever
     /// calls, at once after this.
     async fn storm(&mut self) {
-        let doublings = if self.random.percent(15) { 11 } else { 5 };
+        let doublings = if self.random.percent(15) { self.longest_storm } else { 5 };
         let duration = self.random.scaled(doublings);
         self.world.oracle.state().begin_trouble(self.world.now(), true);
         let end = now() + duration;

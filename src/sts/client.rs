@@ -45,9 +45,9 @@ impl StsClient {
     }
 
     /// As [`StsClient::new`], with a network in memory.
-    #[cfg(all(test, feature = "emulator"))]
+    #[cfg(feature = "emulator")]
+    #[cfg(test)]
     pub(crate) fn over(clock: Arc<dyn Clock>, wire: Arc<dyn super::Wire>) -> Self {
-        #[expect(clippy::unwrap_used, reason = "nothing is set that could be wrong")]
         let client = Self::new(clock, &|_| None).unwrap();
         Self {
             clock: client.clock,
