@@ -60,7 +60,13 @@ async fn before_renewal(world: &World, profiles: &[&str]) -> Daemon {
     sleep(3 * MINUTE).await;
     assert!(profiles.iter().all(|profile| daemon.serves(profile)));
     let renewal = daemon.snapshot(profiles[0]).renewal.unwrap();
-    sleep((renewal - world.now()).to_std().unwrap() - Duration::from_secs(1)).await;
+    sleep(
+        (renewal - world.now())
+            .to_std()
+            .unwrap()
+            .saturating_sub(Duration::from_secs(1)),
+    )
+    .await;
     daemon
 }
 

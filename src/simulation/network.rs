@@ -94,7 +94,7 @@ impl Network {
         let outcome = self.aws.handle(&request, now);
         let back = self.latency() + outcome.delay;
         if way + back >= TOTAL {
-            sleep(TOTAL - way).await;
+            sleep(TOTAL.saturating_sub(way)).await;
             return Err(Lost::TimedOut);
         }
         sleep(back).await;

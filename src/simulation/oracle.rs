@@ -113,7 +113,9 @@ impl Oracle {
     pub(super) fn new(belongings: Arc<Belongings>, truth: Arc<PausedClock>) -> Self {
         let now = truth.wall();
         let mut known: Vec<_> = CAST.iter().map(|_| Known::default()).collect();
-        known.iter_mut().for_each(|known| known.is_lost = true);
+        for known in &mut known {
+            known.is_lost = true;
+        }
         let state = State {
             known,
             given: HashMap::new(),

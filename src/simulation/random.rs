@@ -25,7 +25,7 @@ impl Random {
     }
 
     pub(super) fn between(&mut self, least: Duration, most: Duration) -> Duration {
-        let width = u64::try_from((most - least).as_millis()).unwrap();
+        let width = u64::try_from(most.saturating_sub(least).as_millis()).unwrap();
         least + Duration::from_millis(self.below(width.max(1)))
     }
 
