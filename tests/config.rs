@@ -38,6 +38,7 @@ fn the_whole_language_is_a_plan() {
         "role",
         "session",
         "session",
+        "session",
         "web_identity",
         "saml",
         "saml",
@@ -152,10 +153,10 @@ fn session() -> Profile {
         allowed_uids: None,
         kind: Kind::Session(Session {
             key: KeySource::Directory(PathBuf::from("/etc/valetkey/key")),
-            mfa: Some(Mfa {
-                serial: "arn:aws:iam::123456789012:mfa/ops".parse().unwrap(),
-                code: MfaCode::TotpSeedFile(PathBuf::from("/etc/valetkey/mfa/totp_seed")),
-            }),
+            mfa: Some(Mfa::new(
+                "arn:aws:iam::123456789012:mfa/ops".parse().unwrap(),
+                MfaCode::TotpSeedFile(PathBuf::from("/etc/valetkey/mfa/totp_seed")),
+            )),
             duration: 3600.try_into().unwrap(),
         }),
     }

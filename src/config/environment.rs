@@ -90,10 +90,7 @@ impl Variables<'_> {
         let file = self.read(SEED_FILE, absolute);
         match (serial?, file?) {
             (None, None) => Ok(None),
-            (Some(serial), Some(file)) => Ok(Some(Mfa {
-                serial,
-                code: MfaCode::TotpSeedFile(file),
-            })),
+            (Some(serial), Some(file)) => Ok(Some(Mfa::new(serial, MfaCode::TotpSeedFile(file)))),
             (Some(_), None) => Err(self.missing_beside(SEED_FILE, SERIAL, MFA_CODE_TOTP_SEED_FILE.must)),
             (None, Some(_)) => Err(self.missing_beside(SERIAL, SEED_FILE, MFA_SERIAL.must)),
         }

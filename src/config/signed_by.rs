@@ -1,5 +1,5 @@
 use super::Env;
-use super::keys::{KEY, MFA_CODE, MFA_SERIAL, SOURCE_PROFILE};
+use super::keys::{KEY, MFA_CODE, MFA_DEVICES, MFA_SERIAL, SOURCE_PROFILE};
 use super::mistake::Reported;
 use super::plan::SignedBy;
 use super::table::Table;
@@ -16,7 +16,7 @@ pub(super) fn read(table: &Table<'_>, env: Env<'_>) -> Result<SignedBy, Reported
     let text = "must be left out: `source_profile` signs in its place; keep one of them";
     let no_key = table.without(&KEY, text);
     let text = "must be left out: the source profile's session signs, and its MFA carries over";
-    let no_mfa = [MFA_SERIAL, MFA_CODE].map(|key| table.without(&key, text));
+    let no_mfa = [MFA_SERIAL, MFA_CODE, MFA_DEVICES].map(|key| table.without(&key, text));
     let source = source_profile::named_in(table);
     no_key?;
     no_mfa.into_iter().collect::<Result<(), _>>()?;

@@ -105,6 +105,11 @@ impl Ledger {
         }
     }
 
+    /// The last step of `device` whose code was handed over.
+    pub fn last_used(&self, device: &SerialNumber) -> Option<Step> {
+        self.0.get(device)?.used.back().copied()
+    }
+
     /// Whether steps of `device` can be remembered.
     pub fn has_room_for(&self, device: &SerialNumber) -> bool {
         self.0.len() < MOST_DEVICES || self.0.contains_key(device)
@@ -244,6 +249,17 @@ mod tests {
         ledger.reserve(&device(), STEP);
         ledger.release(&device(), STEP);
         assert_eq!(ledger.choose(&device(), at(0)), Choice::Use(STEP));
+    }
+
+    #[test]
+    fn the_last_step_that_was_used_is_known() {
+        let mut ledger = Ledger::default();
+        assert_eq!(ledger.last_used(&device()), None);
+        ledger.reserve(&device(), STEP);
+        ledger.reserve(&device(), after(1));
+        assert_eq!(ledger.last_used(&device()), Some(after(1)));
+        ledger.release(&device(), after(1));
+        assert_eq!(ledger.last_used(&device()), Some(STEP));
     }
 
     #[test]

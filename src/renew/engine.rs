@@ -31,7 +31,7 @@ use super::schedule::Fraction;
 use super::{Event, Handle, Job, Observer, Published, Table};
 use crate::aws::ProfileName;
 use crate::clock::{BootInstant, Clock, StsTime};
-use crate::mfa::steps::{Choice, Ledger};
+use crate::mfa::steps::Ledger;
 use crate::mfa::{Refusals, SeenCodes, Step};
 use crate::state::Store;
 use crate::sts::Sts;
@@ -219,17 +219,18 @@ impl Engine {
         }
         match &worker.job.device {
             None => Means::Complete,
-            Some(Device { serial, codes }) => match codes {
-                Codes::Submitted { .. } if self.people.has_code_for(serial, worker.number) => Means::Complete,
-                Codes::Submitted { .. } => Means::Missing,
-                Codes::Made(_) => {
-                    let clock = &*self.parts.clock;
-                    match self.choose(serial, self.time.at(at, clock)) {
-                        Choice::Use(step) => Means::Step(step),
-                        Choice::Wait(time) => Means::NotBefore(self.time.boot_instant(time, clock)),
-                    }
-                }
-            },
+            Some(Device {
+                serial,
+                codes: Codes::Submitted { .. },
+                ..
+            }) if self.people.has_code_for(serial, worker.number) => Means::Complete,
+            Some(Device {
+                codes: Codes::Submitted { .. },
+                ..
+            }) => Means::Missing,
+            Some(Device {
+                codes: Codes::Made(_), ..
+            }) => self.next_step(&worker.job, at),
         }
     }
 
@@ -248,15 +249,18 @@ impl Engine {
             .submitted_device()
             .filter(|_| !recalls)
             .and_then(|serial| self.people.code(serial));
+        let serial = step.and_then(|step| self.device_for(&job, step));
         let call = UnderWay {
             worker: worker.number,
             job: Arc::clone(&job),
             recalls,
             step,
+            serial: serial.clone(),
             submitted: code.is_some(),
         };
         let supplies = Supplies {
             step,
+            device: serial.clone(),
             code,
             source: self.source(worker, self.parts.clock.boot()),
             time: self.time.clone(),
@@ -266,7 +270,7 @@ impl Engine {
             served: worker.machine.dies(),
             known: worker.known.clone(),
         };
-        if let (Some(Device { serial, .. }), Some(step)) = (&job.device, step) {
+        if let (Some(serial), Some(step)) = (&serial, step) {
             self.ledger.reserve(serial, step);
         }
         if !recalls {

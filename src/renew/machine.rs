@@ -10,7 +10,7 @@ use crate::mfa::Step;
 
 /// The state of one profile. What it is told are its methods: the time and what a call could be made with ([`Machine::decide`]: also after a
 /// resume), a reply ([`Machine::succeeded`]), an error by its class ([`Machine::failed`]), a step that was somebody else's
-/// ([`Machine::postponed`]), a fresh code or assertion ([`Machine::hasten`]), and another key or seed, a renewed source or a reload
+/// ([`Machine::postponed`]), a fresh code or assertion ([`Machine::hasten`]), and another TOTP seed, a renewed source or a reload
 /// ([`Machine::mended`]). What it decides are their results, and whether a person is asked ([`Machine::asks`]).
 ///
 /// ```text

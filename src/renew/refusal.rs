@@ -82,8 +82,9 @@ pub(super) fn remedy(refusal: Refusal, refused: u32, clock_error: i64) -> String
              time, but set the host's clock"
         ),
         Refusal::Collision => String::from(
-            "the step was fresh and the clock is right, so another holder of the MFA device has probably used it: some steps are let pass, \
-             and this heals by itself; give each replica a device of its own, or all of one host one state_dir",
+            "the step was fresh and the clock is right, so it was probably used by another holder of the MFA device, or by this daemon \
+             before a restart: a later step is tried, and this heals by itself; give each replica a device of its own, or all of a host \
+             one state_dir",
         ),
         Refusal::OutOfSync => format!(
             "{refused} codes in a row were refused, each of a fresh step, by a device that used to work: check whether its seed was \

@@ -112,19 +112,22 @@ pub(super) fn backoff(backoff: Backoff, failures: u32, left: Option<Duration>, c
         .mul_f64(least + (1.0 - least) * chance.0)
 }
 
-/// How many steps of an MFA device to let pass after this many refusals in a row that look like another holder's use of the step:
-/// any number below a window that doubles from 3 to 24. Nobody knows how many others there are, nor learns more than that he was
-/// refused; `collisions` tells what comes of it. While credentials are held, the steps take at most a quarter of the life that is
-/// `left` to them.
+/// How many steps of an MFA device to let pass after this many refusals in a row that look like another holder's use of the step: none
+/// after the first, which may be this daemon's own use before a restart; then any number below a window that doubles from 6 to 24. Nobody
+/// knows how many others there are, nor learns more than that he was refused; `collisions` tells what comes of it. While credentials are
+/// held, the steps take at most a quarter of the life that is `left` to them.
 pub(super) fn skip(refusals: u32, left: Option<Duration>, chance: Fraction) -> u64 {
     let (first, most) = SKIP;
-    let window = first << refusals.saturating_sub(1).min(16);
+    let window = match refusals.saturating_sub(2) {
+        _ if refusals < 2 => 1,
+        doublings => first << doublings.min(16),
+    };
     let most = left.map_or(most, |left| (left.as_secs() / 4 / STEP_SECONDS).clamp(1, most));
     chance.below(window.min(most))
 }
 
-/// The first window of skipped steps, and the widest.
-const SKIP: (u64, u64) = (3, 24);
+/// The window of skipped steps after the second refusal, and the widest.
+const SKIP: (u64, u64) = (6, 24);
 
 const STEP_SECONDS: u64 = 30;
 
@@ -161,17 +164,17 @@ mod tests {
     #[test]
     fn a_short_life_is_renewed_while_enough_of_it_is_left_unless_that_would_never_end() {
         let start = BootInstant::from_boot(Duration::from_secs(100));
-        let minutes = |lifetime, least_left, chance| {
+        let tenths = |lifetime, least_left, chance| {
             let lifetime = Duration::from_mins(lifetime);
             let renewed = renewal(start + lifetime, lifetime, least_left, chance);
-            (renewed.since(start).as_secs_f64() / 6.0).round() / 10.0
+            (renewed.since(start).as_secs() + 3) / 6
         };
-        let by_container = [15, 19, 20, 24, 28, 29, 60].map(|lifetime| minutes(lifetime, LEAST_LEFT, MOST));
-        assert_eq!(by_container, [7.2, 9.1, 5.0, 9.0, 13.0, 13.9, 28.8]);
-        let by_imds = [15, 29, 30, 40, 48, 49, 60].map(|lifetime| minutes(lifetime, LEAST_LEFT_BY_IMDS, MOST));
-        assert_eq!(by_imds, [7.2, 13.9, 5.0, 15.0, 23.0, 23.5, 28.8]);
+        let by_container = [15, 19, 20, 24, 28, 29, 60].map(|lifetime| tenths(lifetime, LEAST_LEFT, MOST));
+        assert_eq!(by_container, [72, 91, 50, 90, 130, 139, 288]);
+        let by_imds = [15, 29, 30, 40, 48, 49, 60].map(|lifetime| tenths(lifetime, LEAST_LEFT_BY_IMDS, MOST));
+        assert_eq!(by_imds, [72, 139, 50, 150, 230, 235, 288]);
         // It is spread as well.
-        assert_eq!(minutes(24, LEAST_LEFT, LEAST), 7.5);
+        assert_eq!(tenths(24, LEAST_LEFT, LEAST), 75);
     }
 
     #[test]
@@ -229,8 +232,9 @@ mod tests {
     #[test]
     fn what_hardly_heals_is_tried_again_every_half_hour_in_the_end() {
         let bounds = |chance| {
-            [1, 2, 5, 11, 12, 13, u32::MAX]
-                .map(|failures| backoff(Backoff::HalfHour, failures, None, chance).as_secs_f64().round())
+            let tried = [1, 2, 5, 11, 12, 13, u32::MAX].into_iter();
+            let waits = tried.map(|failures| backoff(Backoff::HalfHour, failures, None, chance).as_secs_f64().round());
+            waits.collect::<Vec<_>>()
         };
         assert_eq!(bounds(MOST), [1.0, 2.0, 16.0, 1_024.0, 1_800.0, 1_800.0, 1_800.0]);
         // Half of that, rounded: at once is never soon enough for what somebody has to mend.
@@ -253,17 +257,19 @@ mod tests {
             [seconds(kind, 99, left), seconds(kind, 1, left)]
         });
         assert_eq!(minute, [[1.0, 1.0], [1.0, 1.0], [10.0, 1.0], [60.0, 1.0], [60.0, 1.0]]);
-        let half_hour = [0, 3_600, 40_000].map(|left| seconds(Backoff::HalfHour, 99, left));
+        let half_hour = [0, 3_600, 40_000]
+            .map(|left| seconds(Backoff::HalfHour, 99, left))
+            .to_vec();
         assert_eq!(half_hour, [1.0, 900.0, 1_800.0]);
     }
 
     #[test]
-    fn the_window_of_skipped_steps_doubles_from_three_to_twenty_four() {
+    fn the_window_of_skipped_steps_doubles_from_six_to_twenty_four_after_the_first_refusal() {
         let most: Vec<_> = (0..8).map(|refusals| skip(refusals, None, MOST)).collect();
-        assert_eq!(most, [2, 2, 5, 11, 23, 23, 23, 23]);
+        assert_eq!(most, [0, 0, 5, 11, 23, 23, 23, 23]);
         assert_eq!((skip(9, None, LEAST), skip(u32::MAX, None, Fraction(0.5))), (0, 12));
-        let thirds = [0.0, 0.333, 0.334, 0.666, 0.667, 0.999].map(|chance| skip(1, None, Fraction(chance)));
-        assert_eq!(thirds, [0, 0, 1, 1, 2, 2]);
+        let sixths = [0.0, 0.166, 0.167, 0.499, 0.5, 0.999].map(|chance| skip(2, None, Fraction(chance)));
+        assert_eq!(sixths, [0, 0, 1, 2, 3, 5]);
     }
 
     #[test]

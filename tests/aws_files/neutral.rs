@@ -46,7 +46,7 @@ fn profile(profile: &Profile) -> Value {
     if let Some(source) = profile.kind.key() {
         put("key", key(source));
     }
-    if let Some(Mfa { serial, code }) = profile.kind.mfa() {
+    if let Some(Mfa { serial, code, .. }) = profile.kind.mfa() {
         put("mfa_serial", json!(serial.as_str()));
         put("mfa_code", mfa_code(code));
     }

@@ -25,3 +25,4 @@ mod roles;
 mod rotation;
 mod scene;
 mod tls;
+mod trouble;

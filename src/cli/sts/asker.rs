@@ -162,11 +162,12 @@ impl<'m> Asker<'m> {
         }
         let (own, server) = (place.profile.kind.mfa(), &place.plan.server);
         let code = match (typed, own) {
-            (Some(device), own) if own.is_none_or(|own| own.serial != device) => {
-                code::of_person(device, server).await?
-            }
-            (_, Some(own)) => code::of(own, server).await?,
-            (_, None) => return Ok(None),
+            (Some(device), own) => match own.and_then(|own| own.devices().find(|own| own.serial == device)) {
+                Some(own) => code::of(own, server).await?,
+                None => code::of_person(device, server).await?,
+            },
+            (None, Some(own)) => code::of(own, server).await?,
+            (None, None) => return Ok(None),
         };
         Ok(Some(code))
     }

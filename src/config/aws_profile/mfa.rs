@@ -14,6 +14,6 @@ pub(super) fn of(profile: &AwsProfile<'_>) -> Result<Option<Mfa>, Reported> {
     match (serial?, process) {
         (None, Some(setting)) => Err(setting.report("needs mfa_serial; set it, or remove this")),
         (None, None) => Ok(None),
-        (Some(serial), _) => Ok(Some(Mfa { serial, code: code? })),
+        (Some(serial), _) => Ok(Some(Mfa::new(serial, code?))),
     }
 }

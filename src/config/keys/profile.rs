@@ -58,6 +58,28 @@ pub(crate) const MFA_SERIAL: Key = Key {
     what: "MFA device of the IAM user; needs `mfa_code`",
 };
 
+pub(crate) const MFA_DEVICES: Key = Key {
+    path: "profile.<name>.mfa_devices",
+    presence: Presence::Optional,
+    must: "must be a list of one to eight devices such as [{ mfa_serial = \"arn:aws:iam::123456789012:mfa/one\", mfa_code = \
+           { totp_seed_file = \"/etc/valetkey/mfa/one\" } }]",
+    what: "In place of `mfa_serial` and `mfa_code`: several MFA devices of the user, of which the one is used whose next step is free first",
+};
+
+pub(crate) const MFA_DEVICES_MFA_SERIAL: Key = Key {
+    path: "profile.<name>.mfa_devices.mfa_serial",
+    presence: Presence::Required,
+    must: MFA_SERIAL.must,
+    what: "One of the devices",
+};
+
+pub(crate) const MFA_DEVICES_MFA_CODE: Key = Key {
+    path: "profile.<name>.mfa_devices.mfa_code",
+    presence: Presence::Required,
+    must: MFA_CODE.must,
+    what: "Where its codes come from: `totp_seed_file` or `process`, as above",
+};
+
 pub(crate) const MFA_CODE: Key = Key {
     path: "profile.<name>.mfa_code",
     presence: Presence::Optional,

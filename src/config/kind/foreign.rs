@@ -2,8 +2,9 @@
 
 use super::Word;
 use crate::config::keys::{
-    EXTERNAL_ID, FEDERATION_NAME, KEY, Key, MFA_CODE, MFA_SERIAL, POLICY, POLICY_ARNS, PROVIDED_CONTEXTS, PROVIDER_ID,
-    ROLE_ARN, ROLE_SESSION_NAME, SOURCE_IDENTITY, SOURCE_PROFILE, TAGS, TASK_POLICY_ARN, TRANSITIVE_TAG_KEYS,
+    EXTERNAL_ID, FEDERATION_NAME, KEY, Key, MFA_CODE, MFA_DEVICES, MFA_SERIAL, POLICY, POLICY_ARNS, PROVIDED_CONTEXTS,
+    PROVIDER_ID, ROLE_ARN, ROLE_SESSION_NAME, SOURCE_IDENTITY, SOURCE_PROFILE, TAGS, TASK_POLICY_ARN,
+    TRANSITIVE_TAG_KEYS,
 };
 use crate::config::mistake::Reported;
 use crate::config::table::Table;
@@ -19,11 +20,12 @@ pub(super) fn refuse(word: Word, table: &Table<'_>) -> Result<(), Reported> {
 
 /// The keys that not every kind takes, and the kinds that do. Who signs for a role or a session is told where that is
 /// read.
-const PARAMETERS: [(Key, &[Word]); 15] = [
+const PARAMETERS: [(Key, &[Word]); 16] = [
     (KEY, &[Word::Federation, Word::Role, Word::Session]),
     (SOURCE_PROFILE, &[Word::Role, Word::Root, Word::Session]),
     (MFA_SERIAL, &[Word::Role, Word::Session]),
     (MFA_CODE, &[Word::Role, Word::Session]),
+    (MFA_DEVICES, &[Word::Role, Word::Session]),
     (ROLE_ARN, &[Word::Role, Word::Saml, Word::WebIdentity]),
     (ROLE_SESSION_NAME, &[Word::Role, Word::WebIdentity]),
     (EXTERNAL_ID, &[Word::Role]),
@@ -74,7 +76,7 @@ fn reason(word: Word, key: &Key) -> &'static str {
             "GetFederationToken takes a long-term key alone; write `key` instead, or a role in place of `federation_name`"
         }
         (Word::Root, "key") => "a role of the organization asks for a root session; write `source_profile` instead",
-        (_, "mfa_serial" | "mfa_code") => {
+        (_, "mfa_serial" | "mfa_code" | "mfa_devices") => {
             "this action of STS takes no MFA code; where MFA is demanded, make a session with it and chain a role from that"
         }
         (Word::Federation | Word::Root, "role_arn") => "it makes another kind of profile; keep one of them",

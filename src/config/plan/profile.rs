@@ -77,7 +77,9 @@ impl Profile {
             }
         };
         if let Some(mfa) = mfa {
-            mfa.code = MfaCode::Push { notify: None };
+            for device in std::iter::once(&mut mfa.code).chain(mfa.others.iter_mut().map(|other| &mut other.code)) {
+                *device = MfaCode::Push { notify: None };
+            }
         }
         identity
     }

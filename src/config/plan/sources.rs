@@ -23,13 +23,31 @@ pub enum KeySource {
     },
 }
 
-/// `mfa_serial` and `mfa_code`.
+/// `mfa_serial` and `mfa_code`, or `mfa_devices`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Mfa {
     /// The device.
     pub serial: SerialNumber,
     /// Where its codes come from.
     pub code: MfaCode,
+    /// Other devices of the user, with none of their own, whose codes are as good; none of them is a person's, nor is the first then.
+    pub others: Vec<Self>,
+}
+
+impl Mfa {
+    /// One device.
+    pub fn new(serial: SerialNumber, code: MfaCode) -> Self {
+        Self {
+            serial,
+            code,
+            others: Vec::new(),
+        }
+    }
+
+    /// All devices, in the order of the configuration.
+    pub fn devices(&self) -> impl Iterator<Item = &Self> {
+        std::iter::once(self).chain(&self.others)
+    }
 }
 
 /// `mfa_code = { … }`.

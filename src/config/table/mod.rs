@@ -143,7 +143,12 @@ impl<'t> Table<'t> {
 
     /// The value of a key that may not be left out.
     pub(super) fn required<T>(&self, key: &Key, value: Result<Option<T>, Reported>) -> Result<T, Reported> {
-        value?.ok_or_else(|| self.missing(key.name(), self.at, &format!("is missing; {}", key.must)))
+        value?.ok_or_else(|| self.report_missing(key))
+    }
+
+    /// The mistake that a key is not there.
+    pub(super) fn report_missing(&self, key: &Key) -> Reported {
+        self.missing(key.name(), self.at, &format!("is missing; {}", key.must))
     }
 
     /// A mistake in the value of `key`, or in the table if it has no such key.

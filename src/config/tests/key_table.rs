@@ -106,6 +106,7 @@ fn with_a_float(path: &str) -> String {
         ],
         // Longer for a session.
         "duration_seconds" => vec![key],
+        "mfa_devices" => vec![key, role],
         _ => vec![key, "mfa_serial = \"GAHT12345678\"", "mfa_code.push = true", role],
     };
     let lines = ["region = \"eu-west-1\""].into_iter().chain(lines);
@@ -114,10 +115,11 @@ fn with_a_float(path: &str) -> String {
         given != name && !given.starts_with(&format!("{name}."))
     });
     let mut lines: Vec<_> = kept.map(|line| format!("profile.ops.{line}")).collect();
-    lines.push(match path.split_once("provided_contexts.") {
-        Some((table, name)) => format!("{table}provided_contexts = [{{ {name} = 1.5 }}]"),
-        None => format!("{path} = 1.5"),
+    let in_a_list = ["provided_contexts", "mfa_devices"].into_iter().find_map(|list| {
+        let (table, name) = path.split_once(&format!("{list}."))?;
+        Some(format!("{table}{list} = [{{ {name} = 1.5 }}]"))
     });
+    lines.push(in_a_list.unwrap_or_else(|| format!("{path} = 1.5")));
     lines.join("\n")
 }
 

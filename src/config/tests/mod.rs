@@ -8,6 +8,7 @@ mod identity;
 mod imds;
 mod key_table;
 mod kinds;
+mod mfa_devices;
 mod mutation;
 mod names;
 mod profile;
@@ -30,7 +31,7 @@ const LEAST: &str = "[profile.ops]\nregion = \"eu-west-1\"\nkey = { directory = 
 const ROLE: &str = "role_arn = \"arn:aws:iam::123456789012:role/deploy\"\n";
 
 /// What a profile may have, as messages list it.
-const PROFILE_KEYS: &str = "`region`, `key`, `mfa_serial`, `mfa_code`, `role_arn`, `source_profile`, \
+const PROFILE_KEYS: &str = "`region`, `key`, `mfa_serial`, `mfa_code`, `mfa_devices`, `role_arn`, `source_profile`, \
                             `role_session_name`, `external_id`, `source_identity`, `policy`, `policy_arns`, `tags`, \
                             `transitive_tag_keys`, `provided_contexts`, `web_identity_token_file`, `provider_id`, \
                             `principal_arn`, `saml_assertion`, `federation_name`, `target_principal`, \

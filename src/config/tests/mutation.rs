@@ -29,6 +29,10 @@ role_arn = "arn:aws:iam::123456789012:role/deploy"
 key = { process = ["p", "x"], pass_environment = ["X"] }
 mfa_serial = "GAHT12345678"
 mfa_code = { push = true, notify = ["n"] }
+[profile.c]
+region = "x"
+key = { directory = "/k" }
+mfa_devices = [{ mfa_serial = "GAHT12345678", mfa_code = { process = ["p"] } }, { mfa_serial = "GAHT87654321", mfa_code.totp_seed_file = "/s" }]
 [[profile.b.provided_contexts]]
 provider_arn = "arn:aws:iam::aws:contextProvider/x"
 context_assertion = "xxxx"

@@ -22,10 +22,8 @@ fn are_a_directory_and_a_seed_file() {
         panic!("a session")
     };
     assert_eq!(session.key, KeySource::Directory(PathBuf::from("/k")));
-    let expected = Mfa {
-        serial: "arn:aws:iam::123456789012:mfa/ops".parse().unwrap(),
-        code: MfaCode::TotpSeedFile(PathBuf::from("/s")),
-    };
+    let serial = "arn:aws:iam::123456789012:mfa/ops".parse().unwrap();
+    let expected = Mfa::new(serial, MfaCode::TotpSeedFile(PathBuf::from("/s")));
     assert_eq!(session.mfa, Some(expected));
 
     let plan = toml(LEAST).unwrap();

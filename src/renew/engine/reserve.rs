@@ -56,8 +56,8 @@ impl Engine {
     fn is_sent_without_a_step(&self, device: &SerialNumber) -> bool {
         let mut calls = self.under_way.values();
         calls.any(|call| {
-            let is_of_device = call.job.device.as_ref().is_some_and(|own| own.serial == *device);
-            is_of_device && !call.recalls && !call.job.knows_steps()
+            let is_of_device = call.device().is_some_and(|own| own.serial == *device);
+            is_of_device && !call.recalls && !call.knows_steps()
         })
     }
 }

@@ -89,7 +89,7 @@ impl Engine {
             Err(NotAsked::Unprepared(Unprepared { failure, message })) => {
                 self.look_again(call);
                 // A process that was run is not run again within the step: it may have asked a person.
-                if call.job.knows_steps() {
+                if call.knows_steps() {
                     self.release_step(call);
                 }
                 self.fail(
@@ -194,10 +194,10 @@ impl Engine {
     }
 
     fn settle_code(&mut self, call: &UnderWay, sent: BootInstant, result: &Result<Issued, sts::Error>) {
-        let Some(Device { serial, .. }) = &call.job.device else {
+        let Some(Device { serial, .. }) = call.device() else {
             return;
         };
-        if !call.job.knows_steps() && result.as_ref().map_or_else(|error| error.sent, |_| true) {
+        if !call.knows_steps() && result.as_ref().map_or_else(|error| error.sent, |_| true) {
             // A process or a person may have taken until the step after the one that was chosen.
             let step = Step::at(self.time.at(sent, &*self.parts.clock));
             self.ledger.reserve(serial, step);
@@ -221,7 +221,7 @@ impl Engine {
 
     /// The code provably never left.
     pub(super) fn release_step(&mut self, call: &UnderWay) {
-        if let (Some(Device { serial, .. }), Some(step)) = (&call.job.device, call.step) {
+        if let (Some(Device { serial, .. }), Some(step)) = (call.device(), call.step) {
             self.ledger.release(serial, step);
         }
     }

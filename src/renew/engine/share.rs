@@ -15,7 +15,7 @@ use crate::state::State;
 impl Engine {
     /// Lets the store know which steps' codes were sent. Until it does, they are reserved, which is as good.
     pub(super) fn note_steps(&mut self, call: &UnderWay, attempt: &Attempt) {
-        if let (Some(store), Some(Device { serial, .. })) = (&self.parts.store, &call.job.device) {
+        if let (Some(store), Some(Device { serial, .. })) = (&self.parts.store, call.device()) {
             for step in &attempt.sent_steps {
                 let (store, device, step) = (Arc::clone(store), serial.clone(), step.number());
                 let note = async move { store.settle(&device, step, State::Sent).await };
@@ -26,7 +26,7 @@ impl Engine {
 
     /// Somebody else has used the step: that is no failure, and the next one is this profile's chance.
     pub(super) fn wait_for_another_step(&mut self, call: &UnderWay, step: Step) {
-        let Some(Device { serial, .. }) = &call.job.device else {
+        let Some(Device { serial, .. }) = call.device() else {
             return;
         };
         self.ledger.reserve(serial, step);

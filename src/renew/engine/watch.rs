@@ -1,14 +1,17 @@
 //! Files that are looked at: another assertion is used as soon as it is there, since they are valid for minutes, and another TOTP seed
 //! where the one before it brought nothing.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::task::JoinError;
 
 use super::Engine;
 use super::worker::{UnderWay, Worker};
+use crate::aws::SerialNumber;
 use crate::clock::BootInstant;
 use crate::idp::Version;
+use crate::mfa;
 use crate::renew::job::Attempt;
 use crate::sts::Error;
 
@@ -42,22 +45,29 @@ enum Watched {
 impl Worker {
     /// The versions that are looked at, as they were tried.
     fn watched(&self) -> impl Iterator<Item = (Watched, Version)> + use<> {
-        let seed = self.seed.filter(|_| self.machine.failures() > 0);
+        let seed = self.seed.as_ref().filter(|_| self.machine.failures() > 0);
+        let seed = seed.map(|(_, tried)| (Watched::Seed, *tried));
         let voucher = self.watch.tried.map(|tried| (Watched::Voucher, tried));
-        voucher.into_iter().chain(seed.map(|tried| (Watched::Seed, tried)))
+        voucher.into_iter().chain(seed)
     }
 
-    /// Whether what a look found is another one than was tried, which is then tried at once.
-    fn take_found(&mut self, look: &Look, now: BootInstant) -> bool {
+    /// What makes the codes of the device whose seed is watched.
+    fn watched_codes(&self) -> Option<&Arc<dyn mfa::Source>> {
+        let (serial, _) = self.seed.as_ref()?;
+        self.job.device_of(Some(serial))?.made()
+    }
+
+    /// Tries at once what a look found, if it is another one than was tried. Tells of which device it is the seed.
+    fn take_found(&mut self, look: &Look, now: BootInstant) -> Option<SerialNumber> {
         match look.of {
             Watched::Voucher if self.watch.found(look.tried, look.found) => self.machine.hasten(now),
-            Watched::Seed if is_another(self.seed, look.tried, look.found) => {
-                self.seed = None;
+            Watched::Seed if is_another(self.seed.as_ref().map(|(_, tried)| *tried), look.tried, look.found) => {
                 self.machine.mended(now);
+                return self.seed.take().map(|(serial, _)| serial);
             }
-            _ => return false,
+            _ => {}
         }
-        true
+        None
     }
 }
 
@@ -97,7 +107,8 @@ impl Engine {
         };
         if let Some(index) = self.place_of(call) {
             self.workers[index].watch.tried(attempt.version, refused);
-            self.workers[index].seed = attempt.seed;
+            let seed = call.device().map(|device| device.serial.clone()).zip(attempt.seed);
+            self.workers[index].seed = seed;
         }
     }
 
@@ -119,7 +130,7 @@ impl Engine {
             worker.watched().filter_map(|(of, tried)| {
                 let version = match of {
                     Watched::Voucher => job.voucher.as_ref()?.version()?,
-                    Watched::Seed => job.made_codes()?.version()?,
+                    Watched::Seed => worker.watched_codes()?.version()?,
                 };
                 Some((worker.number, of, tried, version))
             })
@@ -146,11 +157,8 @@ impl Engine {
         self.next_look = now + BETWEEN;
         for look in looks.unwrap_or_default() {
             let worker = self.workers.iter_mut().find(|worker| worker.number == look.worker);
-            if let Some(worker) = worker
-                && worker.take_found(&look, now)
-                && let (Watched::Seed, Some(device)) = (look.of, &worker.job.device)
-            {
-                self.refusals.forget(&device.serial);
+            if let Some(device) = worker.and_then(|worker| worker.take_found(&look, now)) {
+                self.refusals.forget(&device);
             }
         }
     }

@@ -2,12 +2,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::watch::Watch;
-use crate::aws::{AccessKeyId, Credentials};
+use crate::aws::{AccessKeyId, Credentials, SerialNumber};
 use crate::clock::BootInstant;
 use crate::config::Profile;
 use crate::mfa::Step;
 use crate::renew::machine::Machine;
-use crate::renew::{Caller, Job, Published};
+use crate::renew::{Caller, Device, Job, Published};
 use crate::secret_file::Version;
 
 /// A profile as the engine knows it.
@@ -29,8 +29,8 @@ pub(super) struct Worker {
     pub(super) unread: bool,
     /// Whether there is another token or assertion than the last that was sent.
     pub(super) watch: Watch,
-    /// Which TOTP seed the last code was made of, where versions are told apart.
-    pub(super) seed: Option<Version>,
+    /// Which TOTP seed of which device the last code was made of, where versions are told apart.
+    pub(super) seed: Option<(SerialNumber, Version)>,
 }
 
 /// A call, and what must be settled when it has ended.
@@ -42,6 +42,8 @@ pub(super) struct UnderWay {
     pub(super) recalls: bool,
     /// The step whose code goes with it.
     pub(super) step: Option<Step>,
+    /// The device of that step.
+    pub(super) serial: Option<SerialNumber>,
     /// Whether a person gave the code.
     pub(super) submitted: bool,
 }
@@ -90,6 +92,18 @@ impl Worker {
     /// Whether another profile's credentials sign its requests.
     pub(super) fn needs_source(&self) -> bool {
         self.job.profile.kind.source_profile().is_some()
+    }
+}
+
+impl UnderWay {
+    /// The MFA device whose code goes with it.
+    pub(super) fn device(&self) -> Option<&Device> {
+        self.job.device_of(self.serial.as_ref())
+    }
+
+    /// Whether its code is of the step that was chosen.
+    pub(super) fn knows_steps(&self) -> bool {
+        self.device().is_some_and(Device::knows_steps)
     }
 }
 

@@ -29,7 +29,8 @@ fn session(expiration: &str, left_out: &str) -> String {
         ("Expiration", expiration),
     ];
     let fields = fields.iter().filter(|(name, _)| *name != left_out);
-    let fields: String = fields.map(|(name, text)| format!("<{name}>{text}</{name}>")).collect();
+    let fields: Vec<_> = fields.map(|(name, text)| format!("<{name}>{text}</{name}>")).collect();
+    let fields = fields.concat();
     format!(
         "<GetSessionTokenResponse xmlns=\"https://sts.amazonaws.com/doc/2011-06-15/\"><GetSessionTokenResult><Credentials>{fields}\
          </Credentials></GetSessionTokenResult><ResponseMetadata><RequestId>a-1</RequestId></ResponseMetadata>\
@@ -39,141 +40,97 @@ fn session(expiration: &str, left_out: &str) -> String {
 
 const GOOD: &str = "2026-01-02T15:04:05Z";
 
-/// What STS, or whatever stands in its place, answers: status, body, class, backoff, a part of the message.
-fn answers() -> Vec<(u16, String, Class, Backoff, &'static str)> {
-    let html = "<html><head><title>Sign in to the Wi-Fi</title></head></html>".to_owned();
+/// An answer: status, body, class, backoff, a part of the message.
+type Row = (u16, String, Class, Backoff, &'static str);
+
+fn rows<const N: usize>(class: Class, backoff: Backoff, answers: [(u16, String, &'static str); N]) -> Vec<Row> {
+    let rows = answers.into_iter();
+    rows.map(|(status, body, part)| (status, body, class, backoff, part))
+        .collect()
+}
+
+/// What STS, or whatever stands in its place, answers.
+fn answers() -> Vec<Row> {
+    [healing(), not_healing()].concat()
+}
+
+fn healing() -> Vec<Row> {
+    let html = || String::from("<html><head><title>Sign in to the Wi-Fi</title></head></html>");
     let good = session(GOOD, "");
-    let half = good[..good.len() / 2].to_owned();
-    let no_answer = "captive portal or proxy";
-    let refused = "MultiFactorAuthentication failed with invalid MFA one time pass code. ";
-    let device = "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and \
-                  associated with this user.";
+    let throttled = [
+        (400, error("Throttling", "Rate exceeded"), "too many calls"),
+        (429, String::new(), "too many calls"),
+    ];
+    let server = [
+        (500, error("InternalFailure", ""), "a problem of its own"),
+        (503, error("ServiceUnavailable", ""), "a problem of its own"),
+        (502, html(), "a problem of its own"),
+    ];
+    let portal = "captive portal or proxy";
+    let malformed = [
+        (200, html(), portal),
+        (302, html(), "a redirect is never followed"),
+        (407, String::new(), "the proxy wants a user"),
+        (200, String::new(), portal),
+        (200, good[..good.len() / 2].to_owned(), portal),
+        (200, session(GOOD, "SessionToken"), "SessionToken"),
+        (200, session(GOOD, "Expiration"), "Expiration"),
+        (200, session("2026-01-02T03:04:00Z", ""), "xpir"),
+        (200, session("2226-01-02T03:04:05Z", ""), "xpir"),
+        (200, session("tomorrow", ""), "xpir"),
+    ];
     let expired =
         "Signature expired: 20260102T004512Z is now earlier than 20260102T024905Z (20260102T030405Z - 15 min.)";
+    let clock = [(403, error("SignatureDoesNotMatch", expired), "set the host's clock")];
+    let refused = "MultiFactorAuthentication failed with invalid MFA one time pass code. ";
+    let code = [(403, error("AccessDenied", refused), "the next one may be taken")];
+    [
+        rows(Class::Throttled, MINUTE, throttled),
+        rows(Class::Server, MINUTE, server),
+        rows(Class::Malformed, MINUTE, malformed),
+        rows(Class::ClockSkew, MINUTE, clock),
+        rows(Class::MfaRejected, MINUTE, code),
+    ]
+    .concat()
+}
+
+fn not_healing() -> Vec<Row> {
+    let device = "MultiFactorAuthentication failed, unable to validate MFA code.  Please verify your MFA serial number is valid and \
+                  associated with this user.";
     let invalid = "The security token included in the request is invalid";
-    vec![
-        (
-            400,
-            error("Throttling", "Rate exceeded"),
-            Class::Throttled,
-            MINUTE,
-            "too many calls",
-        ),
-        (429, String::new(), Class::Throttled, MINUTE, "too many calls"),
-        (
-            500,
-            error("InternalFailure", ""),
-            Class::Server,
-            MINUTE,
-            "a problem of its own",
-        ),
-        (
-            503,
-            error("ServiceUnavailable", ""),
-            Class::Server,
-            MINUTE,
-            "a problem of its own",
-        ),
-        (502, html.clone(), Class::Server, MINUTE, "a problem of its own"),
-        (200, html.clone(), Class::Malformed, MINUTE, no_answer),
-        (302, html, Class::Malformed, MINUTE, "a redirect is never followed"),
-        (407, String::new(), Class::Malformed, MINUTE, "the proxy wants a user"),
-        (200, String::new(), Class::Malformed, MINUTE, no_answer),
-        (200, half, Class::Malformed, MINUTE, no_answer),
-        (
-            200,
-            session(GOOD, "SessionToken"),
-            Class::Malformed,
-            MINUTE,
-            "SessionToken",
-        ),
-        (200, session(GOOD, "Expiration"), Class::Malformed, MINUTE, "Expiration"),
-        (
-            200,
-            session("2026-01-02T03:04:00Z", ""),
-            Class::Malformed,
-            MINUTE,
-            "xpir",
-        ),
-        (
-            200,
-            session("2226-01-02T03:04:05Z", ""),
-            Class::Malformed,
-            MINUTE,
-            "xpir",
-        ),
-        (200, session("tomorrow", ""), Class::Malformed, MINUTE, "xpir"),
-        (
-            403,
-            error("SignatureDoesNotMatch", expired),
-            Class::ClockSkew,
-            MINUTE,
-            "set the host's clock",
-        ),
-        (
-            403,
-            error("AccessDenied", refused),
-            Class::MfaRejected,
-            MINUTE,
-            "the next one may be taken",
-        ),
-        (
-            403,
-            error("AccessDenied", device),
-            Class::MfaDevice,
-            HALF_HOUR,
-            "check mfa_serial",
-        ),
-        (
-            403,
-            error("AccessDenied", "explicit deny"),
-            Class::Denied,
-            HALF_HOUR,
-            "change the user's policy",
-        ),
-        (
-            403,
-            error("InvalidClientTokenId", invalid),
-            Class::KeyInvalid,
-            HALF_HOUR,
-            "unknown, inactive",
-        ),
+    let keys = [
+        (403, error("InvalidClientTokenId", invalid), "unknown, inactive"),
         (
             403,
             error("SignatureDoesNotMatch", "The request signature"),
-            Class::KeyInvalid,
-            HALF_HOUR,
             "secret access key",
         ),
-        (
-            403,
-            error("RegionDisabledException", ""),
-            Class::Config,
-            HALF_HOUR,
-            "activate STS in this region",
-        ),
+    ];
+    let settings = [
+        (403, error("RegionDisabledException", ""), "activate STS in this region"),
         (
             400,
             error("ValidationError", "durationSeconds"),
-            Class::Config,
-            HALF_HOUR,
             "correct the parameter",
         ),
-        (
-            403,
-            error("OptInRequired", ""),
-            Class::Config,
+        (403, error("OptInRequired", ""), "finish the account's sign-up"),
+        (400, error("MalformedPolicyDocument", ""), "correct the session policy"),
+    ];
+    [
+        rows(
+            Class::MfaDevice,
             HALF_HOUR,
-            "finish the account's sign-up",
+            [(403, error("AccessDenied", device), "check mfa_serial")],
         ),
-        (
-            400,
-            error("MalformedPolicyDocument", ""),
-            Class::Config,
+        rows(
+            Class::Denied,
             HALF_HOUR,
-            "correct the session policy",
+            [(403, error("AccessDenied", "no"), "change the user's policy")],
         ),
+        rows(Class::KeyInvalid, HALF_HOUR, keys),
+        rows(Class::Config, HALF_HOUR, settings),
     ]
+    .concat()
 }
 
 /// Where nothing came back.

@@ -107,9 +107,10 @@ impl Job {
         supplies: &'a Supplies,
         seed: &mut Option<Version>,
     ) -> Result<Option<Ready<'a>>, NotAsked> {
-        let Some(Device { serial, codes }) = &self.device else {
+        let Some(device) = self.device_of(supplies.device.as_ref()) else {
             return Ok(None);
         };
+        let Device { serial, codes, .. } = device;
         let present = || Step::at(supplies.time.at(clock.boot(), clock));
         let mut reserved = Reserved::new(supplies.store.as_deref(), serial);
         let code = match (codes, supplies.step, &supplies.code) {
@@ -131,7 +132,7 @@ impl Job {
             _ => return Err(Unprepared::internal().into()),
         };
         // Two steps may have the same code; whoever knows the step may send it.
-        if !self.knows_steps() {
+        if !device.knows_steps() {
             if seen(supplies).contains(serial, &code, clock.boot()) {
                 return Err(Unprepared::code(&mfa::Error::Repeated).into());
             }

@@ -11,7 +11,7 @@ use std::time::Duration;
 use super::{Caller, Failure};
 use crate::aws::{AccessKeyId, Credentials, LongTermKey, SerialNumber, TokenCode};
 use crate::clock::{BootInstant, Clock, StsTime};
-use crate::config::{Kind, Profile};
+use crate::config::{self, Kind, Profile};
 use crate::mfa::{SeenCodes, Step};
 use crate::secret_file::Version;
 use crate::state::Store;
@@ -38,6 +38,36 @@ pub struct Device {
     pub serial: SerialNumber,
     /// Its codes.
     pub codes: Codes,
+    /// Other devices of the user that do as well, in turn; none of them, nor this one then, is a person's.
+    pub others: Vec<Self>,
+}
+
+impl Device {
+    fn open(mfa: &config::Mfa) -> Self {
+        Self {
+            serial: mfa.serial.clone(),
+            codes: match mfa::open(&mfa.code) {
+                Some(source) => Codes::Made(source),
+                None => Codes::Submitted {
+                    notify: mfa.code.notify().cloned(),
+                },
+            },
+            others: mfa.others.iter().map(Self::open).collect(),
+        }
+    }
+
+    /// What makes the codes, unless a person submits them.
+    pub(super) fn made(&self) -> Option<&Arc<dyn mfa::Source>> {
+        match &self.codes {
+            Codes::Made(source) => Some(source),
+            Codes::Submitted { .. } => None,
+        }
+    }
+
+    /// Whether the codes are of the steps that are asked for.
+    pub(super) fn knows_steps(&self) -> bool {
+        self.made().is_some_and(|source| source.has_step())
+    }
 }
 
 /// Where a device's codes come from.
@@ -55,6 +85,8 @@ pub enum Codes {
 pub(super) struct Supplies {
     /// The step whose code is to be made.
     pub(super) step: Option<Step>,
+    /// By which device; the first where none is named.
+    pub(super) device: Option<SerialNumber>,
     /// A code from a person.
     pub(super) code: Option<Arc<TokenCode>>,
     /// The credentials of the source profile.
@@ -113,18 +145,9 @@ pub(super) struct Unprepared {
 impl Job {
     /// The job of a profile, its sources opened.
     pub fn new(profile: &Profile) -> Self {
-        let device = profile.kind.mfa().map(|mfa| Device {
-            serial: mfa.serial.clone(),
-            codes: match mfa::open(&mfa.code) {
-                Some(source) => Codes::Made(source),
-                None => Codes::Submitted {
-                    notify: mfa.code.notify().cloned(),
-                },
-            },
-        });
         Self {
             key: profile.kind.key().map(keys::open),
-            device,
+            device: profile.kind.mfa().map(Device::open),
             voucher: idp::open(&profile.kind),
             profile: profile.clone(),
         }
@@ -145,32 +168,35 @@ impl Job {
     /// Tries the sources, all at once, without calling STS. Tells every mistake.
     pub fn check(&self, clock: Arc<dyn Clock>) -> impl Future<Output = Vec<String>> + Send + use<> {
         let key = self.key.clone();
-        let code = self.made_codes().cloned();
+        let codes: Vec<_> = self.devices().filter_map(Device::made).cloned().collect();
         let voucher = self.voucher.clone();
         async move {
             let key = async { read_key(&*key?, &*clock).await.err() };
-            let code = async { check_code(&*code?, &*clock).await.err() };
+            let codes = async {
+                let mut mistakes = Vec::new();
+                for source in codes {
+                    mistakes.extend(check_code(&*source, &*clock).await.err());
+                }
+                mistakes
+            };
             let voucher = async { check_voucher(&*voucher?, &*clock).await.err() };
-            let (key, code, voucher) = tokio::join!(key, code, voucher);
-            let mistakes = key.into_iter().chain(code).chain(voucher);
+            let (key, codes, voucher) = tokio::join!(key, codes, voucher);
+            let mistakes = key.into_iter().chain(codes).chain(voucher);
             mistakes.map(|unprepared| unprepared.message).collect()
         }
     }
 
-    /// Whether the codes are of the steps that are asked for.
-    pub(super) fn knows_steps(&self) -> bool {
-        self.made_codes().is_some_and(|source| source.has_step())
+    /// Every MFA device.
+    pub(super) fn devices(&self) -> impl Iterator<Item = &Device> {
+        self.device
+            .iter()
+            .flat_map(|first| std::iter::once(first).chain(&first.others))
     }
 
-    /// What makes the codes, unless a person submits them.
-    pub(super) fn made_codes(&self) -> Option<&Arc<dyn mfa::Source>> {
-        match &self.device {
-            Some(Device {
-                codes: Codes::Made(source),
-                ..
-            }) => Some(source),
-            _ => None,
-        }
+    /// The device of this serial number; the first where none is named.
+    pub(super) fn device_of(&self, serial: Option<&SerialNumber>) -> Option<&Device> {
+        self.devices()
+            .find(|device| serial.is_none_or(|serial| device.serial == *serial))
     }
 
     /// The serial number, where a person submits the codes.
@@ -179,6 +205,7 @@ impl Job {
             Some(Device {
                 serial,
                 codes: Codes::Submitted { .. },
+                ..
             }) => Some(serial),
             _ => None,
         }

@@ -68,11 +68,11 @@ fn means(size: usize) -> Means {
 fn replicas_on_one_device_are_ready_within_about_as_many_steps() {
     for (size, steps, refusals, most) in [
         (1, 0.0, 0.0, 0),
-        (2, 1.1, 0.5, 1),
-        (5, 1.6, 1.3, 5),
-        (10, 2.0, 2.0, 7),
+        (2, 0.5, 0.5, 1),
+        (5, 1.9, 1.6, 5),
+        (10, 2.1, 2.3, 7),
         (20, 2.0, 3.0, 9),
-        (50, 1.5, 4.3, 15),
+        (50, 1.5, 4.4, 15),
     ] {
         let means = means(size);
         println!("{size}: {means:.2?}");
@@ -82,10 +82,10 @@ fn replicas_on_one_device_are_ready_within_about_as_many_steps() {
 }
 
 #[test]
-fn two_replicas_are_ready_within_three_steps_whatever_chance_says() {
+fn two_replicas_are_ready_in_two_steps_whatever_chance_says() {
     let mut random = 7;
     for _ in 0..FLEETS {
         let fleet = fleet(2, &mut random);
-        assert!(fleet.last <= 3 && fleet.refusals == 1);
+        assert!(fleet.last == 1 && fleet.refusals == 1);
     }
 }

@@ -98,7 +98,7 @@ async fn another_seed_is_tried_at_once() {
     assert_eq!(scene.calls().len(), 3);
     seed.replace();
     sleep(Duration::from_secs(31)).await;
-    assert_eq!(scene.calls().len(), 4, "the device does not rest any more");
+    assert!(scene.calls()[3] < 211_000, "the device does not rest any more");
     sleep(Duration::from_hours(3)).await;
     let tried = scene.calls().len();
     assert!(!scene.served() && tried < 20, "{:?}", scene.calls());

@@ -61,7 +61,11 @@ async fn history(seed: u64) {
 pub(super) struct Random(u64);
 
 impl Random {
-    fn next(&mut self) -> u64 {
+    pub(super) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub(super) fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut bits = self.0;
         bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -334,13 +338,13 @@ fn job_of(place: usize, spec: &Spec, oracle: &Arc<Oracle>) -> Job {
             if let Kind::Session(session) = &mut profile.kind {
                 session.key = KeySource::Directory(id.as_str().into());
                 session.duration = SessionDuration::try_from(spec.seconds).unwrap();
-                session.mfa = mfa.map(|(device, way)| Mfa {
-                    serial: serial(device),
-                    code: match way {
+                session.mfa = mfa.map(|(device, way)| {
+                    let code = match way {
                         Way::Seed => MfaCode::TotpSeedFile("/seed".into()),
                         Way::Process => MfaCode::TotpSeedFile("/process".into()),
                         Way::Person => MfaCode::Push { notify: None },
-                    },
+                    };
+                    Mfa::new(serial(device), code)
                 });
             }
             Job {
@@ -353,6 +357,7 @@ fn job_of(place: usize, spec: &Spec, oracle: &Arc<Oracle>) -> Job {
                         Way::Process => Codes::Made(Arc::new(Authenticator(Arc::clone(oracle)))),
                         Way::Person => Codes::Submitted { notify: None },
                     },
+                    others: vec![],
                 }),
                 voucher: None,
             }

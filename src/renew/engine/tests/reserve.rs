@@ -7,6 +7,7 @@ use super::*;
 use crate::BoxFuture;
 use crate::aws::{SerialNumber, TokenCode};
 use crate::mfa;
+use crate::mfa::steps::Choice;
 use crate::renew::{Reason, Refused, Reservation};
 
 fn device() -> SerialNumber {
@@ -102,6 +103,7 @@ async fn the_step_in_which_a_processs_code_is_sent_is_used_too() {
         device: Some(Device {
             serial: device(),
             codes: Codes::Made(Arc::new(Slow)),
+            others: vec![],
         }),
         ..job(0, true)
     };

@@ -1,6 +1,7 @@
 //! The engine's world in tests: an STS that follows a script, sources that need no file, a clock that tests move.
 
 mod actions;
+mod sources;
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -9,13 +10,15 @@ use chrono::{DateTime, Utc};
 
 use super::super::*;
 use crate::BoxFuture;
-use crate::aws::{self, Credentials, LongTermKey, ProfileName, SerialNumber, SessionDuration, SessionName, TokenCode};
+use crate::aws::{self, Credentials, ProfileName, SerialNumber, SessionDuration, SessionName, TokenCode};
 use crate::clock::{PausedClock, Sample};
 use crate::config::{KeySource, Kind, Mfa, MfaCode, Profile, Role, Session, SignedBy};
+use crate::keys;
 use crate::renew::Outcome;
 use crate::secret::Secret;
 use crate::sts::{About, Class, Error, Issued, Reply};
-use crate::{keys, mfa};
+use sources::Sources;
+pub(super) use sources::{Authenticator, NoKey, SlowKey};
 
 pub(super) const WALL: DateTime<Utc> = DateTime::from_timestamp(1_800_000_000, 0).unwrap();
 pub(super) const SERIAL: &str = "arn:aws:iam::123456789012:mfa/ops";
@@ -41,6 +44,8 @@ pub(super) struct Script {
     clock: Arc<PausedClock>,
     ahead: TimeDelta,
     say: Mutex<VecDeque<Say>>,
+    /// Whether it takes each code once, as STS does.
+    pub(super) is_strict: Mutex<bool>,
     pub(super) calls: Mutex<Vec<Asked>>,
     /// What it answers in turn to whoever asks who he is; nothing when the list is at its end.
     pub(super) accounts: Mutex<VecDeque<Result<&'static str, Class>>>,
@@ -58,6 +63,7 @@ pub(super) struct Asked {
     pub(super) action: &'static str,
     pub(super) signer: String,
     pub(super) code: Option<String>,
+    pub(super) device: Option<String>,
 }
 
 impl Script {
@@ -76,9 +82,12 @@ impl Script {
                 action,
                 signer,
                 code,
+                device: mfa.map(|(serial, _)| serial.to_string()),
             };
+            let is_repeated = self.is_repeated(&call);
             self.calls.lock().unwrap().push(call);
             let say = self.say.lock().unwrap().pop_front();
+            let say = say.or_else(|| is_repeated.then_some(Say::Refuse(Class::MfaRejected)));
             let sample = self.sample();
             let result = match say.unwrap_or(Say::Session { lifetime }) {
                 Say::Session { lifetime } => Ok(self.session(lifetime, sample.date)),
@@ -101,6 +110,12 @@ impl Script {
                 result,
             }
         })
+    }
+
+    fn is_repeated(&self, call: &Asked) -> bool {
+        let calls = self.calls.lock().unwrap();
+        let is_same = |before: &Asked| before.code == call.code && before.device == call.device;
+        *self.is_strict.lock().unwrap() && call.code.is_some() && calls.iter().any(is_same)
     }
 
     /// What a reply tells of STS's clock now.
@@ -141,75 +156,6 @@ fn refusal(class: Class, sent: bool) -> Error {
         code: None,
         request_id: None,
         sent,
-    }
-}
-
-/// A key and codes that need no file. The code is the step's number, so that calls show it.
-struct Sources;
-
-impl keys::Source for Sources {
-    fn read(&self) -> BoxFuture<'_, Result<LongTermKey, keys::Error>> {
-        Box::pin(async {
-            Ok(LongTermKey {
-                access_key_id: "AKIAIOSFODNN7EXAMPLE".parse().unwrap(),
-                secret_access_key: Arc::new(Secret::from("secret")),
-            })
-        })
-    }
-}
-
-impl mfa::Source for Sources {
-    fn check(&self) -> BoxFuture<'_, Result<(), mfa::Error>> {
-        Box::pin(async { Ok(()) })
-    }
-
-    fn code(&self, step: Step) -> BoxFuture<'_, Result<TokenCode, mfa::Error>> {
-        Box::pin(async move { Ok(TokenCode::try_from(format!("{:06}", step.number() % 1_000_000)).unwrap()) })
-    }
-}
-
-/// A process that prints the code of an authenticator that changes it every 90 s.
-pub(super) struct Authenticator {
-    pub(super) clock: Arc<PausedClock>,
-    pub(super) runs: Mutex<u32>,
-}
-
-impl mfa::Source for Authenticator {
-    fn check(&self) -> BoxFuture<'_, Result<(), mfa::Error>> {
-        Box::pin(async { Ok(()) })
-    }
-
-    fn code(&self, _step: Step) -> BoxFuture<'_, Result<TokenCode, mfa::Error>> {
-        Box::pin(async {
-            *self.runs.lock().unwrap() += 1;
-            let number = self.clock.boot().since_boot().as_secs() / 90;
-            Ok(TokenCode::try_from(format!("{number:06}")).unwrap())
-        })
-    }
-
-    fn has_step(&self) -> bool {
-        false
-    }
-}
-
-/// A key that cannot be read.
-pub(super) struct NoKey;
-
-impl keys::Source for NoKey {
-    fn read(&self) -> BoxFuture<'_, Result<LongTermKey, keys::Error>> {
-        Box::pin(async { Err(keys::Error::Internal) })
-    }
-}
-
-/// A key on a slow disk.
-pub(super) struct SlowKey(pub(super) Duration);
-
-impl keys::Source for SlowKey {
-    fn read(&self) -> BoxFuture<'_, Result<LongTermKey, keys::Error>> {
-        Box::pin(async {
-            tokio::time::sleep(self.0).await;
-            keys::Source::read(&Sources).await
-        })
     }
 }
 
@@ -266,6 +212,7 @@ impl Scene {
             clock: clock.clone(),
             ahead,
             say: Mutex::new(say.into()),
+            is_strict: Mutex::default(),
             calls: Mutex::default(),
             accounts: Mutex::default(),
             questions: Mutex::default(),
@@ -304,12 +251,7 @@ impl Scene {
 
     /// When calls came, in milliseconds since the scene began.
     pub(super) fn calls(&self) -> Vec<u128> {
-        let start = Duration::from_secs(1_000);
-        let calls = self.sts.calls.lock().unwrap();
-        calls
-            .iter()
-            .map(|call| call.at.since(BootInstant::from_boot(start)).as_millis())
-            .collect()
+        times(&self.sts.calls.lock().unwrap())
     }
 
     pub(super) fn codes(&self) -> Vec<String> {
@@ -325,6 +267,12 @@ impl Scene {
     pub(super) fn counted(&self, outcome: Outcome) -> u64 {
         self.table.profiles()[0].renewals(outcome)
     }
+}
+
+/// When these calls came.
+pub(super) fn times(calls: &[Asked]) -> Vec<u128> {
+    let start = BootInstant::from_boot(Duration::from_secs(1_000));
+    calls.iter().map(|call| call.at.since(start).as_millis()).collect()
 }
 
 /// A session profile `p<index>`; with MFA, all of them share one device whose codes need no file.
@@ -354,15 +302,20 @@ pub(super) fn role_job(name: &str, source: &str) -> Job {
     job_of(profile(name, Kind::Role(role)))
 }
 
-/// The job of a profile, its sources replaced by those of the tests.
-pub(super) fn job_of(profile: Profile) -> Job {
-    let device = profile.kind.mfa().map(|mfa| Device {
+pub(super) fn device(mfa: &Mfa) -> Device {
+    Device {
         serial: mfa.serial.clone(),
         codes: match &mfa.code {
             MfaCode::Push { notify } => Codes::Submitted { notify: notify.clone() },
             _ => Codes::Made(Arc::new(Sources)),
         },
-    });
+        others: mfa.others.iter().map(device).collect(),
+    }
+}
+
+/// The job of a profile, its sources replaced by those of the tests.
+pub(super) fn job_of(profile: Profile) -> Job {
+    let device = profile.kind.mfa().map(device);
     Job {
         key: profile.kind.key().map(|_| Arc::new(Sources) as Arc<dyn keys::Source>),
         device,
@@ -374,10 +327,7 @@ pub(super) fn job_of(profile: Profile) -> Job {
 fn session_profile(name: &str, code: Option<MfaCode>) -> Profile {
     let session = Session {
         key: KeySource::Directory("/key".into()),
-        mfa: code.map(|code| Mfa {
-            serial: SERIAL.parse().unwrap(),
-            code,
-        }),
+        mfa: code.map(|code| Mfa::new(SERIAL.parse().unwrap(), code)),
         duration: SessionDuration::default(),
     };
     profile(name.parse().unwrap(), Kind::Session(session))

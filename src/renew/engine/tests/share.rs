@@ -6,6 +6,7 @@ use super::scene::{SERIAL, Say, Scene, WALL, job, push_job};
 use super::store::Shared;
 use super::*;
 use crate::aws::TokenCode;
+use crate::mfa::steps::Choice;
 use crate::renew::Reason;
 
 /// The step that is this many after the first of a scene.
