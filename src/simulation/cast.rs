@@ -206,6 +206,7 @@ pub(super) fn jobs(members: &[&str], belongings: &Arc<Belongings>, shown: &Shown
         };
         let device = profile.kind.mfa().map(|mfa| Device {
             serial: mfa.serial.clone(),
+            others: Vec::new(),
             codes: match mfa.code {
                 MfaCode::Push { .. } => Codes::Submitted { notify: None },
                 _ => Codes::Made(Arc::new(source)),
