@@ -27,6 +27,9 @@ pub mod sanitise;
 pub mod secret;
 pub mod secret_file;
 pub mod server;
+#[cfg(feature = "emulator")]
+#[cfg(test)]
+mod simulation;
 pub mod state;
 pub mod sts;
 pub mod trusted_path;

@@ -24,7 +24,17 @@ const LAYERS: [&[&str]; 9] = [
 ];
 
 /// Modules beside the layers: what each may use.
-const BESIDE: [(&str, &[&str]); 3] = [("emulator", &["clock"]), ("harden", &[]), ("main", &["cli", "harden"])];
+const BESIDE: [(&str, &[&str]); 4] = [
+    ("emulator", &["clock"]),
+    ("harden", &[]),
+    ("main", &["cli", "harden"]),
+    ("simulation", &SIMULATED),
+];
+
+/// What a simulation brings together; it is in no build but the tests.
+const SIMULATED: [&str; 10] = [
+    "aws", "clock", "config", "emulator", "keys", "mfa", "renew", "secret", "state", "sts",
+];
 
 /// What `cli` and the binary may use beside the layers below them.
 const USERS_OF_BESIDE: [(&str, &[&str]); 2] = [("cli", &["emulator", "harden"]), ("app", &["harden"])];

@@ -96,6 +96,7 @@ pub struct Engine {
     wall_at_boot: DateTime<Utc>,
     /// The offset of STS's time that was last told in the log.
     told_offset: TimeDelta,
+    longest_sleep: Duration,
     /// The profile that is also served in the form of an instance's metadata.
     imds_profile: Option<ProfileName>,
 }
@@ -130,9 +131,18 @@ impl Engine {
             time: StsTime::default(),
             wall_at_boot,
             told_offset: TimeDelta::zero(),
+            longest_sleep: LONGEST_SLEEP,
             imds_profile: None,
         };
         (engine, Handle(handle))
+    }
+
+    /// The same, but it may sleep this long, so that a year of virtual time is not thirty million wake-ups: resumes from suspend
+    /// are tried elsewhere.
+    #[cfg(all(test, feature = "emulator"))]
+    pub(crate) fn sleeping_for(mut self, longest: Duration) -> Self {
+        self.longest_sleep = longest;
+        self
     }
 
     /// Renews this profile earlier, where its lifetime is short: it is served in the form of an instance's metadata, too.
@@ -177,7 +187,7 @@ impl Engine {
 
     /// Acts on every machine's decisions. Tells when to look again.
     fn decide_all(&mut self) -> BootInstant {
-        let longest = self.parts.clock.boot() + LONGEST_SLEEP;
+        let longest = self.parts.clock.boot() + self.longest_sleep;
         let old_codes = self.drop_old_codes();
         let (first, count) = (self.first, self.workers.len());
         let wakes = (0..count).filter_map(|turn| self.decide((first + turn) % count));

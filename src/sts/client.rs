@@ -44,6 +44,17 @@ impl StsClient {
         Ok(Self { clock, transport })
     }
 
+    /// As [`StsClient::new`], with a network in memory.
+    #[cfg(feature = "emulator")]
+    #[cfg(test)]
+    pub(crate) fn over(clock: Arc<dyn Clock>, wire: Arc<dyn super::Wire>) -> Self {
+        let client = Self::new(clock, &|_| None).unwrap();
+        Self {
+            clock: client.clock,
+            transport: client.transport.over(wire),
+        }
+    }
+
     /// The way that requests to `endpoint` take.
     pub fn route(&self, endpoint: &Url) -> Route {
         self.transport.route(endpoint)

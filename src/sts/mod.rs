@@ -43,6 +43,8 @@ pub use client::StsClient;
 pub use issued::{About, Identity, Issued, User};
 pub use setup::SetupError;
 pub use signer::Signer;
+#[cfg(all(test, feature = "emulator"))]
+pub(crate) use transport::{Lost, Wire};
 pub use transport::{Roots, Route, Timeouts};
 
 use crate::BoxFuture;

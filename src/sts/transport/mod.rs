@@ -2,6 +2,8 @@
 
 mod body;
 mod failure;
+#[cfg(all(test, feature = "emulator"))]
+mod in_memory;
 mod proxy;
 mod roots;
 
@@ -21,6 +23,8 @@ use url::Url;
 use zeroize::Zeroizing;
 
 pub(super) use failure::Failure;
+#[cfg(all(test, feature = "emulator"))]
+pub(crate) use in_memory::{Lost, Wire};
 use proxy::Proxies;
 pub use proxy::Route;
 pub use roots::Roots;
@@ -55,6 +59,9 @@ pub(super) struct Transport {
     proxies: Arc<Proxies>,
     roots: Roots,
     timeouts: Timeouts,
+    /// What carries requests in the place of the network.
+    #[cfg(all(test, feature = "emulator"))]
+    wire: Option<Arc<dyn Wire>>,
 }
 
 impl Transport {
@@ -68,6 +75,8 @@ impl Transport {
             proxies,
             roots,
             timeouts,
+            #[cfg(all(test, feature = "emulator"))]
+            wire: None,
         })
     }
 
@@ -79,6 +88,10 @@ impl Transport {
         headers: HeaderMap,
         form: Zeroizing<Vec<u8>>,
     ) -> Result<Response, Failure> {
+        #[cfg(all(test, feature = "emulator"))]
+        if let Some(wire) = &self.wire {
+            return self.carried(&**wire, url, headers, form).await;
+        }
         let request = self.client.request(Method::POST, url.clone());
         let request = request.headers(headers).body(Bytes::from_owner(form));
         let response = request.send().await;

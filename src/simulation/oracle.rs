@@ -1,0 +1,395 @@
+//! What must hold whatever the weather, judged by what goes over the wire and what consumers get: it knows no rule of the engine.
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::cast::{Belongings, CAST, Made, Member, Mfa, role_arn};
+use super::network::parameter;
+use super::storms::Storms;
+use crate::clock::{Clock, PausedClock};
+use crate::emulator::{Request, Response};
+use crate::renew::Snapshot;
+
+/// What a call and the wait for an MFA step, of which five profiles share one device, may take.
+const SLACK: TimeDelta = TimeDelta::seconds(180);
+
+/// How long everybody has to recover once a trouble is over: the longest backoff, a few MFA steps of a shared device, a chain.
+const RECOVERY: TimeDelta = TimeDelta::minutes(10);
+
+/// The same where a person must be reminded, and come.
+const OF_PERSON: TimeDelta = TimeDelta::minutes(25);
+
+/// How long AWS would take a person's or a process's code.
+const CODE_LIVES: TimeDelta = TimeDelta::seconds(90);
+
+pub(super) struct Oracle {
+    belongings: Arc<Belongings>,
+    truth: Arc<PausedClock>,
+    state: Mutex<State>,
+}
+
+pub(super) struct State {
+    known: Vec<Known>,
+    /// By key id: whose, and when AWS stops taking it.
+    given: HashMap<String, (usize, DateTime<Utc>)>,
+    /// Steps whose code reached AWS, by device.
+    steps: HashSet<(String, u64)>,
+    /// Codes of no known step that reached AWS lately, by device.
+    codes: VecDeque<(String, String, DateTime<Utc>)>,
+    /// What is wrong for all, and what for those who wait for a person, who needs longer.
+    weather: Storms,
+    people: Storms,
+    /// When the daemon was last started.
+    started: DateTime<Utc>,
+    /// At which part of the lifetime undisturbed renewals began.
+    pub(super) fractions: Vec<f64>,
+    pub(super) counts: Counts,
+    violations: Vec<String>,
+}
+
+#[derive(Debug, Default)]
+pub(super) struct Counts {
+    pub(super) calls: u64,
+    pub(super) answers: u64,
+    pub(super) refusals: u64,
+}
+
+/// A profile as the oracle sees it.
+#[derive(Default)]
+struct Known {
+    is_called: bool,
+    /// When its last credentials were asked for that came, unless a call has followed or nobody knows of them any more.
+    asked: Option<DateTime<Utc>>,
+    /// Nothing is served, and nobody is to blame before the storm is over.
+    is_lost: bool,
+    /// Whether what is kept was sealed with the present key.
+    is_kept: bool,
+}
+
+/// A request as it goes over the wire.
+pub(super) struct Asked {
+    profile: usize,
+    makes_credentials: bool,
+    mfa: Option<(String, String)>,
+    at: DateTime<Utc>,
+}
+
+impl Asked {
+    /// Whose call it is: a role has its ARN, sessions of a user are told apart by what they ask for.
+    pub(super) fn read(request: &Request) -> Self {
+        let of = |name| parameter(&request.body, name);
+        let authorization = request.header("authorization").unwrap();
+        let (_, credential) = authorization.split_once("Credential=").unwrap();
+        let user = |member: &Member| credential.starts_with(&format!("AKIA{:02}", member.root().0));
+        let action = of("Action").unwrap();
+        let profile = match action.as_str() {
+            "AssumeRole" => {
+                let arn = of("RoleArn").unwrap();
+                CAST.iter().position(|member| role_arn(member.name) == arn)
+            }
+            "GetSessionToken" => {
+                let seconds = of("DurationSeconds").unwrap();
+                CAST.iter().position(|member| {
+                    matches!(member.made, Made::Session(..)) && user(member) && member.seconds.to_string() == seconds
+                })
+            }
+            _ => None,
+        };
+        Self {
+            profile: profile.unwrap_or(usize::MAX),
+            makes_credentials: profile.is_some(),
+            mfa: of("SerialNumber").zip(of("TokenCode")),
+            at: DateTime::UNIX_EPOCH,
+        }
+    }
+}
+
+impl Oracle {
+    pub(super) fn new(belongings: Arc<Belongings>, truth: Arc<PausedClock>) -> Self {
+        let now = truth.wall();
+        let mut known: Vec<_> = CAST.iter().map(|_| Known::default()).collect();
+        for known in &mut known {
+            known.is_lost = true;
+        }
+        let state = State {
+            known,
+            given: HashMap::new(),
+            steps: HashSet::new(),
+            codes: VecDeque::new(),
+            weather: Storms::new(now, RECOVERY),
+            people: Storms::new(now, OF_PERSON),
+            started: now,
+            fractions: Vec::new(),
+            counts: Counts::default(),
+            violations: Vec::new(),
+        };
+        Self {
+            belongings,
+            truth,
+            state: Mutex::new(state),
+        }
+    }
+
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    /// A call begins; it ends when what is returned is dropped.
+    pub(super) fn begin(&self, asked: &Asked, now: DateTime<Utc>) -> Option<End<'_>> {
+        let mut state = self.state();
+        state.counts.calls += 1;
+        let profile = asked.profile;
+        if !asked.makes_credentials {
+            return None;
+        }
+        if std::mem::replace(&mut state.known[profile].is_called, true) {
+            state.accuse(now, profile, "has two calls under way");
+        }
+        state.judge_start(profile, now);
+        Some(End(self, profile))
+    }
+
+    /// The request has reached AWS, or what is there in its place.
+    pub(super) fn arrived(&self, asked: &mut Asked, now: DateTime<Utc>) {
+        asked.at = now;
+        let Some((device, code)) = &asked.mfa else {
+            return;
+        };
+        let mut state = self.state();
+        let present = u64::try_from(now.timestamp() / 30).unwrap();
+        let is_new = match self.belongings.step_of(device, code) {
+            // By a wrong clock: a code of those days that are not now is a code like any other to AWS.
+            Some(step) if step.abs_diff(present) > 2 => true,
+            Some(step) => state.steps.insert((device.clone(), step)),
+            None => {
+                while state.codes.front().is_some_and(|(_, _, at)| now - *at > CODE_LIVES) {
+                    state.codes.pop_front();
+                }
+                let sent = (device.clone(), code.clone());
+                let is_new = !state
+                    .codes
+                    .iter()
+                    .any(|(device, code, _)| (device, code) == (&sent.0, &sent.1));
+                state.codes.push_back((sent.0, sent.1, now));
+                is_new
+            }
+        };
+        if !is_new {
+            state.accuse(now, asked.profile, "sent the code of a step a second time");
+        }
+    }
+
+    /// An answer has come back.
+    pub(super) fn answered(&self, asked: &Asked, response: &Response) {
+        if !asked.makes_credentials || response.status != 200 {
+            return;
+        }
+        let body = String::from_utf8_lossy(&response.body);
+        // A reply that is cut or blown up brings nothing to whoever asked.
+        let (Some(id), Some(expiration)) = (element(&body, "AccessKeyId"), element(&body, "Expiration")) else {
+            return;
+        };
+        let mut state = self.state();
+        let expires = expiration.parse().unwrap();
+        state.given.insert(id.to_owned(), (asked.profile, expires));
+        if body.trim_end().ends_with("Response>") && body.len() < 60_000 {
+            let known = &mut state.known[asked.profile];
+            known.asked = Some(asked.at);
+            known.is_kept = true;
+        }
+    }
+
+    /// A consumer asks for each profile.
+    pub(super) fn ask(&self, profile: usize, snapshot: &Snapshot, clock: &PausedClock) {
+        let now = self.truth.wall();
+        let mut state = self.state();
+        let Some(document) = snapshot.servable(clock.boot()) else {
+            state.counts.refusals += 1;
+            return state.judge_refusal(profile, now);
+        };
+        state.counts.answers += 1;
+        state.known[profile].is_lost = false;
+        let dies = now + (document.dies.since(clock.boot()));
+        let body = String::from_utf8_lossy(&document.body);
+        let (_, id) = body.split_once("\"AccessKeyId\":\"").unwrap();
+        let Some((whose, expires)) = state.given.get(&id[..20]).copied() else {
+            return state.accuse(now, profile, "is served with a key that AWS never gave");
+        };
+        if whose != profile {
+            state.accuse(now, profile, "is served with somebody else's credentials");
+        }
+        if expires <= now || dies > expires {
+            state.accuse(
+                now,
+                profile,
+                "is served with credentials that have expired, or would be",
+            );
+        }
+        state.judge_life(profile, expires - now, now);
+    }
+
+    /// The daemon was started anew, with or without what it had kept.
+    pub(super) fn restarted(&self, with_store: bool) {
+        let now = self.truth.wall();
+        let has_keys = *self.belongings.readable.lock().unwrap();
+        let mut state = self.state();
+        state.started = now;
+        if !with_store {
+            state.steps.clear();
+            state.codes.clear();
+        }
+        for (known, member) in state.known.iter_mut().zip(&CAST) {
+            if !(with_store && member.is_keyed() && known.is_kept && has_keys) {
+                known.is_lost = true;
+                known.asked = None;
+            }
+        }
+        state.begin_trouble(now, true);
+        state.end_trouble(now, true);
+    }
+
+    /// A user has another key: what was sealed with the one before cannot be opened.
+    pub(super) fn rotated(&self, user: usize) {
+        let mut state = self.state();
+        for (known, member) in state.known.iter_mut().zip(&CAST) {
+            known.is_kept &= member.root().0 != user;
+        }
+    }
+
+    pub(super) fn violations(&self) -> Vec<String> {
+        self.state().violations.clone()
+    }
+}
+
+impl State {
+    /// Something goes wrong, for all or for those alone who wait for a person.
+    pub(super) fn begin_trouble(&mut self, now: DateTime<Utc>, for_all: bool) {
+        self.people.begin(now);
+        if for_all {
+            self.weather.begin(now);
+        }
+    }
+
+    pub(super) fn end_trouble(&mut self, now: DateTime<Utc>, for_all: bool) {
+        self.people.end(now);
+        if for_all {
+            self.weather.end(now);
+        }
+    }
+
+    fn storms(&self, profile: usize) -> &Storms {
+        match CAST[profile].root().1 {
+            Mfa::Person => &self.people,
+            _ => &self.weather,
+        }
+    }
+
+    fn accuse(&mut self, now: DateTime<Utc>, profile: usize, what: &str) {
+        let name = CAST.get(profile).map_or("?", |member| member.name);
+        self.violations
+            .push(format!("{now}: {name} {what}; {:?} {:?}", self.weather, self.people));
+    }
+
+    /// Whether all has been well for this profile since then.
+    fn is_calm(&self, profile: usize, since: DateTime<Utc>) -> bool {
+        self.storms(profile).is_calm(since)
+    }
+
+    /// A renewal begins between 0.40 and 0.48 of the lifetime; where a person gives the codes not before the half.
+    fn judge_start(&mut self, profile: usize, now: DateTime<Utc>) {
+        let Some(asked) = self.known[profile].asked.take() else {
+            return;
+        };
+        let lifetime = TimeDelta::seconds(CAST[profile].seconds.into());
+        let fraction = (now - asked).as_seconds_f64() / lifetime.as_seconds_f64();
+        let is_person = matches!(CAST[profile].made, Made::Session(_, Mfa::Person));
+        let earliest = if is_person { 0.5 } else { 0.4 };
+        // Times are cut to seconds on both sides.
+        if fraction < earliest - 2.0 / lifetime.as_seconds_f64() {
+            self.accuse(
+                now,
+                profile,
+                &format!("was renewed too early, at {fraction:.4} of its life"),
+            );
+        }
+        if is_person || !self.is_calm(profile, asked + lifetime * 2 / 5) {
+            return;
+        }
+        self.fractions.push(fraction);
+        if now > asked + lifetime * 48 / 100 + SLACK {
+            self.accuse(
+                now,
+                profile,
+                &format!("was renewed too late, at {fraction:.4} of its life"),
+            );
+        }
+    }
+
+    /// While all is well, what is served lives for long enough.
+    fn judge_life(&mut self, profile: usize, left: TimeDelta, now: DateTime<Utc>) {
+        let lifetime = TimeDelta::seconds(CAST[profile].seconds.into());
+        let is_person = matches!(CAST[profile].made, Made::Session(_, Mfa::Person));
+        let least = if is_person {
+            TimeDelta::minutes(15)
+        } else {
+            lifetime * 52 / 100 - SLACK
+        };
+        if self.is_calm(profile, now) && left < least {
+            self.accuse(
+                now,
+                profile,
+                &format!("has {} s left, in fair weather", left.num_seconds()),
+            );
+        }
+    }
+
+    /// Whoever is refused has a storm to blame that is older than half of the lifetime, or had nothing when it began.
+    fn judge_refusal(&mut self, profile: usize, now: DateTime<Utc>) {
+        if now - self.started < TimeDelta::seconds(5) {
+            return;
+        }
+        if self.is_calm(profile, now) {
+            return self.accuse(now, profile, "is not served, in fair weather");
+        }
+        let age = self.storms(profile).age(now).unwrap_or_default();
+        if age < budget(profile) && !self.known[profile].is_lost {
+            self.accuse(
+                now,
+                profile,
+                &format!("is not served {} s into a storm", age.num_seconds()),
+            );
+        }
+    }
+}
+
+/// How long a storm must leave a profile served: half of its lifetime, and of those that it is made from.
+fn budget(profile: usize) -> TimeDelta {
+    // A person is asked an hour before the end.
+    let half = match CAST[profile].root().1 {
+        Mfa::Person => OF_PERSON,
+        _ => TimeDelta::seconds(i64::from(CAST[profile].seconds) / 2),
+    };
+    match CAST[profile].made {
+        Made::Chained(source) => half.min(budget(source)),
+        _ => half,
+    }
+}
+
+/// Ends a call, however it ends.
+pub(super) struct End<'a>(&'a Oracle, usize);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.state().known[self.1].is_called = false;
+    }
+}
+
+fn element<'a>(body: &'a str, name: &str) -> Option<&'a str> {
+    let (_, rest) = body.split_once(&format!("<{name}>"))?;
+    Some(rest.split_once(&format!("</{name}>"))?.0)
+}
