@@ -2,6 +2,7 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::Notify;
 use tokio::time::Instant;
 
 use super::{BootInstant, Clock};
@@ -12,6 +13,7 @@ use crate::BoxFuture;
 pub(crate) struct PausedClock {
     start: Instant,
     shift: Mutex<Shift>,
+    resumed: Notify,
 }
 
 struct Shift {
@@ -34,12 +36,14 @@ impl PausedClock {
         Self {
             start: Instant::now(),
             shift: Mutex::new(shift),
+            resumed: Notify::new(),
         }
     }
 
-    /// The host slept this long: boot and wall time go on, timers do not.
+    /// The host slept this long: boot and wall time go on, timers do not, and alarms go off.
     pub(crate) fn suspend(&self, duration: Duration) {
         self.shift.lock().unwrap().suspended += duration;
+        self.resumed.notify_waiters();
     }
 
     /// Somebody set the wall clock.
@@ -60,5 +64,14 @@ impl Clock for PausedClock {
 
     fn sleep_until(&self, at: BootInstant) -> BoxFuture<'_, ()> {
         Box::pin(tokio::time::sleep(at.since(self.boot())))
+    }
+
+    fn wake_at(&self, at: BootInstant) -> BoxFuture<'_, ()> {
+        Box::pin(async move {
+            tokio::select! {
+                () = self.sleep_until(at) => {}
+                () = self.resumed.notified() => {}
+            }
+        })
     }
 }

@@ -269,6 +269,7 @@ fn f10_clocks() {
 fn f11_key_rotated_or_gone() {
     in_virtual_time(async {
         let world = World::new(11);
+        *world.belongings.are_files.lock().unwrap() = true;
         let daemon = before_renewal(&world, &["k2"]).await;
         let key = key_of(&daemon, "k2");
         *world.belongings.readable.lock().unwrap() = false;
