@@ -23,7 +23,8 @@ pub use process::Process;
 pub use shared_credentials::SharedCredentials;
 pub use version::Version;
 
-/// A place that holds a long-term key. It is read anew for each renewal, so that a rotated key is found.
+/// A place that holds a long-term key. It is read for a renewal, unless what is in it was just refused or could not be read, so that a rotated
+/// key is found.
 pub trait Source: Send + Sync {
     /// The key as it is now.
     fn read(&self) -> BoxFuture<'_, Result<LongTermKey, Error>>;

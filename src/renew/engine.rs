@@ -39,7 +39,7 @@ use crate::state::Store;
 use crate::sts::Sts;
 use keys::KeyLook;
 use people::People;
-use watch::Look;
+use watch::{Look, Pace};
 use worker::{UnderWay, Worker};
 
 /// The longest sleep, after which a wall clock that was set is noticed. A resume from suspend is noticed at once ([`Clock::wake_at`]).
@@ -86,10 +86,10 @@ pub struct Engine {
     /// What is written behind what was published, and asked of the store for others.
     errands: JoinSet<()>,
     /// The look under way at the files with assertions, and when the next one is due.
-    looks: JoinSet<Vec<Look>>,
+    looks: JoinSet<(Vec<Look>, Pace)>,
     next_look: BootInstant,
     /// The same of the sources of long-term keys.
-    key_looks: JoinSet<Vec<KeyLook>>,
+    key_looks: JoinSet<(Vec<KeyLook>, Pace)>,
     next_key_look: BootInstant,
     time: StsTime,
     /// The wall clock minus boot time, to notice that somebody set it.

@@ -22,7 +22,7 @@ impl Fraction {
         clippy::cast_sign_loss,
         reason = "the product lies between zero and the bound, which is small"
     )]
-    fn below(self, bound: u64) -> u64 {
+    pub(super) fn below(self, bound: u64) -> u64 {
         (self.0 * bound as f64) as u64
     }
 

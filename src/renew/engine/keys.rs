@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::task::JoinError;
 
 use super::Engine;
+use super::watch::Pace;
 use crate::aws::LongTermKey;
 use crate::clock::BootInstant;
 use crate::keys::Version;
@@ -45,29 +46,35 @@ impl Engine {
         let looks = sources.into_iter().filter_map(|((_, known), (source, workers))| {
             Some((known, source.version()?, Arc::clone(source), workers))
         });
-        let looks: Vec<_> = looks.collect();
+        let mut looks: Vec<_> = looks.collect();
+        self.begin_anywhere(&mut looks);
         if looks.is_empty() {
             return None;
         }
         let clock = Arc::clone(&self.parts.clock);
         self.key_looks.spawn(async move {
-            let mut found = Vec::new();
+            let (mut found, mut pace) = (Vec::new(), Pace::default());
             for (known, version, source, workers) in looks {
                 // It is taken before what it is the version of is read: what is written meanwhile is another one.
-                let version = version.await;
+                let Some(version) = pace.of(&*clock, version).await else {
+                    break;
+                };
                 if known != Some(version) {
+                    let began = clock.boot();
                     let key = read_key(&*source, &*clock).await;
+                    pace.took(clock.boot().since(began));
                     found.push(KeyLook { workers, version, key });
                 }
             }
-            found
+            (found, pace)
         });
         None
     }
 
-    pub(super) fn end_key_look(&mut self, looks: Result<Vec<KeyLook>, JoinError>) {
-        self.next_key_look = self.parts.clock.boot() + BETWEEN;
-        for look in looks.unwrap_or_default() {
+    pub(super) fn end_key_look(&mut self, looks: Result<(Vec<KeyLook>, Pace), JoinError>) {
+        let (looks, pace) = looks.unwrap_or_default();
+        self.next_key_look = self.parts.clock.boot() + pace.pause(BETWEEN);
+        for look in looks {
             for number in &look.workers {
                 let Some(index) = self.workers.iter().position(|worker| worker.number == *number) else {
                     continue;

@@ -9,14 +9,44 @@ use tokio::task::JoinError;
 use super::Engine;
 use super::worker::{UnderWay, Worker};
 use crate::aws::SerialNumber;
-use crate::clock::BootInstant;
+use crate::clock::{BootInstant, Clock};
 use crate::idp::Version;
 use crate::mfa;
-use crate::renew::job::Attempt;
+use crate::renew::job::{Attempt, in_time};
 use crate::sts::Error;
 
 /// Between two looks at the files.
 pub(super) const BETWEEN: Duration = Duration::from_secs(10);
+
+/// How long a look at one file may take, and how long none is made after one that took as long: a file system that hangs would soon
+/// hold a thread for each.
+const PATIENCE: Duration = Duration::from_secs(5);
+const REST: Duration = Duration::from_mins(5);
+
+/// How looks go that are made one after the other.
+#[derive(Debug, Default)]
+pub(super) struct Pace {
+    hangs: bool,
+}
+
+impl Pace {
+    /// What a look finds, if it does in time.
+    pub(super) async fn of<T>(&mut self, clock: &dyn Clock, look: impl Future<Output = T>) -> Option<T> {
+        let found = in_time(clock, PATIENCE, look).await;
+        self.hangs |= found.is_none();
+        found
+    }
+
+    /// What was found took so long to read.
+    pub(super) fn took(&mut self, time: Duration) {
+        self.hangs |= time >= PATIENCE;
+    }
+
+    /// How long to wait for the next looks.
+    pub(super) fn pause(&self, usual: Duration) -> Duration {
+        if self.hangs { REST } else { usual }
+    }
+}
 
 /// What is known of a profile's token or assertion.
 #[derive(Debug, Default)]
@@ -114,7 +144,7 @@ impl Engine {
 
     /// Begins a look at all files if one is due. Tells when the next one is.
     ///
-    /// There is one at a time for all, however long it takes: a file system that hangs must not hold a thread for each.
+    /// There is one at a time for all: a file system that hangs must not hold a thread for each.
     pub(super) fn look(&mut self) -> Option<BootInstant> {
         if !self.looks.is_empty() {
             return None;
@@ -135,11 +165,15 @@ impl Engine {
                 Some((worker.number, of, tried, version))
             })
         });
-        let watched: Vec<_> = watched.collect();
+        let mut watched: Vec<_> = watched.collect();
+        self.begin_anywhere(&mut watched);
+        let clock = Arc::clone(&self.parts.clock);
         self.looks.spawn(async move {
-            let mut looks = Vec::with_capacity(watched.len());
+            let (mut looks, mut pace) = (Vec::with_capacity(watched.len()), Pace::default());
             for (worker, of, tried, version) in watched {
-                let found = version.await;
+                let Some(found) = pace.of(&*clock, version).await else {
+                    break;
+                };
                 looks.push(Look {
                     worker,
                     of,
@@ -147,15 +181,23 @@ impl Engine {
                     found,
                 });
             }
-            looks
+            (looks, pace)
         });
         None
     }
 
-    pub(super) fn end_look(&mut self, looks: Result<Vec<Look>, JoinError>) {
+    /// One that hangs ends the looks of its turn; it is not to keep out the same others each time.
+    pub(super) fn begin_anywhere<T>(&mut self, looks: &mut [T]) {
+        let places = u64::try_from(looks.len()).unwrap_or(u64::MAX);
+        let first = usize::try_from((self.parts.chance)().below(places)).unwrap_or_default();
+        looks.rotate_left(first);
+    }
+
+    pub(super) fn end_look(&mut self, looks: Result<(Vec<Look>, Pace), JoinError>) {
         let now = self.parts.clock.boot();
-        self.next_look = now + BETWEEN;
-        for look in looks.unwrap_or_default() {
+        let (looks, pace) = looks.unwrap_or_default();
+        self.next_look = now + pace.pause(BETWEEN);
+        for look in looks {
             let worker = self.workers.iter_mut().find(|worker| worker.number == look.worker);
             if let Some(device) = worker.and_then(|worker| worker.take_found(&look, now)) {
                 self.refusals.forget(&device);

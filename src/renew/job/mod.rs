@@ -269,7 +269,11 @@ impl Unprepared {
     }
 }
 
-async fn in_time<T>(clock: &dyn Clock, patience: Duration, result: impl Future<Output = T>) -> Option<T> {
+pub(in crate::renew) async fn in_time<T>(
+    clock: &dyn Clock,
+    patience: Duration,
+    result: impl Future<Output = T>,
+) -> Option<T> {
     tokio::select! {
         biased;
         result = result => Some(result),

@@ -312,6 +312,21 @@ async fn a_source_that_hangs_costs_one_try_and_no_renewal() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_look_that_hangs_is_given_up_and_others_are_made_seldom() {
+    let source = Source::file();
+    let scene = start(&source, vec![]).await;
+    *source.looks_hang.lock().unwrap() = true;
+    let before = *source.looks.lock().unwrap();
+    sleep(Duration::from_mins(20)).await;
+    let looks = *source.looks.lock().unwrap() - before;
+    assert!((4..6).contains(&looks), "{looks}");
+    *source.looks_hang.lock().unwrap() = false;
+    source.put(Some(2));
+    sleep(Duration::from_mins(6)).await;
+    assert_eq!((scene.reloads(), scene.trouble()), ([1, 0, 0], None));
+}
+
+#[tokio::test(start_paused = true)]
 async fn profiles_of_one_source_share_a_look() {
     let source = Source::file();
     let jobs = (0..40).map(|index| with(&source, job(index, false)));

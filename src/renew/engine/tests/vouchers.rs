@@ -29,7 +29,7 @@ const SAML: &str = "[profile.p0]\nregion = \"eu-west-1\"\nrole_arn = \"arn:aws:i
 struct File {
     version: Mutex<Option<u64>>,
     reads: Mutex<u32>,
-    looks: Mutex<u32>,
+    looks: Arc<Mutex<u32>>,
     /// Whether somebody writes another one while it is read.
     is_replaced: Mutex<bool>,
     /// Whether its file system hangs.
@@ -62,12 +62,15 @@ impl idp::Source for File {
     }
 
     fn version(&self) -> Option<BoxFuture<'static, Version>> {
-        *self.looks.lock().unwrap() += 1;
         let version = self.version.lock().unwrap().map_or(Version::NONE, Version::numbered);
-        if *self.hangs.lock().unwrap() {
-            return Some(Box::pin(std::future::pending()));
-        }
-        Some(Box::pin(async move { version }))
+        let (looks, hangs) = (Arc::clone(&self.looks), *self.hangs.lock().unwrap());
+        Some(Box::pin(async move {
+            *looks.lock().unwrap() += 1;
+            if hangs {
+                std::future::pending::<()>().await;
+            }
+            version
+        }))
     }
 }
 
@@ -145,7 +148,7 @@ async fn what_is_written_while_it_is_read_is_another_one() {
 
 /// However many profiles have a file there.
 #[tokio::test(start_paused = true)]
-async fn a_file_system_that_hangs_holds_one_look() {
+async fn a_file_system_that_hangs_holds_a_look_in_five_minutes() {
     let file = Arc::new(File::default());
     file.put(Some(1));
     let jobs = (0..40).map(|number| Job {
@@ -158,7 +161,8 @@ async fn a_file_system_that_hangs_holds_one_look() {
     sleep(Duration::from_secs(15)).await;
     let begun = *file.looks.lock().unwrap();
     sleep(Duration::from_mins(10)).await;
-    assert_eq!(*file.looks.lock().unwrap(), begun, "no other look begins");
+    let since = *file.looks.lock().unwrap() - begun;
+    assert!((1..=2).contains(&since), "{since}");
     // Nor does a try hang twice: once for the version, and again for what is in the file.
     let reads = file.reads();
     sleep(Duration::from_mins(30)).await;

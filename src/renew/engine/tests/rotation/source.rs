@@ -15,6 +15,8 @@ pub(super) struct Source {
     pub(super) looks: Mutex<u32>,
     /// Whether whoever reads it waits for ever.
     pub(super) hangs: Mutex<bool>,
+    /// Whether whoever looks at it does.
+    pub(super) looks_hang: Mutex<bool>,
 }
 
 impl Source {
@@ -33,6 +35,7 @@ impl Source {
             reads: Mutex::default(),
             looks: Mutex::default(),
             hangs: Mutex::default(),
+            looks_hang: Mutex::default(),
         })
     }
 
@@ -59,6 +62,9 @@ impl keys::Source for Source {
 
     fn version(&self) -> Option<BoxFuture<'static, Version>> {
         *self.looks.lock().unwrap() += 1;
+        if *self.looks_hang.lock().unwrap() {
+            return Some(Box::pin(std::future::pending()));
+        }
         let version = self.key.lock().unwrap().unwrap_or_default();
         self.has_version
             .then(|| Box::pin(async move { Version::numbered(version.into()) }) as BoxFuture<'static, Version>)
