@@ -8,6 +8,7 @@ THRESHOLDS = {
     ("ValetkeyRenewalFailing", "warning"): (">= 3", ">= 90000", ">= 0"),
     ("ValetkeyMfaCodeWanted", "warning"): ("== 1", "== 2", ">= 0"),
     ("ValetkeyMfaRefused", "warning"): ("> 0", "> 90000", "> -1"),
+    ("ValetkeyKeyRefused", "warning"): ("> 0", "> 90000", "> -1"),
     ("ValetkeyKeyRefused", "critical"): ("> 0", "> 90000", "> -1"),
     ("ValetkeyThrottled", "warning"): ("> 3", "> 90000", "> -1"),
     ("ValetkeyClockOff", "warning"): ("> 10", "> 90000", "> -1"),

@@ -44,6 +44,7 @@ EXPIRING = of_profile("ValetkeyCredentialExpiring", "warning")
 ABOUT_TO_EXPIRE = of_profile("ValetkeyCredentialExpiring", "critical")
 CODE_WANTED = of_profile("ValetkeyMfaCodeWanted", "warning")
 MFA_REFUSED = of_profile("ValetkeyMfaRefused", "warning")
+KEY_NOT_TAKEN = of_profile("ValetkeyKeyRefused", "warning")
 KEY_REFUSED = of_profile("ValetkeyKeyRefused", "critical")
 THROTTLED = Alert("ValetkeyThrottled", "warning", {})
 CLOCK_OFF = Alert("ValetkeyClockOff", "warning", {})
@@ -69,7 +70,8 @@ STATES = {
     "wrong_seed": (going_on, [FAILING, NOT_READY, MFA_REFUSED]),
     "key_refused": (going_on, [FAILING, KEY_REFUSED]),
     "key_unknown": (going_on, [FAILING, NOT_READY, KEY_REFUSED]),
-    "new_key_refused": (event, [KEY_REFUSED]),
+    "new_key_refused": (event, [KEY_NOT_TAKEN]),
+    "new_key_adopted": (event, []),
     "throttled": (going_on, [FAILING, THROTTLED]),
     "clock_off": (going_on, [CLOCK_OFF]),
     "clock_far_off": (going_on, [CLOCK_OFF, CLOCK_FAR_OFF]),
