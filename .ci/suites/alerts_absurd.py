@@ -4,10 +4,12 @@
 THRESHOLDS = {
     ("ValetkeyCredentialExpiring", "warning"): ("0.3 *", "-9 *", "9 *"),
     ("ValetkeyCredentialExpiring", "critical"): ("< 900", "< -900", "< 90000"),
+    ("ValetkeyProfileNotReady", "warning"): ("for: 20m", "for: 900m", "for: 1m"),
     ("ValetkeyProfileNotReady", "critical"): ("== 0", "== -1", ">= 0"),
     ("ValetkeyRenewalFailing", "warning"): (">= 3", ">= 90000", ">= 0"),
     ("ValetkeyMfaCodeWanted", "warning"): ("== 1", "== 2", ">= 0"),
     ("ValetkeyMfaRefused", "warning"): ("> 0", "> 90000", "> -1"),
+    ("ValetkeyKeyRefused", "warning"): ("> 0", "> 90000", "> -1"),
     ("ValetkeyKeyRefused", "critical"): ("> 0", "> 90000", "> -1"),
     ("ValetkeyThrottled", "warning"): ("> 3", "> 90000", "> -1"),
     ("ValetkeyClockOff", "warning"): ("> 10", "> 90000", "> -1"),
@@ -17,6 +19,7 @@ THRESHOLDS = {
     ("ValetkeyStateFailing", "warning"): ("> 0", "> 90000", "> -1"),
     ("ValetkeyLogLinesDropped", "warning"): ("> 0", "> 90000", "> -1"),
     ("ValetkeyDown", "critical"): ("up == 0", "up == -1", "up >= 0"),
+    ("ValetkeyRestarting", "critical"): ("> 2", "> 90000", "> -1"),
     ("ValetkeyAbsent", "critical"): ("absent(valetkey_build_info)", "vector(1) > 1", "vector(1)"),
 }
 
@@ -30,8 +33,8 @@ def all_of(source, cases):
         threshold, never, always = THRESHOLDS[name, severity]
         assert threshold in rule, f"{name} has no {threshold}"
         firing = next(case for case in cases if case.labels_of((name, severity)))
-        # Nothing is wrong, a session goes to its end, and one that fails has most of its life left.
-        silent = [case for case in cases if case.name in ("healthy", "unreachable", "throttled")]
+        # Nothing is wrong, a session goes to its end, one that fails has most of its life left, and a start takes its time.
+        silent = [case for case in cases if case.name in ("healthy", "unreachable", "throttled", "a slow start")]
         for word, absurd, chosen in [("never", never, [firing]), ("always", always, silent)]:
             changed = [*rules[:place], rule.replace(threshold, absurd, 1), *rules[place + 1 :]]
             yield f"{name} ({severity}) that fires {word}", chosen, "      - alert: ".join([before, *changed])

@@ -3,7 +3,7 @@
 import dataclasses
 import typing
 
-from alerts_series import SCRAPED, ending, event, expires, going_on, labels_of, played
+from alerts_series import SCRAPED, crashing, ending, event, expires, followed_by, going_on, labels_of, played
 
 
 @dataclasses.dataclass
@@ -37,13 +37,16 @@ def of_profile(name, severity, profile="ops"):
     return Alert(name, severity, {"profile": profile})
 
 
-NOT_READY = of_profile("ValetkeyProfileNotReady", "critical")
-ROLE_NOT_READY = of_profile("ValetkeyProfileNotReady", "critical", "deploy")
+NO_MORE = of_profile("ValetkeyProfileNotReady", "critical")
+NO_MORE_OF_ROLE = of_profile("ValetkeyProfileNotReady", "critical", "deploy")
+NONE_YET = of_profile("ValetkeyProfileNotReady", "warning")
+NONE_YET_OF_ROLE = of_profile("ValetkeyProfileNotReady", "warning", "deploy")
 FAILING = of_profile("ValetkeyRenewalFailing", "warning")
 EXPIRING = of_profile("ValetkeyCredentialExpiring", "warning")
 ABOUT_TO_EXPIRE = of_profile("ValetkeyCredentialExpiring", "critical")
 CODE_WANTED = of_profile("ValetkeyMfaCodeWanted", "warning")
 MFA_REFUSED = of_profile("ValetkeyMfaRefused", "warning")
+KEY_NOT_TAKEN = of_profile("ValetkeyKeyRefused", "warning")
 KEY_REFUSED = of_profile("ValetkeyKeyRefused", "critical")
 THROTTLED = Alert("ValetkeyThrottled", "warning", {})
 CLOCK_OFF = Alert("ValetkeyClockOff", "warning", {})
@@ -52,6 +55,7 @@ FORGED = Alert("ValetkeyRequestsForged", "warning", {"listener": "credentials"})
 RELOAD_FAILED = Alert("ValetkeyReloadFailed", "warning", {})
 STATE_FAILING = Alert("ValetkeyStateFailing", "warning", {})
 LOG_DROPPED = Alert("ValetkeyLogLinesDropped", "warning", {})
+RESTARTING = Alert("ValetkeyRestarting", "critical", {})
 DOWN = Alert("ValetkeyDown", "critical", {})
 ABSENT = Alert("ValetkeyAbsent", "critical", {})
 # Who is meant by an alert of no instance.
@@ -64,16 +68,17 @@ STATES = {
     "attended": (going_on, []),
     "forgotten_token": (event, []),
     "unreachable": (going_on, [FAILING, EXPIRING]),
-    "expired": (going_on, [FAILING, NOT_READY]),
-    "unreachable_from_the_start": (going_on, [FAILING, NOT_READY, ROLE_NOT_READY]),
-    "wrong_seed": (going_on, [FAILING, NOT_READY, MFA_REFUSED]),
+    "expired": (going_on, [FAILING, NO_MORE]),
+    "unreachable_from_the_start": (going_on, [FAILING, NONE_YET, NONE_YET_OF_ROLE]),
+    "wrong_seed": (going_on, [FAILING, NONE_YET, MFA_REFUSED]),
     "key_refused": (going_on, [FAILING, KEY_REFUSED]),
-    "key_unknown": (going_on, [FAILING, NOT_READY, KEY_REFUSED]),
-    "new_key_refused": (event, [KEY_REFUSED]),
+    "key_unknown": (going_on, [FAILING, NONE_YET, KEY_REFUSED]),
+    "new_key_refused": (event, [KEY_NOT_TAKEN]),
+    "new_key_adopted": (event, []),
     "throttled": (going_on, [FAILING, THROTTLED]),
     "clock_off": (going_on, [CLOCK_OFF]),
     "clock_far_off": (going_on, [CLOCK_OFF, CLOCK_FAR_OFF]),
-    "code_wanted": (going_on, [CODE_WANTED, NOT_READY]),
+    "code_wanted": (going_on, [CODE_WANTED]),
     "code_wanted_again": (going_on, [CODE_WANTED]),
     "forged": (event, [FORGED]),
     "guessed": (event, [FORGED]),
@@ -86,7 +91,7 @@ STATES = {
 def cases(recordings):
     """All of them. Each begins with a moment in which nothing has fired yet."""
     alone = [Case(state, {"a": (state, how)}, {MINUTE: {"a": alerts}}) for state, (how, alerts) in STATES.items()]
-    return [*alone, fleet(), *to_the_end(recordings), *of_silence()]
+    return [*alone, fleet(), *to_the_end(recordings), *of_starts(recordings), *of_silence()]
 
 
 def fleet():
@@ -113,6 +118,17 @@ def to_the_end(recordings):
 
 def of_role(severity):
     return of_profile("ValetkeyCredentialExpiring", severity, "deploy")
+
+
+def of_starts(recordings):
+    """Who has had no credentials yet may have patience; who has had some has not."""
+    restarted = followed_by(recordings["unreachable_from_the_start"])
+    return [
+        Case("a slow start", {"a": ("unreachable_from_the_start", going_on)}, {14: {"a": []}}),
+        # It served, and finds no STS after a restart.
+        Case("restarted", {"a": ("healthy", restarted)}, {20: {"a": [NO_MORE, NO_MORE_OF_ROLE]}}),
+        Case("crashing", {"a": ("healthy", crashing)}, {MINUTE: {"a": [RESTARTING]}}),
+    ]
 
 
 def of_silence():

@@ -13,8 +13,11 @@ from alerts_series import input_series, text, ups
 RULES = pathlib.Path("deploy/monitoring/alerts.yaml")
 # All that has fired so far.
 FIRED = 'last_over_time(ALERTS{alertstate="firing"}[2d])'
-# A target that never was a valetkey, and is down.
-STRANGER = {"series": 'up{instance="stranger:9100",job="node"}', "values": "0+0x1440"}
+# A target that never was a valetkey, is down, and restarts all the time.
+STRANGER = [
+    {"series": 'up{instance="stranger:9100",job="node"}', "values": "0+0x1440"},
+    {"series": 'process_start_time_seconds{instance="stranger:9100",job="node"}', "values": "0+60x1440"},
+]
 
 
 def rules(source):
@@ -28,7 +31,7 @@ def name_of(rule):
 
 def unit_tests(cases, recordings):
     """promtool's test files for these cases: one for each distance between two looks."""
-    names = set(re.findall(r"valetkey_\w+", RULES.read_text()))
+    names = set(re.findall(r"\b(?:valetkey|process)_\w+", RULES.read_text()))
     files = {}
     for case in cases:
         test = unit_test(case, recordings, names.__contains__)
@@ -37,7 +40,7 @@ def unit_tests(cases, recordings):
 
 
 def unit_test(case, recordings, wanted):
-    series, axis = [STRANGER], range(0, max(case.fired) + 1, case.step)
+    series, axis = [*STRANGER], range(0, max(case.fired) + 1, case.step)
     for instance, (state, how) in case.instances.items():
         made = {key: values for key, values in how(recordings[state], axis).items() if wanted(key[0])}
         series += input_series(instance, made, ups(how, axis))

@@ -9,6 +9,8 @@ from alerts_states import PROFILE, of
 BEFORE = 10
 # How long scrapes succeed that end.
 SCRAPED = 60
+# Of a daemon that crashes in a loop: how far two starts are apart, and how long it lives.
+LOOP, LIFE = 5, 3
 
 
 def going_on(recording, axis):
@@ -43,6 +45,25 @@ def ending(recording, axis):
     """Scrapes succeed for an hour, and then none does."""
     at, page = recording.pages[-1]
     return {key: listed(value if minute < SCRAPED else None for minute in axis) for key, value in scraped(page, at, 0).items()}
+
+
+def followed_by(successor):
+    """After ten minutes another one's state goes on in its place."""
+
+    def how(recording, axis):
+        before, after = (scraped(page, at, 0) for at, page in (recording.pages[-1], successor.pages[-1]))
+        at = lambda minute: before if minute < BEFORE else after
+        return {key: listed(at(minute).get(key) for minute in axis) for key in before | after}
+
+    return how
+
+
+def crashing(recording, axis):
+    """Lives for some minutes, and is started anew some minutes later."""
+    at, page = recording.pages[-1]
+    started = lambda key, value, minute: value + minute // LOOP * LOOP * 60 * (key[0] == "process_start_time_seconds")
+    series = scraped(page, at, 0).items()
+    return {key: listed(started(key, value, minute) if is_up(crashing, minute) else None for minute in axis) for key, value in series}
 
 
 def scraped(page, at, when):
@@ -85,7 +106,12 @@ def input_series(instance, series, up):
 
 
 def ups(how, axis):
-    return listed(int(how is not ending or minute < SCRAPED) for minute in axis)
+    return listed(int(is_up(how, minute)) for minute in axis)
+
+
+def is_up(how, minute):
+    ends = {ending: minute < SCRAPED, crashing: minute % LOOP < LIFE}
+    return ends.get(how, True)
 
 
 def labels_of(instance):

@@ -32,6 +32,7 @@ class Successor(Process):
         super().__init__([BINARY, "sts-emulator", "--listen", address], stream="stdout")
         self.url = f"http://{address}"
         self.wait_for(lambda line: "ROLE_ARN=" in line)
+        self.access = dict(re.findall(r"export (\w+)='([^']*)'", "\n".join(self.lines)))
 
 
 class Unheard(Daemon):
@@ -251,6 +252,18 @@ def new_key_refused(stack):
     return stage.recording(first, stage.until(lambda page, _: of(page, "valetkey_key_reloads_total", result="failed")))
 
 
+def new_key_adopted(stack):
+    """Another key is refused, while one half of it is there alone, and adopted when the other has come."""
+    stage = Stage(stack).obtained()
+    first = stage.page()
+    stage.succeed_emulator(stack)
+    came_of_it = lambda result: lambda page, _: of(page, "valetkey_key_reloads_total", result=result)
+    for file, result in [("aws_access_key_id", "failed"), ("aws_secret_access_key", "adopted")]:
+        (stage.folder / "key" / file).write_text(stage.emulator.access[file.upper()])
+        last = stage.until(came_of_it(result))
+    return stage.recording(first, last)
+
+
 def throttled(stack):
     stage = Stage(stack, "--lifetime", "30").obtained()
     stage.fault(throttling=True)
@@ -330,6 +343,7 @@ STATES = [
     key_refused,
     key_unknown,
     new_key_refused,
+    new_key_adopted,
     throttled,
     clock_off,
     clock_far_off,

@@ -22,7 +22,7 @@ BLOCKS = {
     "key-rotation": (5, 1),
     "laptop": (3, 1),
     "leaked-session": (3, 2),
-    "mfa-device": (4, 0),
+    "mfa-device": (4, 1),
     "replicas": (0, 0),
     "seed-beside-key": (0, 0),
     "service-mesh": (0, 0),
@@ -103,7 +103,11 @@ def mfa_device(checks, scene):
     scene.key_of(emulator)
     daemon = Process([BINARY, "serve", "--config", str(scene.folder / "etc/valetkey.toml"), "--ops", "127.0.0.1:0", "--credentials", "127.0.0.1:0"])
     daemon.wait_for(lambda line: "mfa_device" in line)
+    # As on a host where the daemon has a user of its own; a group will do.
+    seeds = [scene.folder / "etc/mfa" / name for name in ("totp_seed", "totp_seed_2")]
+    os.chown(seeds[0], -1, 65532)
     scene.run("mfa-device: both at once", change)
+    checks.equal("whoever reads the first seed reads the second", [(seed.stat().st_gid, seed.stat().st_mode & 0o777) for seed in seeds], [(65532, 0o600)] * 2)
     daemon.wait_for(lambda line: "credentials obtained" in line)
     checks.that("its session is of the new device", "ready" in scene.run("mfa-device: look", look))
     scene.run("mfa-device: the old one goes", remove)
