@@ -90,8 +90,8 @@ impl Subject {
 
 /// Memory after the first sessions, wake-ups while nothing happens.
 fn idle(subjects: &[&Subject]) {
-    // Threads that waited for files end after ten seconds without work.
-    std::thread::sleep(Duration::from_secs(15));
+    // Threads that waited for files at the start end after 45 seconds without work.
+    std::thread::sleep(Duration::from_secs(50));
     let before: Vec<_> = subjects.iter().map(|subject| activity(&subject.daemon)).collect();
     let quiet = Duration::from_mins(1);
     std::thread::sleep(quiet);

@@ -167,10 +167,11 @@ impl Failed {
 fn runtime() -> Result<tokio::runtime::Runtime, Failed> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        // Reading keys and seeds, resolving names, rendering metrics: each made when it is needed, gone soon after, and
-        // enough of them that some that hang on a file system leave others for the rest.
+        // Reading keys and seeds, resolving names, rendering metrics: each made when it is needed, and enough of them that some that hang
+        // on a file system leave others for the rest. One stays from one look at the keys to the next, half a minute later: to end
+        // and to be made anew would wake the process once more.
         .max_blocking_threads(32)
-        .thread_keep_alive(Duration::from_secs(1))
+        .thread_keep_alive(Duration::from_secs(45))
         .build()
         .map_err(|error| Failed::new(Exit::Internal, &format_args!("the runtime did not start: {error}")))
 }
