@@ -42,6 +42,8 @@ def main():
     variables(checks)
     library(checks)
     mistakes(checks)
+    irsa(checks, rendered["irsa"])
+    tested(checks, rendered)
     notes(checks)
     packaged(checks)
     checks.done()
@@ -321,6 +323,33 @@ def mistakes(checks):
         checks.that(f"a message of {template} was seen: {pattern!r}", any(re.search(pattern, text, re.S) for text in seen))
 
 
+def irsa(checks, rendered):
+    """EKS's webhook keeps out of the containers that get valetkey's credentials, and does not keep out of the sidecar."""
+    told = {document["kind"]: pods(document)[0]["metadata"]["annotations"].get(SKIPPED) for document in rendered if pods(document)}
+    checks.equal("EKS's webhook skips the consumers", told, {"Deployment": "app", "Pod": "consumer"})
+    with temporary_folder() as folder:
+        path = helm_mistakes.write(folder, f"app: {{podAnnotations: {{{SKIPPED}: app;other}}}}")
+        text = HELMS[1].render(CHART, "-f", CHART / "ci" / "irsa-values.yaml", "-f", path, "-s", "templates/deployment.yaml")
+        checks.equal("the user's own annotation beats that, once", re.findall(f"{SKIPPED}: (.*)", text), ["app;other"])
+
+
+SKIPPED = "eks.amazonaws.com/skip-containers"
+
+
+def tested(checks, rendered):
+    """The pod of `helm test` runs where the application does, and as somebody who may have the credentials."""
+    for name, documents_ in rendered.items():
+        app = [pods(document)[0]["spec"] for document in documents_ if document["kind"] in ("Deployment", "Job", "CronJob")]
+        for pod in of_kind(documents_, "Pod"):
+            same = ("serviceAccountName", "imagePullSecrets", "nodeSelector", "tolerations")
+            found = [{key: spec.get(key) for key in same} for spec in (pod["spec"], *app)]
+            checks.equal(f"{name}: helm test's pod is placed as the application is", found[0], found[-1])
+    for name, expected in (("irsa", 10001), ("deployment", 65533)):
+        (pod,) = of_kind(rendered[name], "Pod")
+        user = pod["spec"]["containers"][0]["securityContext"]
+        checks.equal(f"{name}: its consumer's user", (user["runAsUser"], user["runAsGroup"]), (expected, expected))
+
+
 def notes(checks):
     """NOTES.txt, which `helm template` leaves out, as a manifest of its own."""
     wanted = {
@@ -328,6 +357,7 @@ def notes(checks):
         "job": ["Job demo-valetkey-1 runs", "logs job/demo-valetkey-1 "],
         "cronjob": ["create job --from=cronjob/demo-valetkey demo-valetkey-try", "mfa submit"],
         "imds": ["this Secret is"],
+        "irsa": ["helm -n default test demo"],
         "everything": ["app.envFrom was not looked into"],
         "devices": ["logs deploy/demo-valetkey"],
         "library": ["Include valetkey.sidecar"],

@@ -23,6 +23,9 @@ SECRETS = {
 }
 # A token that nobody signed, and which says so little that its time never comes.
 JWT = ".".join(base64.urlsafe_b64encode(part).decode().rstrip("=") for part in (b'{"alg":"none"}', b'{"exp":4102444800}', b"x"))
+# What EKS's webhook adds to pods.
+WEBHOOK = {"name": "aws-iam-token", "projected": {"sources": [{"serviceAccountToken": {"path": "token"}}]}}
+WEBHOOK_MOUNT = {"name": "aws-iam-token", "mountPath": "/var/run/secrets/eks.amazonaws.com/serviceaccount"}
 
 
 def check(binary, pod, config_maps):
@@ -42,8 +45,8 @@ def inside():
         place(pathlib.Path("/", name), root / name)
     (root / "valetkey").touch()
     mount("--bind", pathlib.Path(wanted["binary"]).resolve(), root / "valetkey")
-    volumes = {volume["name"]: volume for volume in spec["volumes"]}
-    for at in sorted(sidecar["volumeMounts"], key=lambda at: at["mountPath"]):
+    volumes = {volume["name"]: volume for volume in [*spec["volumes"], WEBHOOK]}
+    for at in sorted([*sidecar["volumeMounts"], WEBHOOK_MOUNT], key=lambda at: at["mountPath"]):
         folder = root / at["mountPath"].lstrip("/")
         folder.mkdir(parents=True)
         mount("-t", "tmpfs", "-o", "mode=0777", "none", folder)

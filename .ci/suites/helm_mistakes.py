@@ -60,12 +60,14 @@ RENDERING = [
     ("config: {server: {ops: '127.0.0.1:7412'}}", ["config.server.ops is 127.0.0.1:7412, where neither", "set it to [::]:7412"]),
     ("config: {server: {ops: '[::1]:7412'}}", ["config.server.ops is [::1]:7412, where neither"]),
     ("config: {server: {token_mode: '0600'}}", ['config.server.token_mode is "0600", which keeps the application', 'set it to "0644"']),
+    ("podMonitor: {enabled: true}\nnetworkPolicy: {enabled: true}", ["lets nobody reach it: name Prometheus's namespace in networkPolicy.from"]),
     ("readinessProbe: {profile: other}", ['readinessProbe.profile is "other", which is no profile of config.profile: name one']),
     ("secrets: {key: {name: ''}}", ["config.profile.ops.key.directory is /etc/valetkey/key, where nothing is mounted: set secrets.key.name"]),
     ("secrets: {mfa: {name: ''}}", ["ops.mfa_code.totp_seed_file is /etc/valetkey/mfa/totp_seed, where nothing is mounted: set secrets.mfa.name"]),
     ("config: {profile: {ops: {key: {directory: /keys}}}}", ["ops.key.directory is /keys, where nothing is mounted: mount it there with extraVolumes"]),
     ("config: {profile: {ops: {key: {directory: /etc/valetkey/keys}}}}", ["nothing is mounted: set secrets.keys.name"]),
     ("config: {profile: {web: {region: x, web_identity_token_file: /t/token}}}", ["config.profile.web.web_identity_token_file is /t/token, where"]),
+    ("config: {profile: {web: {region: x, web_identity_token_file: /var/run/secrets/eks/token}}}", ["is /var/run/secrets/eks/token, where"]),
     ("config: {profile: {saml: {region: x, saml_assertion: {file: /t/saml}}}}", ["config.profile.saml.saml_assertion.file is /t/saml, where"]),
     ("config: {server: {tls_certificate: /t/tls.crt}}", ["config.server.tls_certificate is /t/tls.crt, where"]),
     ("extraArgs: [--token-dir=/x]", ["extraArgs has --token-dir, of which the chart's", "say it in config.server"]),
@@ -136,6 +138,8 @@ RIGHT = [
     "config: {profile: {ops: {key: {directory: /keys/a}}}}\nextraVolumes: [{name: keys, emptyDir: {}}]\nextraVolumeMounts: [{name: keys, mountPath: /keys/}]",
     "config: {profile: {ops: {key: {directory: /etc/valetkey/key/}}}}",
     "securityContext: {runAsUser: null, runAsGroup: null}",
+    "podMonitor: {enabled: true}\nnetworkPolicy: {enabled: true, from: [{podSelector: {}}]}",
+    "networkPolicy: {enabled: true}",
 ]
 
 # What the application's environment has, and what it has not.

@@ -1,4 +1,4 @@
-"""Reads deploy/compose/compose.yaml as a pod: two containers in one network, of which one waits until the other is healthy."""
+"""Reads deploy/compose/compose.yaml as a pod: two containers in the network of a third, of which one waits until the other is healthy."""
 
 import os
 import pathlib
@@ -20,7 +20,13 @@ def read(folder, environment):
         volumes = {name: {"kind": "tmpfs", "options": named(volume)} for name, volume in top.take("volumes").items()}
         volumes |= {name: {"kind": "file", "path": os.path.abspath(path)} for name, path in files.items()}
         services = top.take("services")
+        with Fields(services.pop("network"), "network") as service:
+            pause = container(service, "network", volumes)
+            service.is_one_of("restart", "unless-stopped")
+        if pause.mounts or pause.env:
+            raise NotUnderstood("network: it only waits, and needs nothing")
         with Fields(services.pop("valetkey"), "valetkey") as service:
+            in_the_network(service)
             sidecar = container(service, "valetkey", volumes)
             service.is_one_of("restart", "unless-stopped")
             with service.inner("healthcheck") as check:
@@ -30,12 +36,19 @@ def read(folder, environment):
                 sidecar.startup = Probe(None, None, command, seconds(check.take("interval")), seconds(check.take("timeout")), check.take("retries"))
         with Fields(services.pop("app"), "app") as service:
             application = container(service, "app", volumes)
-            service.is_one_of("network_mode", "service:valetkey")
-            service.is_one_of("depends_on", {"valetkey": {"condition": "service_healthy", "restart": True}})
+            in_the_network(service)
+            service.is_one_of("depends_on", {"valetkey": {"condition": "service_healthy"}})
         if services:
             raise NotUnderstood(f"the runner does not know the services {', '.join(services)}")
     sidecar.is_sidecar = True
     return Pod("compose", "Compose", [sidecar], [application], volumes, "Never", 10)
+
+
+def in_the_network(service):
+    """Of the one that outlives both: a network of one of them would end with it, and the other keep what is left."""
+    found = service.take("network_mode")
+    if found != "service:network":
+        raise NotUnderstood(f"{service.where}: its network is {found}")
 
 
 def container(service, name, volumes):

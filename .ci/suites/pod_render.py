@@ -135,7 +135,8 @@ def composed(folder, secrets):
         shutil.copy(pod_compose.COMPOSE / name, folder)
     with (folder / "valetkey.toml").open("a") as config:
         config.write(f'endpoint_url = "{STS}"\n')
-    pod = pod_compose.read(folder, {"VALETKEY_IMAGE": "registry.example/valetkey:1.2.3", "APP_IMAGE": "registry.example/app:1.0"})
+    images = {"VALETKEY_IMAGE": "registry.example/valetkey:1.2.3", "APP_IMAGE": "registry.example/app:1.0", "PAUSE_IMAGE": "registry.example/pause:1"}
+    pod = pod_compose.read(folder, images)
     (application,) = pod.containers
     application.command, application.env = command([]), application.env | {"AWS_ENDPOINT_URL_STS": STS}
     pod.volumes["program"] = {"kind": "file", "path": str(APPLICATION.resolve())}

@@ -7,14 +7,18 @@ import subprocess
 
 import yaml
 
+import pod_admission
 from harness import Checks
 from helm_kubernetes import VERSIONS, objection
 from helm_pss import violations
+from pod_policies import mutated, mutated_by_kyverno, read
 
 KUBERNETES = pathlib.Path("deploy/kubernetes")
 KUBECTL = "target/ci/helm/4/kubectl"
 # From this version on they are served without being turned on.
 POLICIES = {"validatingadmissionpolicy.yaml": "1.30", "mutatingadmissionpolicy.yaml": "1.36"}
+
+INJECTION = {"MutatingAdmissionPolicy": mutated, "Kyverno": mutated_by_kyverno}
 
 
 def main():
@@ -27,9 +31,11 @@ def main():
             checks.equal(f"{name}: Kubernetes takes the {document['kind']}", found, [None] * len(found))
             checks.that(f"{name}: and would not take it misspelt", objection(document | {"spce": {}}, VERSIONS[-1]))
     pod = without_hash(workload("base")["spec"]["template"]["spec"])
-    checks.equal("MutatingAdmissionPolicy injects what a kustomization gives", merged(by_expressions()), pod)
-    checks.equal("Kyverno injects what a kustomization gives", merged(by_kyverno()), pod)
+    for name, injected in INJECTION.items():
+        checks.equal(f"{name} injects what a kustomization gives", injected(base())["spec"], pod)
     check_closed(checks)
+    check_network(checks)
+    pod_admission.check(checks, base(), INJECTION)
     checks.done()
 
 
@@ -59,43 +65,33 @@ def check_closed(checks):
     ]
     checks.equal("every policy fails closed", failure, ["Fail"] * 3)
     checks.equal("a pod without the sidecar is denied", binding["spec"]["validationActions"], ["Deny"])
-    of_kyverno = kyverno["spec"]["rules"][1]["validate"]
+    of_kyverno = kyverno["spec"]["rules"][-1]["validate"]
     checks.equal("and by Kyverno", of_kyverno["failureAction"], "Enforce")
     same = validating["spec"]["validations"][0]["expression"]
     checks.equal("by the same words", of_kyverno["cel"]["expressions"][0]["expression"], same)
+    named = [{each["name"]: each["expression"] for each in policy["variables"]} for policy in (validating["spec"], mutating["spec"], of_kyverno["cel"])]
+    for name in ("nonConsumers", "own"):
+        checks.equal(f"{name} means the same in all of them", len({variables[name] for variables in named}), 1)
     selectors = [policy["spec"]["matchConstraints"]["objectSelector"]["matchLabels"] for policy in (mutating, validating)]
     of_rules = [rule["match"]["any"][0]["resources"]["selector"]["matchLabels"] for rule in kyverno["spec"]["rules"]]
-    checks.equal("all of them look at the same pods", selectors + of_rules, [{"valetkey/inject": "true"}] * 4)
+    checks.equal("all of them look at the same pods", selectors + of_rules, [{"valetkey/inject": "true"}] * 5)
 
 
-def by_expressions():
-    """The literals of the CEL expressions, which are YAML but for the names of their types."""
-    first, second, third = (expression(mutation) for mutation in read("mutatingadmissionpolicy.yaml")[0]["spec"]["mutations"])
-    sidecar = re.search(r'path: "/spec/initContainers/0", value:\s*(Object.*)\}\]', first, re.S).group(1)
-    containers = re.sub(r"object\.spec\.containers\.map\(c, (.*)\)", r"[\1]", third, flags=re.S).replace("c.name", '"app"')
-    return literal(second)["spec"] | literal(containers)["spec"] | {"initContainers": [literal(sidecar)]}
+def check_network(checks):
+    """Whatever port a container names is open, since a policy for one port closes the others."""
+    for folder in ("base", "overlays/example"):
+        documents = list(yaml.safe_load_all(kustomize(folder)))
+        (policy,) = [document for document in documents if document["kind"] == "NetworkPolicy"]
+        opened = {port["port"] for rule in policy["spec"]["ingress"] for port in rule["ports"]}
+        spec = workload(folder)["spec"]["template"]["spec"]
+        named = {port["containerPort"] for container in spec["initContainers"] + spec["containers"] for port in container.get("ports", [])}
+        checks.equal(f"{folder}: the NetworkPolicy opens the ports that are named", opened, named)
 
 
-def expression(mutation):
-    return next(mutation[kind]["expression"] for kind in ("jsonPatch", "applyConfiguration") if kind in mutation)
-
-
-def literal(text):
-    return yaml.safe_load(re.sub(r"Object(\.\w+)*\{", "{", text))
-
-
-def by_kyverno():
-    patch = read("kyverno.yaml")[0]["spec"]["rules"][0]["mutate"]["patchStrategicMerge"]["spec"]
-    (container,) = patch["containers"]
-    anchor = container.pop("(name)")
-    return patch | {"containers": [container | {"name": anchor.replace("*", "app")}]}
-
-
-def merged(patch):
-    """The bare pod of base/deployment.yaml, with a patch over it."""
-    pod = yaml.safe_load((KUBERNETES / "base/deployment.yaml").read_text())["spec"]["template"]["spec"]
-    (container,), (of_patch,) = pod["containers"], patch["containers"]
-    return pod | patch | {"containers": [container | of_patch]}
+def base():
+    """The pod of base/deployment.yaml, without a component."""
+    template = yaml.safe_load((KUBERNETES / "base/deployment.yaml").read_text())["spec"]["template"]
+    return {"metadata": template["metadata"], "spec": template["spec"]}
 
 
 def without_hash(pod):
@@ -114,10 +110,6 @@ def workload(folder):
 def kustomize(folder):
     command = [KUBECTL, "kustomize", str(KUBERNETES / folder)]
     return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout
-
-
-def read(name):
-    return list(yaml.safe_load_all((KUBERNETES / "policy" / name).read_text()))
 
 
 def number(version):

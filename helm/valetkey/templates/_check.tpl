@@ -40,6 +40,9 @@ Given: vk, replicas.
 {{- if not (regexMatch "[4567]$" ($server.token_mode | default "4")) -}}
 {{- include "valetkey.mistake" (dict "mistakes" $mistakes "text" (printf "config.server.token_mode is %q, which keeps the application, another user than the sidecar, from its token: set it to \"0644\"; the volume is what keeps others away" $server.token_mode)) -}}
 {{- end -}}
+{{- if and $values.podMonitor.enabled $values.networkPolicy.enabled (not $values.networkPolicy.from) -}}
+{{- include "valetkey.mistake" (dict "mistakes" $mistakes "text" "podMonitor.enabled asks Prometheus to scrape the sidecar, and networkPolicy.enabled with an empty networkPolicy.from lets nobody reach it: name Prometheus's namespace in networkPolicy.from") -}}
+{{- end -}}
 {{- with $values.readinessProbe.profile -}}
 {{- if not (hasKey $values.config.profile .) -}}
 {{- include "valetkey.mistake" (dict "mistakes" $mistakes "text" (printf "readinessProbe.profile is %q, which is no profile of config.profile: name one of these, or leave it out" .)) -}}
@@ -70,7 +73,8 @@ Given: vk, replicas.
 {{- with index $values.config.server $key -}}{{- $_ := set $read (printf "config.server.%s" $key) . -}}{{- end -}}
 {{- end -}}
 {{- range $where, $path := $read -}}
-{{- $there := false -}}
+{{- /* EKS's webhook mounts this one, once the pod is made. */}}
+{{- $there := hasPrefix (include "valetkey.irsaFolder" .) (clean $path) -}}
 {{- range $mounted -}}{{- if hasPrefix . (printf "%s/" (clean $path)) -}}{{- $there = true -}}{{- end -}}{{- end -}}
 {{- if not $there -}}
 {{- $folder := regexFind "^/etc/valetkey/[^/]+" $path | base -}}
@@ -79,6 +83,11 @@ Given: vk, replicas.
 {{- include "valetkey.mistake" (dict "mistakes" $mistakes "text" (printf "%s is %s, where nothing is mounted: %s" $where $path $remedy)) -}}
 {{- end -}}
 {{- end -}}
+{{- end -}}
+
+{{/* Where EKS's webhook mounts the token of a service account that has a role (IRSA), in every container but those it is told to skip. */}}
+{{- define "valetkey.irsaFolder" -}}
+/var/run/secrets/eks.amazonaws.com/
 {{- end -}}
 
 {{/* What the chart derives from `config` must not be said in another place, too; and no secret may stand in a manifest. */}}
@@ -184,7 +193,10 @@ Renewals start after 0.4 of the life, or little less. A profile with several dev
 {{- end -}}
 {{- end -}}
 
-{{/* Variables by which SDKs would take another identity than valetkey's, without a word. Given: env, name. */}}
+{{/*
+Variables by which SDKs would take another identity than valetkey's, without a word. AWS_CONFIG_FILE is none of them: such a file is for
+retries, endpoints and the like as often as for profiles, and the chart cannot look into it. Given: env, name.
+*/}}
 {{- define "valetkey.checkEnv" -}}
 {{- $another := list "AWS_ACCESS_KEY_ID" "AWS_SECRET_ACCESS_KEY" "AWS_SESSION_TOKEN" "AWS_PROFILE" "AWS_DEFAULT_PROFILE" "AWS_WEB_IDENTITY_TOKEN_FILE" "AWS_ROLE_ARN" "AWS_SHARED_CREDENTIALS_FILE" "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI" -}}
 {{- $ours := list "AWS_CONTAINER_CREDENTIALS_FULL_URI" "AWS_CONTAINER_AUTHORIZATION_TOKEN" "AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE" "AWS_EC2_METADATA_SERVICE_ENDPOINT" -}}

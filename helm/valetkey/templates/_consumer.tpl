@@ -62,6 +62,20 @@ Where the application has its token, as an item of `volumeMounts`; nothing for t
 {{- include "valetkey.checkEnv" . -}}
 {{- end -}}
 
+{{/*
+The annotation that keeps EKS's webhook from writing variables into a container that would win over valetkey's; nothing where no profile
+reads the webhook's token. Given: context, container, annotations (which beat it).
+*/}}
+{{- define "valetkey.skipContainers" -}}
+{{- $reads := false -}}
+{{- range .context.Values.config.profile -}}
+{{- if hasPrefix (include "valetkey.irsaFolder" .) (.web_identity_token_file | default "") -}}{{- $reads = true -}}{{- end -}}
+{{- end -}}
+{{- if and $reads (not (hasKey .annotations "eks.amazonaws.com/skip-containers")) -}}
+eks.amazonaws.com/skip-containers: {{ .container }}
+{{- end -}}
+{{- end -}}
+
 {{/* How containers of the pod reach a listener. */}}
 {{- define "valetkey.url" -}}
 {{- .scheme }}://{{ regexReplaceAll "^(0[.]0[.]0[.]0|\\[::\\]):" .address "localhost:" -}}

@@ -13,6 +13,9 @@ metadata:
   annotations:
     {{- include "valetkey.podAnnotations" $root | nindent 4 }}
     kubectl.kubernetes.io/default-container: app
+    {{- with include "valetkey.skipContainers" (dict "context" $root "container" "app" "annotations" $app.podAnnotations) }}
+    {{- . | nindent 4 }}
+    {{- end }}
     {{- with $app.podAnnotations }}
     {{- toYaml . | nindent 4 }}
     {{- end }}
