@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::clock::BootInstant;
+use crate::mfa::steps::STEP_SECONDS;
 
 /// A number from 0 up to, but not including, 1.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
@@ -133,8 +134,6 @@ pub(super) fn skip(refusals: u32, left: Option<Duration>, chance: Fraction) -> u
 
 /// The window of skipped steps after the second refusal, and the widest.
 const SKIP: (u64, u64) = (6, 24);
-
-const STEP_SECONDS: u64 = 30;
 
 #[cfg(test)]
 mod collisions;
