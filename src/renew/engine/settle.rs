@@ -42,13 +42,14 @@ pub(super) struct Cause<'a> {
 impl Cause<'_> {
     /// What people are told, who are to put it right.
     fn told(&self) -> Cow<'_, str> {
-        match self.backoff {
-            Backoff::HalfHour => format!(
+        if self.backoff.waits_for_somebody() {
+            format!(
                 "{}; once that is put right, valetkey reload tries at once",
                 self.message
             )
-            .into(),
-            Backoff::Minute | Backoff::Steps => self.message.into(),
+            .into()
+        } else {
+            self.message.into()
         }
     }
 }
@@ -148,7 +149,7 @@ impl Engine {
                 None => return self.succeed(call, attempt, issued),
             },
             Err(error) => {
-                let (failure, backoff, message) = self.judge(call, attempt.sent, error);
+                let (failure, backoff, message) = self.judge(call, attempt, error);
                 judged = message;
                 Cause {
                     failure,
@@ -206,7 +207,7 @@ impl Engine {
                 if let Some(step) = call.step {
                     self.ledger.accept(serial, step);
                 }
-                self.refusals.accept(serial);
+                self.accept_device(call, serial);
                 CodeVerdict::Accepted
             }
             Err(error) if !error.sent => return self.release_step(call),
