@@ -3,15 +3,15 @@ use std::collections::HashMap;
 use super::Step;
 use crate::aws::SerialNumber;
 
-/// What STS refused of each device's codes since it last took one, and which devices rest after that. Shared by all profiles; in
-/// memory.
+/// What STS refused of each device since it last took a code, and which devices rest after that. What is about the codes is shared by
+/// all profiles. In memory.
 #[derive(Debug, Default)]
 pub struct Refusals(HashMap<SerialNumber, Device>);
 
 /// What is known of a device whose code was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Record {
-    /// How many codes were refused since the last that was taken.
+    /// How often it was refused since a code was last taken.
     pub in_a_row: u32,
     /// Whether one was ever taken.
     pub was_taken: bool,
@@ -29,7 +29,7 @@ struct Device {
 const LONGEST_REST: u64 = 64;
 
 impl Refusals {
-    /// A code was refused, and neither its step nor the clock was the reason.
+    /// The device was refused, and neither the step nor the clock was the reason.
     pub fn refuse(&mut self, device: &SerialNumber) -> Record {
         let device = self.0.entry(device.clone()).or_default();
         device.in_a_row = device.in_a_row.saturating_add(1);

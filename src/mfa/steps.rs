@@ -13,7 +13,9 @@ use crate::aws::SerialNumber;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Step(u64);
 
-const SECONDS: i64 = 30;
+/// How long it lasts.
+pub const STEP_SECONDS: u64 = 30;
+const SECONDS: i64 = STEP_SECONDS.cast_signed();
 
 /// What must be left of a step for its code to be sent: it has to arrive before the step is over.
 const MARGIN: TimeDelta = TimeDelta::seconds(3);

@@ -241,7 +241,7 @@ impl Engine {
             }) => Means::Missing,
             Some(Device {
                 codes: Codes::Made(_), ..
-            }) => self.next_step(&worker.job, at),
+            }) => self.next_step(worker, at),
         }
     }
 
@@ -260,7 +260,7 @@ impl Engine {
             .submitted_device()
             .filter(|_| !recalls)
             .and_then(|serial| self.people.code(serial));
-        let serial = step.and_then(|step| self.device_for(&job, step));
+        let serial = step.and_then(|step| self.device_for(worker, step));
         let call = UnderWay {
             worker: worker.number,
             job: Arc::clone(&job),

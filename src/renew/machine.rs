@@ -123,7 +123,7 @@ impl Machine {
     pub(super) fn failed(&mut self, now: BootInstant, failure: Failure, backoff: Backoff, chance: Fraction) -> Failing {
         self.failures = self.failures.saturating_add(1);
         self.tries = self.tries.saturating_add(1);
-        self.is_stuck = backoff == Backoff::HalfHour;
+        self.is_stuck = backoff.waits_for_somebody();
         let wait = schedule::backoff(backoff, self.tries, self.left(now), chance);
         self.phase = Phase::Waiting(now + wait);
         Failing {

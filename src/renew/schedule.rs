@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::clock::BootInstant;
+use crate::mfa::steps::STEP_SECONDS;
 
 /// A number from 0 up to, but not including, 1.
 #[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
@@ -48,6 +49,15 @@ pub(super) enum Backoff {
     HalfHour,
     /// Another holder of the MFA device was faster: the device rests for some steps, and nothing else is waited for.
     Steps,
+    /// It hardly heals by itself, and the MFA device is to blame: that one rests for half an hour at most, while others do as well.
+    Others,
+}
+
+impl Backoff {
+    /// Whether somebody is to put something right.
+    pub(super) fn waits_for_somebody(self) -> bool {
+        matches!(self, Self::HalfHour | Self::Others)
+    }
 }
 
 /// The bound of the first wait after a failure.
@@ -108,7 +118,7 @@ pub(super) fn backoff(backoff: Backoff, failures: u32, left: Option<Duration>, c
     let (most, least) = match backoff {
         Backoff::Minute => (Duration::from_mins(1), 0.0),
         Backoff::HalfHour => (Duration::from_mins(30), 0.5),
-        Backoff::Steps => return Duration::ZERO,
+        Backoff::Steps | Backoff::Others => return Duration::ZERO,
     };
     let most = left.map_or(most, |left| (left / 4).clamp(FIRST_WAIT, most));
     let doublings = failures.saturating_sub(1).min(16);
@@ -133,8 +143,6 @@ pub(super) fn skip(refusals: u32, left: Option<Duration>, chance: Fraction) -> u
 
 /// The window of skipped steps after the second refusal, and the widest.
 const SKIP: (u64, u64) = (6, 24);
-
-const STEP_SECONDS: u64 = 30;
 
 #[cfg(test)]
 mod collisions;
@@ -250,7 +258,9 @@ mod tests {
 
     #[test]
     fn where_the_device_rests_nothing_else_is_waited_for() {
-        assert_eq!(backoff(Backoff::Steps, 9, None, MOST), Duration::ZERO);
+        for kind in [Backoff::Steps, Backoff::Others] {
+            assert_eq!(backoff(kind, 9, None, MOST), Duration::ZERO);
+        }
     }
 
     #[test]

@@ -84,6 +84,13 @@ pub struct Reply<T = Issued> {
     pub result: Result<T, Error>,
 }
 
+impl<T> Reply<T> {
+    /// Whether a byte of the request may have left.
+    pub fn was_sent(&self) -> bool {
+        self.result.as_ref().map_or_else(|error| error.sent, |_| true)
+    }
+}
+
 /// Why a call brought nothing. The message is one line, names the remedy, and holds no secret: no key, no code,
 /// no token, whatever the reply echoed.
 #[derive(Debug, Clone, PartialEq, Eq)]

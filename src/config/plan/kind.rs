@@ -145,9 +145,9 @@ pub enum SignedBy {
 }
 
 impl SignedBy {
-    pub(super) fn mfa_mut(&mut self) -> Option<&mut Mfa> {
+    pub(super) fn take_mfa(&mut self) -> Option<Mfa> {
         match self {
-            Self::Key { mfa, .. } => mfa.as_mut(),
+            Self::Key { mfa, .. } => mfa.take(),
             Self::Profile(_) => None,
         }
     }

@@ -2,8 +2,8 @@ use std::hash::{Hash, Hasher};
 
 use ring::digest::{Context, SHA256, SHA256_OUTPUT_LEN};
 
-use super::{Kind, MfaCode};
-use crate::aws::{AccountId, Endpoint, ProfileName, Region, RoleDuration, RootDuration, SessionDuration};
+use super::{Kind, Mfa};
+use crate::aws::{AccountId, Endpoint, ProfileName, Region, RoleDuration, RootDuration, SerialNumber, SessionDuration};
 
 /// `[profile.<name>]`: a named set of temporary credentials that is kept fresh and served.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -24,16 +24,28 @@ pub struct Profile {
     pub kind: Kind,
 }
 
+/// Who the credentials of a profile are of.
+#[derive(PartialEq, Eq, Hash)]
+struct Identity {
+    /// The profile, without what may differ.
+    profile: Profile,
+    /// The serial numbers of its MFA devices, in no order of anybody's; without any it has no MFA.
+    devices: Vec<SerialNumber>,
+}
+
 impl Profile {
     /// Whether credentials of `other` are what this profile would be given, too, so that they may be served until their
     /// renewal: nothing differs but `required`, who may have them, the duration that is asked for, where the codes of the same MFA device
-    /// come from, and which account is expected, which is for those to compare who know the credentials' account.
+    /// come from, and which account is expected, which is for those to compare who know the credentials' account. Of several devices one
+    /// must be left: a device is of one user, who is the same then.
     pub fn same_identity(&self, other: &Self) -> bool {
-        self.identity() == other.identity()
+        let (mine, other) = (self.identity(), other.identity());
+        let is_left = mine.devices.iter().any(|device| other.devices.contains(device));
+        mine.profile == other.profile && (is_left || mine.devices == other.devices)
     }
 
-    /// A digest of what [`Profile::same_identity`] compares: who the credentials are of. It says the same at the next
-    /// start; in another version of valetkey it may say something else.
+    /// A digest of what [`Profile::same_identity`] compares, and of all devices: who the credentials are of. It says the same at the
+    /// next start; in another version of valetkey it may say something else.
     pub fn digest(&self) -> [u8; SHA256_OUTPUT_LEN] {
         let mut sum = Sum(Context::new(&SHA256));
         self.identity().hash(&mut sum);
@@ -42,22 +54,21 @@ impl Profile {
         copy
     }
 
-    /// This profile, without what may differ.
-    fn identity(&self) -> Self {
-        let mut identity = Self {
+    fn identity(&self) -> Identity {
+        let mut profile = Self {
             required: true,
             expected_account_id: None,
             allowed_uids: None,
             ..self.clone()
         };
-        let mfa = match &mut identity.kind {
+        let mfa = match &mut profile.kind {
             Kind::Session(session) => {
                 session.duration = SessionDuration::default();
-                session.mfa.as_mut()
+                session.mfa.take()
             }
             Kind::Role(role) => {
                 role.request.duration = RoleDuration::default();
-                role.signed_by.mfa_mut()
+                role.signed_by.take_mfa()
             }
             Kind::WebIdentity(role) => {
                 role.request.duration = RoleDuration::default();
@@ -76,12 +87,10 @@ impl Profile {
                 None
             }
         };
-        if let Some(mfa) = mfa {
-            for device in std::iter::once(&mut mfa.code).chain(mfa.others.iter_mut().map(|other| &mut other.code)) {
-                *device = MfaCode::Push { notify: None };
-            }
-        }
-        identity
+        let devices = mfa.iter().flat_map(Mfa::devices);
+        let mut devices: Vec<_> = devices.map(|device| device.serial.clone()).collect();
+        devices.sort_unstable_by(|one, other| one.as_str().cmp(other.as_str()));
+        Identity { profile, devices }
     }
 }
 

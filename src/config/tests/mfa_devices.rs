@@ -77,11 +77,22 @@ fn each_mistake_in_them_is_told() {
 }
 
 #[test]
-fn another_source_of_codes_is_no_other_identity_and_another_device_is() {
+fn another_source_of_codes_another_order_and_one_more_or_less_are_no_other_identity() {
     let profile = |devices: &str| toml(&with(devices)).unwrap().profiles.remove(0);
     let two = TWO.replace("process = [\"/bin/two\"]", "totp_seed_file = \"/two\"");
-    let (before, recoded) = (profile(&format!("{ONE}, {TWO}")), profile(&format!("{ONE}, {two}")));
-    assert!(before.same_identity(&recoded) && before != recoded);
-    assert_eq!(before.digest(), recoded.digest());
-    assert!(!before.same_identity(&profile(ONE)));
+    let before = profile(&format!("{ONE}, {TWO}"));
+    for devices in [format!("{ONE}, {two}"), format!("{TWO}, {ONE}")] {
+        let changed = profile(&devices);
+        assert!(before.same_identity(&changed) && before != changed, "{devices}");
+        assert_eq!(before.digest(), changed.digest(), "{devices}");
+    }
+    // A device is of one user: where one is left, the user is the same.
+    let others = [ONE, TWO].map(profile);
+    for fewer in &others {
+        assert!(before.same_identity(fewer) && fewer.same_identity(&before));
+    }
+    assert!(
+        !others[0].same_identity(&others[1]),
+        "nothing tells that it is the same user"
+    );
 }

@@ -8,6 +8,7 @@ use tracing::info;
 use super::Engine;
 use super::worker::{Worker, with_sources};
 use crate::aws::ProfileName;
+use crate::mfa::Refusals;
 use crate::renew::{Applied, Job, Published, Snapshot};
 
 impl Engine {
@@ -49,6 +50,7 @@ impl Engine {
         let now = self.parts.clock.boot();
         for worker in &mut self.workers {
             worker.machine.mended(now);
+            worker.disowned = Refusals::default();
         }
         let faces = self.workers.iter().map(|worker| Arc::clone(&worker.face));
         self.parts.table.replace(faces.collect());

@@ -10,6 +10,7 @@ use super::settle::Cause;
 use super::worker::UnderWay;
 use crate::aws::LongTermKey;
 use crate::clock::BootInstant;
+use crate::mfa::Refusals;
 use crate::renew::job::{Attempt, Unprepared};
 use crate::renew::keyring::Found;
 use crate::renew::{Failure, KeyReload, KeyState, KeyTrouble, Snapshot};
@@ -60,6 +61,7 @@ impl Engine {
             Found::Corrected => {
                 worker.machine.mended(now);
                 worker.machine.hasten(now);
+                worker.disowned = Refusals::default();
             }
             Found::Back => {
                 info!(%profile, key = %id, "the long-term key in its source is the one in use again");
@@ -103,6 +105,7 @@ impl Engine {
                 .caller
                 .clone()
                 .map(|caller| (attempt.key_id().cloned(), caller));
+            worker.disowned = Refusals::default();
             worker.face.count_key_reload(KeyReload::Adopted);
             info!(profile = %worker.face.name, key = %key.access_key_id, "another long-term key is used");
             self.publish_key_trouble(index, None);

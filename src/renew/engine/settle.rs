@@ -13,11 +13,11 @@ use super::serve::Fresh;
 use super::worker::UnderWay;
 use crate::clock::{BootInstant, Sample};
 use crate::mfa::Step;
-use crate::renew::job::{Attempt, Device, NotAsked, Unprepared};
+use crate::renew::job::{Attempt, Device, FAILED_ITSELF, NotAsked, Unprepared};
 use crate::renew::machine::{Failing, Means};
 use crate::renew::schedule::Backoff;
 use crate::renew::{Accepted, CodeVerdict, Event, Failure, Outcome, Reason, Refused, Snapshot, Trouble, healing};
-use crate::sts::{self, Class, Issued, Reply};
+use crate::sts::{Class, Issued, Reply};
 
 /// The least life that is worth serving. A reply with less is a failure, so that it is met with a backoff instead of an
 /// endless run of calls.
@@ -42,13 +42,14 @@ pub(super) struct Cause<'a> {
 impl Cause<'_> {
     /// What people are told, who are to put it right.
     fn told(&self) -> Cow<'_, str> {
-        match self.backoff {
-            Backoff::HalfHour => format!(
+        if self.backoff.waits_for_somebody() {
+            format!(
                 "{}; once that is put right, valetkey reload tries at once",
                 self.message
             )
-            .into(),
-            Backoff::Minute | Backoff::Steps => self.message.into(),
+            .into()
+        } else {
+            self.message.into()
         }
     }
 }
@@ -67,7 +68,7 @@ impl Engine {
                 &Cause {
                     failure: Failure::Internal,
                     backoff: Backoff::Minute,
-                    message: "the call failed in valetkey itself; please report this",
+                    message: FAILED_ITSELF,
                     request_id: None,
                     code_is_left: false,
                 },
@@ -114,7 +115,7 @@ impl Engine {
             self.learn(sample);
         }
         self.note_caller(call, attempt);
-        self.settle_code(call, attempt.sent, &reply.result);
+        self.settle_code(call, attempt.sent, reply);
         let useless = |message| Cause {
             failure: Failure::Sts(Class::Malformed),
             backoff: Backoff::Minute,
@@ -148,7 +149,7 @@ impl Engine {
                 None => return self.succeed(call, attempt, issued),
             },
             Err(error) => {
-                let (failure, backoff, message) = self.judge(call, attempt.sent, error);
+                let (failure, backoff, message) = self.judge(call, attempt, error);
                 judged = message;
                 Cause {
                     failure,
@@ -192,21 +193,21 @@ impl Engine {
         }
     }
 
-    fn settle_code(&mut self, call: &UnderWay, sent: BootInstant, result: &Result<Issued, sts::Error>) {
+    fn settle_code(&mut self, call: &UnderWay, sent: BootInstant, reply: &Reply) {
         let Some(Device { serial, .. }) = call.device() else {
             return;
         };
-        if !call.knows_steps() && result.as_ref().map_or_else(|error| error.sent, |_| true) {
+        if !call.knows_steps() && reply.was_sent() {
             // A process or a person may have taken until the step after the one that was chosen.
             let step = Step::at(self.time.at(sent, &*self.parts.clock));
             self.ledger.reserve(serial, step);
         }
-        let verdict = match result {
+        let verdict = match &reply.result {
             Ok(_) => {
                 if let Some(step) = call.step {
                     self.ledger.accept(serial, step);
                 }
-                self.refusals.accept(serial);
+                self.accept_device(call, serial);
                 CodeVerdict::Accepted
             }
             Err(error) if !error.sent => return self.release_step(call),

@@ -93,7 +93,8 @@ impl Worker {
             Watched::Voucher if self.watch.found(look.tried, look.found) => self.machine.hasten(now),
             Watched::Seed if is_another(self.seed.as_ref().map(|(_, tried)| *tried), look.tried, look.found) => {
                 self.machine.mended(now);
-                return self.seed.take().map(|(serial, _)| serial);
+                let device = self.seed.take().map(|(serial, _)| serial);
+                return device.inspect(|device| self.disowned.forget(device));
             }
             _ => {}
         }

@@ -6,7 +6,7 @@ use crate::aws::{AccessKeyId, Credentials, SerialNumber};
 use crate::clock::BootInstant;
 use crate::config::Profile;
 use crate::keys;
-use crate::mfa::Step;
+use crate::mfa::{Refusals, Step};
 use crate::renew::keyring::Keyring;
 use crate::renew::machine::Machine;
 use crate::renew::{Caller, Device, Job, Published};
@@ -37,6 +37,8 @@ pub(super) struct Worker {
     pub(super) watch: Watch,
     /// Which TOTP seed of which device the last code was made of, where versions are told apart.
     pub(super) seed: Option<(SerialNumber, Version)>,
+    /// The MFA devices that are not the user's by STS's word, which is about its key as much as about them.
+    pub(super) disowned: Refusals,
 }
 
 /// A call, and what must be settled when it has ended.
@@ -71,6 +73,7 @@ impl Worker {
             unread: true,
             watch: Watch::default(),
             seed: None,
+            disowned: Refusals::default(),
         }
     }
 

@@ -86,7 +86,7 @@ impl Job {
         let code = ready.as_ref().map(|ready| (ready.device, Arc::clone(&ready.code)));
         let reply = self.ask(sts, opener, now, code.as_ref()).await?;
         if let Some(ready) = ready {
-            let was_sent = reply.result.as_ref().map_or_else(|error| error.sent, |_| true);
+            let was_sent = reply.was_sent();
             if !was_sent {
                 // A code that provably never left may be sent again.
                 seen(supplies).remove(ready.device, &ready.code);

@@ -149,6 +149,9 @@ pub(super) enum NotAsked {
     NothingKept,
 }
 
+/// What people are told of a mistake of the program's.
+pub(super) const FAILED_ITSELF: &str = "the call failed in valetkey itself; please report this";
+
 /// What could not be read or made.
 #[derive(Clone)]
 pub(super) struct Unprepared {
@@ -264,7 +267,7 @@ impl Unprepared {
     fn internal() -> Self {
         Self {
             failure: Failure::Internal,
-            message: String::from("the call failed in valetkey itself; please report this"),
+            message: FAILED_ITSELF.to_owned(),
         }
     }
 }

@@ -1,5 +1,6 @@
 //! A long-term key that is exchanged under a running daemon.
 
+mod devices;
 mod source;
 
 use std::sync::Mutex;
