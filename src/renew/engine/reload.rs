@@ -49,6 +49,7 @@ impl Engine {
         let now = self.parts.clock.boot();
         for worker in &mut self.workers {
             worker.machine.mended(now);
+            worker.keyring.wake(now, worker.job.submitted_device().is_some());
         }
         let faces = self.workers.iter().map(|worker| Arc::clone(&worker.face));
         self.parts.table.replace(faces.collect());

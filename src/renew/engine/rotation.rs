@@ -11,7 +11,7 @@ use super::worker::UnderWay;
 use crate::aws::LongTermKey;
 use crate::clock::BootInstant;
 use crate::renew::job::{Attempt, Unprepared};
-use crate::renew::keyring::Found;
+use crate::renew::keyring::{Failing, Found};
 use crate::renew::{Failure, KeyReload, KeyState, KeyTrouble, Snapshot};
 use crate::sts::Class;
 
@@ -38,6 +38,10 @@ impl Engine {
     /// Takes in what a call found in the source of its key.
     pub(super) fn note_found_key(&mut self, call: &UnderWay, attempt: &Attempt) {
         if let (Some(index), Some(found)) = (self.place_of(call), &attempt.found) {
+            if call.proves.is_some() {
+                // A look may have found yet another one meanwhile, for which this was taken: the next one reads it again.
+                self.workers[index].key_version = None;
+            }
             self.note_source(index, found);
         }
     }
@@ -109,44 +113,49 @@ impl Engine {
         }
     }
 
+    /// Takes in with which key STS was asked in vain, if it is the one in use or the only one.
+    pub(super) fn note_tried_key(&mut self, call: &UnderWay, attempt: &Attempt, cause: &Cause<'_>) {
+        let (Some(index), Some(key)) = (self.place_of(call), &attempt.key) else {
+            return;
+        };
+        let keyring = &mut self.workers[index].keyring;
+        if keyring.is_another(key) {
+            return;
+        }
+        keyring.tried(key);
+        if cause.failure == Failure::Sts(Class::KeyInvalid) {
+            keyring.refused();
+        }
+    }
+
     /// Takes in that a call with another key than the one in use brought nothing. That is no failed renewal: the one in use
     /// signs the next, at its time. Tells whether it was such a call.
-    pub(super) fn fail_proof(&mut self, call: &UnderWay, attempt: &Attempt, cause: &Cause<'_>) -> bool {
-        let (Some(index), Some(key)) = (self.place_of(call), &attempt.key) else {
+    pub(super) fn fail_proof(&mut self, call: &UnderWay, key: Option<&LongTermKey>, cause: &Cause<'_>) -> bool {
+        let (Some(index), Some(key)) = (self.place_of(call), key) else {
             return false;
         };
-        let worker = &mut self.workers[index];
-        if !worker.keyring.is_another(key) {
-            worker.keyring.tried(key);
-            if cause.failure == Failure::Sts(Class::KeyInvalid) {
-                worker.keyring.refused();
-            }
+        if !self.workers[index].keyring.is_another(key) {
             return false;
         }
         self.answer_refusal(call, cause);
         let (now, chance) = (self.parts.clock.boot(), (self.parts.chance)());
         let worker = &mut self.workers[index];
         let person = worker.job.submitted_device().is_some();
-        let (failures, at) = worker.keyring.failed(key, now, chance);
-        if person && cause.code_is_left {
-            worker.keyring.begin();
-        }
-        let renewal = worker.renewal_due.max(now);
-        worker.machine.postponed(renewal);
-        worker.face.count_key_reload(KeyReload::Failed);
-        let message = format!(
-            "another long-term key ({}) brought no credentials, and the one in use is kept: {}",
-            key.access_key_id, cause.message
-        );
-        let (profile, request_id) = (&worker.face.name, cause.request_id);
-        if failures == 1 {
-            warn!(%profile, request_id, "{message}");
+        let failing = worker.keyring.failed(key, now, cause.is_of_key(), person, chance);
+        let due = if person && cause.code_is_left {
+            worker.machine.retried(now, chance)
         } else {
-            debug!(%profile, failures, request_id, "{message}");
+            let renewal = worker.renewal_due.max(now);
+            worker.machine.postponed(renewal);
+            renewal
+        };
+        if cause.is_of_key() {
+            worker.face.count_key_reload(KeyReload::Failed);
         }
-        let next_try = (!person).then(|| self.sts_time(at));
-        self.publish_key_trouble(index, Some((KeyState::Failed, message, next_try)));
-        let next = self.next_call(index, renewal).map(|next| self.sts_time(next));
+        if let Some(failing) = failing {
+            self.tell_failed_proof(index, key, failing, cause);
+        }
+        let next = self.next_call(index, due).map(|next| self.sts_time(next));
         let face = self.face(index);
         let before = face.snapshot();
         face.publish(Snapshot {
@@ -154,6 +163,21 @@ impl Engine {
             ..Snapshot::clone(&before)
         });
         true
+    }
+
+    fn tell_failed_proof(&self, index: usize, key: &LongTermKey, failing: Failing, cause: &Cause<'_>) {
+        let message = format!(
+            "another long-term key ({}) brought no credentials, and the one in use is kept: {}",
+            key.access_key_id, cause.message
+        );
+        let (profile, request_id) = (&self.face(index).name, cause.request_id);
+        if failing.is_news {
+            warn!(%profile, request_id, "{message}");
+        } else {
+            debug!(%profile, request_id, "{message}");
+        }
+        let next_try = failing.next_try.map(|at| self.sts_time(at));
+        self.publish_key_trouble(index, Some((KeyState::Failed, message, next_try)));
     }
 
     fn publish_key_trouble(&self, index: usize, trouble: Option<(KeyState, String, Option<DateTime<Utc>>)>) {
