@@ -102,11 +102,14 @@ impl Engine {
         };
         let worker = &mut self.workers[index];
         if worker.keyring.proved(key) {
-            worker.known = attempt
-                .caller
-                .caller
-                .clone()
-                .map(|caller| (attempt.key_id().cloned(), caller));
+            let caller = attempt.caller.caller.clone();
+            let before = worker.known.take();
+            if let (Some((_, before)), Some(caller)) = (&before, &caller)
+                && let Some((user, now)) = before.other_arn(caller)
+            {
+                warn!(profile = %worker.face.name, key = %key.access_key_id, "another long-term key is another user's: {now}, and the one before was of {user}");
+            }
+            worker.known = caller.map(|caller| (attempt.key_id().cloned(), caller));
             worker.face.count_key_reload(KeyReload::Adopted);
             info!(profile = %worker.face.name, key = %key.access_key_id, "another long-term key is used");
             self.publish_key_trouble(index, None);

@@ -177,7 +177,7 @@ impl Engine {
     }
 
     /// The call was to be signed with this key, and brought nothing.
-    fn end_in_vain(&mut self, call: &UnderWay, key: Option<&LongTermKey>, cause: &Cause<'_>) {
+    pub(super) fn end_in_vain(&mut self, call: &UnderWay, key: Option<&LongTermKey>, cause: &Cause<'_>) {
         if !self.fail_proof(call, key, cause) {
             self.fail(call, cause);
         }

@@ -2,6 +2,9 @@
 
 use super::*;
 
+const OURS: &str = "123456789012";
+const THEIRS: &str = "210987654321";
+
 fn eight_hours() -> Say {
     Say::Session {
         lifetime: Duration::from_hours(8),
@@ -105,4 +108,28 @@ async fn a_call_that_panics_is_no_failed_renewal_either() {
         (scene.reloads(), scene.signers().len(), scene.failures()),
         ([1, 0, 0], 3, 0)
     );
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_key_of_another_account_is_not_adopted_unless_that_account_is_expected() {
+    let source = Source::file();
+    let scene = Scene::start_jobs(vec![with(&source, job(0, false))], TimeDelta::zero(), vec![]);
+    let accounts = std::iter::once(OURS).chain([THEIRS; 99]).map(Ok);
+    scene.sts.accounts.lock().unwrap().extend(accounts);
+    sleep(Duration::from_secs(1)).await;
+    source.put(Some(2));
+    sleep(Duration::from_mins(5)).await;
+    let account = || {
+        let snapshot = scene.table.profiles()[0].snapshot().clone();
+        snapshot.caller.as_ref().unwrap().account.as_str().to_owned()
+    };
+    assert_eq!((account().as_str(), scene.trouble()), (OURS, Some(KeyState::Failed)));
+    assert!(scene.served() && scene.reloads()[0] == 0 && scene.reloads()[1] > 0);
+    let told = scene.table.profiles()[0].snapshot().key_trouble.clone().unwrap();
+    assert!(told.message.contains(OURS) && told.message.contains(THEIRS), "{told:?}");
+    let mut job = with(&source, job(0, false));
+    job.profile.expected_account_id = Some(THEIRS.parse().unwrap());
+    scene.handle.apply(vec![job]).await.unwrap();
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!((account().as_str(), scene.trouble()), (THEIRS, None));
 }
