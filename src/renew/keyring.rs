@@ -157,6 +157,16 @@ impl Keyring {
         }
     }
 
+    /// Whether the next call proves the other key, or the present one does.
+    pub(super) fn is_proving(&self) -> bool {
+        self.other.as_ref().is_some_and(|other| other.next == Next::AtCall)
+    }
+
+    /// Whether this is the other key.
+    pub(super) fn has_other(&self, key: &LongTermKey) -> bool {
+        self.other.as_ref().is_some_and(|other| other.key.is_same(key))
+    }
+
     /// That call comes next.
     pub(super) fn begin(&mut self) {
         if let Some(other) = &mut self.other {

@@ -12,14 +12,14 @@ use crate::aws::LongTermKey;
 use crate::clock::BootInstant;
 use crate::renew::job::{Attempt, Unprepared};
 use crate::renew::keyring::{Failing, Found};
-use crate::renew::{Failure, KeyReload, KeyState, KeyTrouble, Snapshot};
+use crate::renew::{Failure, Job, KeyReload, KeyState, KeyTrouble, Snapshot};
 use crate::sts::Class;
 
 impl Engine {
     /// Lets the call begin that proves another key, once it is due. Tells when that will be.
     pub(super) fn hasten_proof(&mut self, index: usize) -> Option<BootInstant> {
         let now = self.parts.clock.boot();
-        let worker = &mut self.workers[index];
+        let worker = &self.workers[index];
         let due = worker
             .keyring
             .due()
@@ -27,6 +27,11 @@ impl Engine {
         if now < due {
             return Some(due);
         }
+        // It looks again when that call has ended.
+        if self.is_proven_by_peer(index, now) {
+            return None;
+        }
+        let worker = &mut self.workers[index];
         // A call under way has chosen its key; the next one is this.
         if worker.machine.due().is_some() {
             worker.keyring.begin();
@@ -158,6 +163,9 @@ impl Engine {
         if let Some(failing) = failing {
             self.tell_failed_proof(index, key, failing, cause);
         }
+        if cause.failure == Failure::Sts(Class::KeyInvalid) {
+            self.fail_proofs_of_peers(index, key, cause);
+        }
         let next = self.next_call(index, due).map(|next| self.sts_time(next));
         let face = self.face(index);
         let before = face.snapshot();
@@ -166,6 +174,47 @@ impl Engine {
             ..Snapshot::clone(&before)
         });
         true
+    }
+
+    /// Whether another worker is about to find out what this one would, with a step of the same device.
+    fn is_proven_by_peer(&self, index: usize, now: BootInstant) -> bool {
+        self.peers(index).any(|peer| {
+            let peer = &self.workers[peer];
+            peer.keyring.is_proving() && peer.machine.due().is_none_or(|due| due <= now)
+        })
+    }
+
+    /// STS would tell them the same of the key, and each time it would take a step of the device.
+    fn fail_proofs_of_peers(&mut self, index: usize, key: &LongTermKey, cause: &Cause<'_>) {
+        let now = self.parts.clock.boot();
+        let peers: Vec<_> = self.peers(index).collect();
+        for peer in peers {
+            let chance = (self.parts.chance)();
+            let worker = &mut self.workers[peer];
+            if !worker.keyring.has_other(key) || worker.keyring.is_proving() {
+                continue;
+            }
+            if let Some(failing) = worker.keyring.failed(key, now, true, false, chance) {
+                self.tell_failed_proof(peer, key, failing, cause);
+            }
+        }
+    }
+
+    /// The other workers with the same key, STS and device, whose codes are made.
+    fn peers(&self, index: usize) -> impl Iterator<Item = usize> {
+        let job = &self.workers[index].job;
+        let is_peer = move |other: &usize| {
+            let (other, profile) = (&self.workers[*other].job, &job.profile);
+            let serial = |job: &Job| job.device.as_ref().map(|device| device.serial.clone());
+            other.profile.kind.key() == profile.kind.key()
+                && other.profile.endpoint == profile.endpoint
+                && other.submitted_device().is_none()
+                && serial(job).is_some()
+                && serial(other) == serial(job)
+        };
+        (0..self.workers.len())
+            .filter(move |other| *other != index)
+            .filter(is_peer)
     }
 
     fn tell_failed_proof(&self, index: usize, key: &LongTermKey, failing: Failing, cause: &Cause<'_>) {

@@ -133,3 +133,43 @@ async fn a_key_of_another_account_is_not_adopted_unless_that_account_is_expected
     sleep(Duration::from_secs(1)).await;
     assert_eq!((account().as_str(), scene.trouble()), (THEIRS, None));
 }
+
+/// Four profiles with one device and one key, each with its session.
+async fn start_four(source: &Arc<Source>, say: Vec<Say>) -> Scene {
+    let twelve_hours = || Say::Session {
+        lifetime: Duration::from_hours(12),
+    };
+    let say = [(0..4).map(|_| twelve_hours()).collect(), say].concat();
+    let jobs = (0..4).map(|index| with(source, job(index, true)));
+    let scene = Scene::start_jobs(jobs.collect(), TimeDelta::zero(), say);
+    sleep(Duration::from_mins(3)).await;
+    assert_eq!(scene.calls().len(), 4);
+    source.put(Some(2));
+    scene
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_key_of_several_profiles_takes_a_step_of_their_device_a_try() {
+    let source = Source::file();
+    let scene = start_four(&source, refused(99)).await;
+    sleep(Duration::from_mins(10)).await;
+    let tries = scene.calls().len() - 4;
+    assert!((4..=6).contains(&tries), "{:?}", scene.calls());
+    for face in scene.table.profiles().iter() {
+        let snapshot = face.snapshot();
+        assert_eq!(
+            snapshot.key_trouble.as_ref().map(|trouble| trouble.state),
+            Some(KeyState::Failed)
+        );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_right_key_of_several_profiles_is_adopted_by_one_after_the_other() {
+    let source = Source::file();
+    let scene = start_four(&source, refused(1)).await;
+    sleep(Duration::from_mins(4)).await;
+    let adopted = |face: &Arc<Published>| face.key_reloads(KeyReload::Adopted);
+    assert_eq!(scene.table.profiles().iter().map(adopted).collect::<Vec<_>>(), [1; 4]);
+    assert_eq!(scene.calls().len(), 4 + 1 + 4);
+}
