@@ -140,7 +140,7 @@ pub(super) const CLOCK_JUMPS: Name = counter(
 pub(super) const KEY_RELOADS: Name = counter(
     "valetkey_key_reloads_total",
     &["profile", "result"],
-    "Long-term keys in a source that are not the one in use, by what came of them: adopted, tried in vain, not a key.",
+    "Long-term keys in a source that are not the one in use, by what came of them: adopted, refused, not a key.",
 );
 pub(super) const CONFIG_RELOADS: Name = counter(
     "valetkey_config_reloads_total",

@@ -261,6 +261,8 @@ impl Engine {
             .filter(|_| !recalls)
             .and_then(|serial| self.people.code(serial));
         let serial = step.and_then(|step| self.device_for(worker, step));
+        let now = self.parts.clock.boot();
+        let keys = worker.keyring.choose(now, job.submitted_device().is_some());
         let call = UnderWay {
             worker: worker.number,
             job: Arc::clone(&job),
@@ -268,10 +270,10 @@ impl Engine {
             step,
             serial: serial.clone(),
             submitted: code.is_some(),
+            proves: worker.keyring.to_be_proven(&keys),
         };
-        let now = self.parts.clock.boot();
         let supplies = Supplies {
-            keys: worker.keyring.choose(now, job.submitted_device().is_some()),
+            keys,
             step,
             device: serial.clone(),
             code,

@@ -34,6 +34,8 @@ struct Other {
     next: Next,
     /// How often it brought nothing.
     failures: u32,
+    /// Whether that ever was its own fault.
+    is_refused: bool,
 }
 
 /// When the other key is tried.
@@ -52,6 +54,15 @@ pub(super) struct Choice {
     pub(super) proven: Option<LongTermKey>,
     /// Whether the source is read, and what is in it comes first.
     pub(super) reads: bool,
+}
+
+/// What another key leads to that brought nothing.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Failing {
+    /// Whether people are warned: they do not know of it yet.
+    pub(super) is_news: bool,
+    /// When it is tried again by a call of its own.
+    pub(super) next_try: Option<BootInstant>,
 }
 
 /// What the key is that was read.
@@ -80,8 +91,8 @@ impl Keyring {
         self.proven.as_ref().is_some_and(|proven| !proven.is_same(key))
     }
 
-    /// What a call that begins now may be signed with. Where a `person` gives the codes, another key is tried once, by a
-    /// call that takes place anyway: each try takes a code of his.
+    /// What a call that begins now may be signed with. Where a `person` gives the codes, another key is tried until it is refused,
+    /// by calls that take place anyway: each try takes a code of his.
     pub(super) fn choose(&self, now: BootInstant, person: bool) -> Choice {
         let rests = self.rest.is_some_and(|until| now < until);
         let is_wanted = self.other.as_ref().is_none_or(|other| match other.next {
@@ -92,6 +103,12 @@ impl Keyring {
             proven: self.proven.clone(),
             reads: self.proven.is_none() || is_wanted && !rests,
         }
+    }
+
+    /// The other key, if the call that begins now is to prove it.
+    pub(super) fn to_be_proven(&self, choice: &Choice) -> Option<LongTermKey> {
+        let other = self.other.as_ref().filter(|_| choice.reads)?;
+        Some(other.key.clone())
     }
 
     /// Takes in the key that is in the source.
@@ -120,6 +137,7 @@ impl Keyring {
                 Next::At(now + chance.of(SPREAD))
             },
             failures: 0,
+            is_refused: false,
         });
         Found::Another
     }
@@ -139,6 +157,16 @@ impl Keyring {
         }
     }
 
+    /// Whether the next call proves the other key, or the present one does.
+    pub(super) fn is_proving(&self) -> bool {
+        self.other.as_ref().is_some_and(|other| other.next == Next::AtCall)
+    }
+
+    /// Whether this is the other key.
+    pub(super) fn has_other(&self, key: &LongTermKey) -> bool {
+        self.other.as_ref().is_some_and(|other| other.key.is_same(key))
+    }
+
     /// That call comes next.
     pub(super) fn begin(&mut self) {
         if let Some(other) = &mut self.other {
@@ -155,19 +183,44 @@ impl Keyring {
         is_another
     }
 
-    /// Another key brought nothing: the one in use signs on. Tells how often that was, and when it is tried again.
-    pub(super) fn failed(&mut self, key: &LongTermKey, now: BootInstant, chance: Fraction) -> (u32, BootInstant) {
-        let failures = match &self.other {
-            Some(other) if other.key.is_same(key) => other.failures.saturating_add(1),
-            _ => 1,
-        };
-        let at = now + retry(failures, chance);
-        self.other = Some(Other {
+    /// Another key brought nothing, as it `is_refused` or for another reason: the one in use signs on. Where a `person` gives the
+    /// codes, his next one proves it still unless it is refused. None if yet another one is there by now.
+    pub(super) fn failed(
+        &mut self,
+        key: &LongTermKey,
+        now: BootInstant,
+        is_refused: bool,
+        person: bool,
+        chance: Fraction,
+    ) -> Option<Failing> {
+        let other = self.other.get_or_insert_with(|| Other {
             key: key.clone(),
-            next: Next::At(at),
-            failures,
+            next: Next::AtCall,
+            failures: 0,
+            is_refused: false,
         });
-        (failures, at)
+        if !other.key.is_same(key) {
+            return None;
+        }
+        other.failures = other.failures.saturating_add(1);
+        let is_news = other.failures == 1 || is_refused && !other.is_refused;
+        other.is_refused |= is_refused;
+        other.next = if person && !is_refused {
+            Next::AtCall
+        } else {
+            Next::At(now + retry(other.failures, chance))
+        };
+        Some(Failing {
+            is_news,
+            next_try: self.due().filter(|_| !person),
+        })
+    }
+
+    /// Somebody says that he has put something right: the other key is tried at once, or by the `person`'s next code.
+    pub(super) fn wake(&mut self, now: BootInstant, person: bool) {
+        if let Some(other) = &mut self.other {
+            other.next = if person { Next::AtCall } else { Next::At(now) };
+        }
     }
 
     /// The only key that there is brought nothing.
@@ -192,151 +245,4 @@ fn retry(failures: u32, chance: Fraction) -> Duration {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::sync::Arc;
-
-    use super::*;
-    use crate::secret::Secret;
-
-    const HALF: Fraction = Fraction::from_bits(1 << 63);
-
-    fn key(id: &str, secret: &str) -> LongTermKey {
-        LongTermKey {
-            access_key_id: format!("AKIAIOSFODNN7{id}").parse().unwrap(),
-            secret_access_key: Arc::new(Secret::from(secret)),
-        }
-    }
-
-    fn old() -> LongTermKey {
-        key("OLDOLD1", "old")
-    }
-
-    fn new() -> LongTermKey {
-        key("NEWNEW1", "new")
-    }
-
-    const fn at(seconds: u64) -> BootInstant {
-        BootInstant::from_boot(Duration::from_secs(seconds))
-    }
-
-    /// The old key has brought credentials.
-    fn ring() -> Keyring {
-        let mut ring = Keyring::default();
-        assert!(!ring.proved(&old()));
-        ring
-    }
-
-    fn reads(ring: &Keyring, now: u64) -> bool {
-        ring.choose(at(now), false).reads
-    }
-
-    #[test]
-    fn without_credentials_the_source_is_read_each_time() {
-        let mut ring = Keyring::default();
-        assert!(!ring.is_watched());
-        assert_eq!(ring.found(&new(), at(0), false, HALF), Found::Usual);
-        assert_eq!(ring.due(), None);
-        assert!(reads(&ring, 0) && ring.choose(at(0), true).proven.is_none());
-    }
-
-    #[test]
-    fn a_first_key_that_is_wrong_or_missing_is_watched_until_it_is_corrected() {
-        let mut ring = Keyring::default();
-        ring.tried(&old());
-        assert!(ring.is_watched());
-        assert_eq!(ring.found(&old(), at(0), false, HALF), Found::Usual);
-        assert!(!ring.unreadable(at(0)) && ring.is_watched() && reads(&ring, 0));
-        assert_eq!(ring.found(&old(), at(1), false, HALF), Found::Corrected);
-        assert_eq!(ring.found(&new(), at(1), false, HALF), Found::Corrected);
-        assert_eq!(ring.found(&new(), at(1), false, HALF), Found::Usual);
-        assert!(!ring.proved(&new()), "nothing was used before");
-    }
-
-    #[test]
-    fn another_half_makes_another_key() {
-        let ring = ring();
-        assert!(!ring.is_another(&old()));
-        assert!(ring.is_another(&key("OLDOLD1", "new")) && ring.is_another(&key("NEWNEW1", "old")));
-    }
-
-    #[test]
-    fn another_key_is_proven_soon_or_by_a_call_that_comes_before() {
-        let mut ring = ring();
-        assert_eq!(ring.found(&old(), at(0), false, HALF), Found::Usual);
-        assert_eq!(ring.found(&new(), at(10), false, HALF), Found::Another);
-        assert_eq!(ring.found(&new(), at(12), false, HALF), Found::Known);
-        assert_eq!(ring.due(), Some(at(15)));
-        assert!(reads(&ring, 11));
-        ring.begin();
-        assert!(ring.due().is_none() && reads(&ring, 15));
-        assert!(ring.proved(&new()) && !ring.proved(&new()));
-        assert_eq!(ring.found(&new(), at(20), false, HALF), Found::Usual);
-        assert_eq!(ring.found(&old(), at(20), false, HALF), Found::Another);
-    }
-
-    #[test]
-    fn a_refused_key_is_tried_slowly_and_the_old_one_signs_meanwhile() {
-        let mut ring = ring();
-        ring.found(&new(), at(0), false, HALF);
-        let mut now = at(5);
-        let mut waits = Vec::new();
-        for failures in 1..=8 {
-            ring.begin();
-            let (count, next) = ring.failed(&new(), now, HALF);
-            assert_eq!(count, failures);
-            assert!(!ring.choose(now, false).reads && ring.choose(next, false).reads);
-            assert_eq!(ring.found(&new(), now, false, HALF), Found::Known, "its wait goes on");
-            waits.push(next.since(now).as_millis());
-            now = next;
-        }
-        assert_eq!(
-            waits,
-            [22_500, 45_000, 90_000, 180_000, 360_000, 675_000, 675_000, 675_000]
-        );
-        assert!(!ring.proved(&old()), "a renewal by the old one");
-        assert_eq!(ring.due(), Some(now), "changes nothing of that");
-        assert_eq!(
-            ring.found(&key("THIRD11", "x"), now, false, HALF),
-            Found::Another,
-            "one more has its own turn"
-        );
-        assert_eq!(ring.found(&old(), now, false, HALF), Found::Back);
-        assert!(ring.due().is_none() && reads(&ring, 0));
-    }
-
-    #[test]
-    fn a_process_may_give_another_key_at_a_renewal() {
-        let mut ring = ring();
-        assert_eq!(ring.failed(&new(), at(0), HALF).0, 1);
-        assert!(!reads(&ring, 22) && reads(&ring, 23));
-    }
-
-    #[test]
-    fn a_person_is_asked_for_one_code_a_key() {
-        let mut ring = ring();
-        assert_eq!(ring.found(&new(), at(0), true, HALF), Found::Another);
-        assert_eq!(ring.due(), None, "by the next renewal");
-        assert!(ring.choose(at(0), true).reads);
-        ring.failed(&new(), at(0), HALF);
-        assert!(!ring.choose(at(1_000_000), true).reads);
-        ring.refused();
-        assert!(ring.choose(at(0), true).reads, "there is nothing else left");
-    }
-
-    #[test]
-    fn the_old_key_is_kept_while_the_source_cannot_be_read() {
-        let mut ring = ring();
-        ring.found(&new(), at(0), false, HALF);
-        assert!(ring.unreadable(at(1)), "news");
-        assert!(!ring.unreadable(at(2)));
-        assert!(ring.due().is_none() && !reads(&ring, 301) && reads(&ring, 302));
-        assert!(ring.choose(at(2), false).proven.is_some());
-        assert_eq!(ring.found(&old(), at(3), false, HALF), Found::Back);
-        assert!(ring.unreadable(at(4)));
-        assert_eq!(ring.found(&new(), at(5), false, HALF), Found::Another);
-        assert!(reads(&ring, 5));
-        ring.unreadable(at(6));
-        ring.refused();
-        assert!(reads(&ring, 6));
-    }
-}
+mod tests;

@@ -137,6 +137,14 @@ impl Machine {
         self.phase = Phase::Waiting(until);
     }
 
+    /// The call could not be made, and that is no failure: it was to prove another key. What it takes is left, and is used soon. Tells when.
+    pub(super) fn retried(&mut self, now: BootInstant, chance: Fraction) -> BootInstant {
+        self.tries = self.tries.saturating_add(1);
+        let until = now + schedule::backoff(Backoff::Minute, self.tries, self.left(now), chance);
+        self.postponed(until);
+        until
+    }
+
     /// Ends the wait: a person gave a fresh code, or there is another assertion, neither of which must grow old meanwhile.
     pub(super) fn hasten(&mut self, now: BootInstant) {
         if let Phase::Waiting(due) = &mut self.phase {

@@ -100,7 +100,7 @@ impl CodeVerdict {
 pub enum KeyReload {
     /// It brought credentials.
     Adopted,
-    /// A call with it brought none; the one before is used on.
+    /// It was refused: STS does not take it, or it is of another account. The one before is used on.
     Failed,
     /// It could not be read, or there is none any more; the one before is used on.
     Unreadable,

@@ -7,9 +7,10 @@ use tracing::info;
 
 use super::Engine;
 use super::serve::Fresh;
+use super::settle::Cause;
 use super::worker::{UnderWay, Worker};
 use crate::renew::job::{Attempt, Kept};
-use crate::renew::{Accepted, Snapshot};
+use crate::renew::{Accepted, Snapshot, healing};
 
 /// How long after somebody else has used a step his session is looked for: his call is over by then.
 pub(super) const LOOK_AGAIN: Duration = Duration::from_secs(2);
@@ -34,6 +35,16 @@ impl Engine {
         }
         self.note_questions(call, attempt);
         self.release_step(call);
+        if let Some((failure, message)) = self.refuse_stranger(call, attempt, kept.caller.as_deref()) {
+            let cause = Cause {
+                failure,
+                backoff: healing::backoff(failure),
+                message: &message,
+                request_id: None,
+                code_is_left: true,
+            };
+            return self.end_in_vain(call, attempt.key.as_ref(), &cause);
+        }
         self.adopt_key(call, attempt);
         let fresh = Fresh {
             credentials: Arc::clone(&kept.session.credentials),

@@ -51,6 +51,7 @@ impl Engine {
         for worker in &mut self.workers {
             worker.machine.mended(now);
             worker.disowned = Refusals::default();
+            worker.keyring.wake(now, worker.job.submitted_device().is_some());
         }
         let faces = self.workers.iter().map(|worker| Arc::clone(&worker.face));
         self.parts.table.replace(faces.collect());

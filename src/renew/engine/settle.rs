@@ -11,6 +11,7 @@ use tracing::{debug, error, info, warn};
 use super::Engine;
 use super::serve::Fresh;
 use super::worker::UnderWay;
+use crate::aws::LongTermKey;
 use crate::clock::{BootInstant, Sample};
 use crate::mfa::Step;
 use crate::renew::job::{Attempt, Device, FAILED_ITSELF, NotAsked, Unprepared};
@@ -52,6 +53,16 @@ impl Cause<'_> {
             self.message.into()
         }
     }
+
+    /// Whether another key than before is at fault.
+    pub(super) fn is_of_key(&self) -> bool {
+        let of_class = |class| matches!(class, Class::KeyInvalid | Class::Denied | Class::MfaDevice);
+        match self.failure {
+            Failure::Account => true,
+            Failure::Sts(class) => of_class(class),
+            _ => false,
+        }
+    }
 }
 
 impl Engine {
@@ -63,8 +74,9 @@ impl Engine {
         match ended.map(|(_, attempt)| attempt) {
             Ok(attempt) => self.end_attempt(&call, &attempt),
             // What it said is left out: a panic's message may quote whatever value was at hand.
-            Err(_panic) => self.fail(
+            Err(_panic) => self.end_in_vain(
                 &call,
+                call.proves.as_ref(),
                 &Cause {
                     failure: Failure::Internal,
                     backoff: Backoff::Minute,
@@ -91,8 +103,9 @@ impl Engine {
                 if call.knows_steps() {
                     self.release_step(call);
                 }
-                self.fail(
+                self.end_in_vain(
                     call,
+                    attempt.key.as_ref(),
                     &Cause {
                         failure: *failure,
                         backoff: healing::backoff(*failure),
@@ -160,8 +173,14 @@ impl Engine {
                 }
             }
         };
-        if !self.fail_proof(call, attempt, &cause) {
-            self.fail(call, &cause);
+        self.note_tried_key(call, attempt, &cause);
+        self.end_in_vain(call, attempt.key.as_ref(), &cause);
+    }
+
+    /// The call was to be signed with this key, and brought nothing.
+    pub(super) fn end_in_vain(&mut self, call: &UnderWay, key: Option<&LongTermKey>, cause: &Cause<'_>) {
+        if !self.fail_proof(call, key, cause) {
+            self.fail(call, cause);
         }
     }
 
@@ -275,6 +294,7 @@ impl Engine {
         let now = self.parts.clock.boot();
         let worker = &mut self.workers[index];
         let Failing { wait, is_news } = worker.machine.failed(now, cause.failure, cause.backoff, chance);
+        worker.renewal_due = now + wait;
         let failures = worker.machine.failures();
         // What came of a person's code is always told.
         let is_news = is_news || call.submitted;

@@ -6,9 +6,9 @@ use tracing::debug;
 
 use super::Engine;
 use super::worker::UnderWay;
-use crate::aws::AccountId;
+use crate::aws::{AccountId, LongTermKey};
 use crate::renew::job::{Attempt, Inquiry};
-use crate::renew::{Event, Failure};
+use crate::renew::{Caller, Event, Failure};
 use crate::sts::Action;
 
 impl Engine {
@@ -46,9 +46,34 @@ impl Engine {
     /// Why the credentials must not be served, by what the configuration expects now.
     pub(super) fn refuse_account(&self, call: &UnderWay, attempt: &Attempt) -> Option<(Failure, String)> {
         let worker = &self.workers[self.place_of(call)?];
-        let expected = worker.job.profile.expected_account_id.as_ref()?;
-        refuse(expected, &attempt.caller)
+        match &worker.job.profile.expected_account_id {
+            Some(expected) => refuse(expected, &attempt.caller),
+            None => self.refuse_stranger(call, attempt, attempt.caller.caller.as_deref()),
+        }
     }
+
+    /// Why another key than the one in use must not take its place, where it brought credentials of this caller: they are of another
+    /// account, and nobody said that this one is expected.
+    pub(super) fn refuse_stranger(
+        &self,
+        call: &UnderWay,
+        attempt: &Attempt,
+        found: Option<&Caller>,
+    ) -> Option<(Failure, String)> {
+        let worker = &self.workers[self.place_of(call)?];
+        let key = attempt.key.as_ref().filter(|key| worker.keyring.is_another(key))?;
+        let (_, known) = worker.known.as_ref()?;
+        let found = found.filter(|_| worker.job.profile.expected_account_id.is_none())?;
+        (found.account != known.account).then(|| (Failure::Account, stranger(key, found, known)))
+    }
+}
+
+fn stranger(key: &LongTermKey, found: &Caller, known: &Caller) -> String {
+    format!(
+        "the key {} is of account {}, and the one in use of account {}: put a key of the same account there, or set \
+         expected_account_id to the one that is meant",
+        key.access_key_id, found.account, known.account
+    )
 }
 
 fn refuse(expected: &AccountId, found: &Inquiry) -> Option<(Failure, String)> {
@@ -79,7 +104,6 @@ const INTERNAL: &str = "the account of the credentials was not asked for; please
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::renew::Caller;
     use crate::sts::{Class, Error};
 
     #[test]

@@ -2,7 +2,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::watch::Watch;
-use crate::aws::{AccessKeyId, Credentials, SerialNumber};
+use crate::aws::{AccessKeyId, Credentials, LongTermKey, SerialNumber};
 use crate::clock::BootInstant;
 use crate::config::Profile;
 use crate::keys;
@@ -23,7 +23,7 @@ pub(super) struct Worker {
     pub(super) source: Option<usize>,
     /// What is served, for the roles that are made from it.
     pub(super) held: Option<Arc<Credentials>>,
-    /// When the renewal of what is served is due, whatever call comes before.
+    /// When the renewal of what is served is due, or its next try, whatever call comes before.
     pub(super) renewal_due: BootInstant,
     /// The long-term keys.
     pub(super) keyring: Keyring,
@@ -54,6 +54,8 @@ pub(super) struct UnderWay {
     pub(super) serial: Option<SerialNumber>,
     /// Whether a person gave the code.
     pub(super) submitted: bool,
+    /// The key that it is to prove, where that was known when it began.
+    pub(super) proves: Option<LongTermKey>,
 }
 
 impl Worker {
