@@ -259,6 +259,18 @@ fn a_denial_is_decoded() {
     let indented = scene.succeed(&args).stdout;
     assert!(indented.starts_with("{\n    \""), "{indented}");
     assert_eq!(serde_json::from_str::<Value>(&indented).unwrap(), document);
+    // One in sixty-four begins so.
+    let other = scene.run(&[
+        "decode-authorization-message",
+        "--encoded-message",
+        "-x",
+        "--profile",
+        "role",
+    ]);
+    assert!(
+        other.code == 1 && other.stderr.contains("InvalidAuthorizationMessage"),
+        "{other:?}"
+    );
 }
 
 #[test]

@@ -17,6 +17,8 @@ pub(super) struct Parameter {
 enum Form {
     Flag,
     One,
+    /// A text that may begin with a hyphen, as what others encode does.
+    Encoded,
     Many,
     Path,
     /// A path that the environment may name.
@@ -44,6 +46,10 @@ impl Parameter {
         Self::new(name, value, what, Form::One)
     }
 
+    pub(super) const fn encoded(name: &'static str, value: &'static str, what: &'static str) -> Self {
+        Self::new(name, value, what, Form::Encoded)
+    }
+
     pub(super) const fn many(name: &'static str, value: &'static str, what: &'static str) -> Self {
         Self::new(name, value, what, Form::Many)
     }
@@ -62,6 +68,7 @@ impl Parameter {
         match self.form {
             Form::Flag => arg.action(ArgAction::SetTrue),
             Form::One | Form::Asked(_) => valued(),
+            Form::Encoded => valued().allow_hyphen_values(true),
             Form::Many => valued().num_args(1..).action(ArgAction::Append),
             Form::Path | Form::SecretFile(_) => valued().value_parser(ValueParser::path_buf()),
             Form::PathOf(variable) => valued().env(variable).value_parser(ValueParser::path_buf()),

@@ -6,7 +6,7 @@ use crate::cli::sts::page::{Field, Page, Value};
 use crate::cli::sts::parameter::Parameter;
 use crate::sts::{DecodeAuthorizationMessage, DecodedMessage};
 
-const ENCODED_MESSAGE: Parameter = Parameter::one(
+const ENCODED_MESSAGE: Parameter = Parameter::encoded(
     "encoded-message",
     "TEXT",
     "The encoded part of the denial, or file://PATH of it",
