@@ -1,19 +1,19 @@
 # What the suites share. Sourced from the repository's root.
 set -euo pipefail
 
-# one_at_a_time COMMAND …: of suites that run beside one another.
+# one_at_a_time LOCK COMMAND …: of suites that run beside one another. Who builds a client may install what it takes, by another lock.
 one_at_a_time() {
   mkdir -p target/ci
   (
     flock 9
-    "$@" 9>&-
-  ) 9>target/ci/lock
+    "${@:2}" 9>&-
+  ) 9>"target/ci/lock-$1"
 }
 
 # Debian packages, installed when a command is missing: need COMMAND PACKAGE
 need() {
   command -v "$1" >/dev/null && return
-  one_at_a_time install_package "$1" "$2"
+  one_at_a_time packages install_package "$1" "$2"
 }
 install_package() {
   command -v "$1" >/dev/null && return
@@ -25,7 +25,7 @@ install_package() {
 # A Python environment with the pinned clients; its programs come first in PATH from then on. python_env [PINS FOLDER]
 python_env() {
   local pins=${1:-.ci/requirements.txt} env=${2:-target/ci/python}
-  one_at_a_time make_python_env "$pins" "$env"
+  one_at_a_time python make_python_env "$pins" "$env"
   PATH="$PWD/$env/bin:$PATH"
 }
 make_python_env() {
@@ -43,7 +43,7 @@ build_clients() {
   local client start
   for client in .ci/clients/*/; do
     start=$SECONDS
-    one_at_a_time "$client/build"
+    one_at_a_time clients "$client/build"
     echo "built $client in $((SECONDS - start)) s"
   done
 }
