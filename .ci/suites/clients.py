@@ -8,7 +8,7 @@ import re
 import time
 
 import clients_table
-from harness import PATIENCE, Checks, Client, Daemon, Emulator, temporary_folder, write_key
+from harness import PATIENCE, Checks, Client, Daemon, Door, Emulator, temporary_folder, write_key
 
 # What a session is cut to, so that this much is left when a client signs five times.
 LEFT = {"12 h": 43200, "14 min": 840, "4 min": 240}
@@ -78,8 +78,8 @@ def signs_until_expired(story):
             with TimedClient(story, daemon) as fresh:
                 story.signs("after a renewal, a fresh client", fresh)
 
-            # STS itself goes on and would refuse a client that signed with dead credentials; the daemon has nothing to ask with.
-            story.secret_key.write_text("not a key")
+            # STS itself goes on and would refuse a client that signed with dead credentials; the daemon does not reach it.
+            story.door.shut()
             wait_until(lambda: not daemon.get_ops("/readyz"))
             # What is served dies a second before STS calls it dead, which is when a client drops its copy.
             time.sleep(2)
@@ -109,13 +109,15 @@ class Story(Checks):
             access = self.emulator.access
             key = write_key(self.folder, access["AWS_ACCESS_KEY_ID"], access["AWS_SECRET_ACCESS_KEY"])
             self.secret_key = pathlib.Path(self.folder, "key/aws_secret_access_key")
-            self.profile = key | {"region": self.emulator.region, "endpoint_url": self.emulator.url}
+            self.door = Door(self.emulator.url)
+            self.profile = key | {"region": self.emulator.region, "endpoint_url": self.door.url}
             try:
                 tell(self)
             # One that does not come to its end must not hide what the others found.
             except (Exception, SystemExit) as error:
                 self.that(f"{tell.__name__} comes to its end", False, repr(error))
             finally:
+                self.door.shut()
                 self.emulator.stop()
 
     @contextlib.contextmanager

@@ -10,6 +10,7 @@ import pathlib
 import queue
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -102,6 +103,40 @@ class Emulator(Process):
         request = urllib.request.Request(f"{self.url}/_emulator/{path}", body, method=method)
         with urllib.request.urlopen(request) as reply:
             return json.loads(reply.read() or b"null")
+
+
+class Door:
+    """A way to a server that can be shut: until then bytes are passed on, afterwards nobody is let in."""
+
+    def __init__(self, url):
+        host, port = url.removeprefix("http://").split(":")
+        self.behind = host, int(port)
+        self.listener = socket.create_server(("127.0.0.1", 0))
+        self.url = "http://127.0.0.1:%d" % self.listener.getsockname()[1]
+        threading.Thread(target=self._let_in, daemon=True).start()
+
+    def _let_in(self):
+        while True:
+            try:
+                before = self.listener.accept()[0]
+            except OSError:
+                return
+            behind = socket.create_connection(self.behind)
+            for ends in ((before, behind), (behind, before)):
+                threading.Thread(target=self._pass_on, args=ends, daemon=True).start()
+
+    @staticmethod
+    def _pass_on(one, other):
+        with contextlib.suppress(OSError):
+            while data := one.recv(65536):
+                other.sendall(data)
+            other.shutdown(socket.SHUT_WR)
+
+    def shut(self):
+        # Closing alone would leave the accept under way.
+        with contextlib.suppress(OSError):
+            self.listener.shutdown(socket.SHUT_RDWR)
+        self.listener.close()
 
 
 def totp(seed):
