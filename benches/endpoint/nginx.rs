@@ -34,12 +34,23 @@ impl Nginx {
             std::thread::yield_now();
         }
         let id = master.id();
-        let workers = fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap();
+        // It listens before it has a worker.
+        let worker = || {
+            fs::read_to_string(format!("/proc/{id}/task/{id}/children"))
+                .ok()?
+                .trim()
+                .parse()
+                .ok()
+        };
+        let thread = loop {
+            if let Some(worker) = worker() {
+                break worker;
+            }
+            assert!(Instant::now() < patience, "nginx has no worker");
+            std::thread::yield_now();
+        };
         Some(Self {
-            server: Server {
-                address,
-                thread: workers.trim().parse().unwrap(),
-            },
+            server: Server { address, thread },
             master,
             _folder: folder,
         })
