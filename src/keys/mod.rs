@@ -29,7 +29,7 @@ pub trait Source: Send + Sync {
     /// The key as it is now.
     fn read(&self) -> BoxFuture<'_, Result<LongTermKey, Error>>;
 
-    /// Which version of it is there, without reading it: whoever holds the source looks every few seconds. None where
+    /// Which version of it is there, without reading it: whoever holds the source looks every half minute. None where
     /// that cannot be told, and it is enough to read it when a renewal is due.
     fn version(&self) -> Option<BoxFuture<'static, Version>> {
         None

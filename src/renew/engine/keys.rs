@@ -1,4 +1,4 @@
-//! Looks at the sources of long-term keys: another key in a file is noticed within seconds.
+//! Looks at the sources of long-term keys: another key in a file is noticed within half a minute.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -47,10 +47,12 @@ impl Engine {
             Some((known, source.version()?, Arc::clone(source), workers))
         });
         let mut looks: Vec<_> = looks.collect();
-        self.begin_anywhere(&mut looks);
         if looks.is_empty() {
+            // So that it is not asked of a thousand profiles each time that the engine wakes up.
+            self.next_key_look = self.parts.clock.boot() + BETWEEN;
             return None;
         }
+        self.begin_anywhere(&mut looks);
         let clock = Arc::clone(&self.parts.clock);
         self.key_looks.spawn(async move {
             let (mut found, mut pace) = (Vec::new(), Pace::default());
