@@ -46,12 +46,7 @@ impl Source for AssertionFile {
     }
 
     fn version(&self) -> Option<BoxFuture<'static, Version>> {
-        let path = self.path.clone();
-        Some(Box::pin(async move {
-            tokio::task::spawn_blocking(move || Version::of(&path))
-                .await
-                .unwrap_or(Version::NONE)
-        }))
+        Some(Version::look(self.path.clone()))
     }
 }
 

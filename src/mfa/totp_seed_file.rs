@@ -49,12 +49,7 @@ impl Source for TotpSeedFile {
     }
 
     fn version(&self) -> Option<BoxFuture<'static, Version>> {
-        let path = self.path.clone();
-        Some(Box::pin(async move {
-            tokio::task::spawn_blocking(move || Version::of(&path))
-                .await
-                .unwrap_or(Version::NONE)
-        }))
+        Some(Version::look(self.path.clone()))
     }
 }
 

@@ -15,6 +15,8 @@ mod machine;
 mod obstacle;
 mod outcome;
 mod published;
+#[cfg(test)]
+pub(crate) mod random;
 mod refusal;
 mod reservation;
 mod schedule;

@@ -1,5 +1,7 @@
 use std::os::unix::fs::MetadataExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+
+use crate::BoxFuture;
 
 /// Which file is at a path, and in which state: equal as long as nobody wrote it or put another in its place. Links are
 /// followed, so that a mounted Secret that is swapped is another one.
@@ -30,6 +32,14 @@ impl Version {
             modified: (status.mtime(), status.mtime_nsec()),
             changed: (status.ctime(), status.ctime_nsec()),
         }))
+    }
+
+    /// The same, on a thread that may wait.
+    pub fn look(path: PathBuf) -> BoxFuture<'static, Self> {
+        Box::pin(async move {
+            let there = tokio::task::spawn_blocking(move || Self::of(&path)).await;
+            there.unwrap_or(Self::NONE)
+        })
     }
 
     /// A version that differs from those of all other numbers, for scenes without files.

@@ -61,7 +61,7 @@ impl Network {
             truth,
             oracle,
             weather: Mutex::new(Weather::Fair),
-            random: Mutex::new(Random(seed)),
+            random: Mutex::new(Random::new(seed)),
         }
     }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use tokio::sync::mpsc;
-use tokio::time::{Instant, sleep, sleep_until, timeout};
+use tokio::time::{sleep, timeout};
 
 use super::cast;
 use super::network::{INSTEADS, Weather};
@@ -14,6 +14,7 @@ use super::random::Random;
 use super::store::MemoryStore;
 use super::world::{Bell, Daemon, World};
 use crate::aws::TokenCode;
+use crate::clock::{BootInstant, Clock};
 use crate::emulator::Faults;
 use crate::renew::{Handle, Reason};
 use crate::state::Store;
@@ -49,7 +50,7 @@ impl Life {
     /// The shorter a life, the more happens in a day of it.
     pub(super) fn begin(seed: u64, days: u64) -> Self {
         let world = Arc::new(World::new(seed));
-        let mut random = Random(seed ^ 0x5EED);
+        let mut random = Random::new(seed ^ 0x5EED);
         let store = random
             .percent(50)
             .then(|| Arc::new(MemoryStore::default()) as Arc<dyn Store>);
@@ -63,7 +64,7 @@ impl Life {
             Arc::clone(&world),
             Arc::clone(&person),
             rings,
-            Random(random.next()),
+            Random::new(random.next()),
         ));
         Self {
             world,
@@ -86,20 +87,25 @@ impl Life {
 
     /// Lives so long: consumers ask, things happen.
     pub(super) async fn live(&mut self, duration: Duration) {
-        let end = now() + duration;
-        let mut next_event = now() + self.random.between(Duration::from_mins(20), Duration::from_hours(6));
-        while now() < end {
+        let end = self.now() + duration;
+        let mut next_event = self.now() + self.random.between(Duration::from_mins(20), Duration::from_hours(6));
+        while self.now() < end {
             let gap = self.random.between(Duration::from_mins(5), Duration::from_mins(50));
-            self.consume_until((now() + gap).min(next_event)).await;
-            if now() >= next_event {
+            self.consume_until((self.now() + gap).min(next_event)).await;
+            if self.now() >= next_event {
                 self.happen().await;
-                next_event = now() + self.random.between(Duration::from_mins(2), self.longest_gap);
+                next_event = self.now() + self.random.between(Duration::from_mins(2), self.longest_gap);
             }
         }
     }
 
-    async fn consume_until(&self, at: Instant) {
-        sleep_until(at).await;
+    /// By the clock that is never wrong.
+    fn now(&self) -> BootInstant {
+        self.world.truth.boot()
+    }
+
+    async fn consume_until(&self, at: BootInstant) {
+        self.world.truth.sleep_until(at).await;
         self.world.ask_all(self.daemon.as_ref().unwrap());
     }
 
@@ -144,7 +150,7 @@ impl Life {
         let doublings = if self.random.percent(15) { self.longest_storm } else { 5 };
         let duration = self.random.scaled(doublings);
         self.world.oracle.state().begin_trouble(self.world.now(), true);
-        let end = now() + duration;
+        let end = self.now() + duration;
         if self.random.percent(30) {
             sleep(duration / 3).await;
             match self.random.below(3) {
@@ -153,9 +159,9 @@ impl Life {
                 _ => self.jump(),
             }
         }
-        while now() < end {
+        while self.now() < end {
             let gap = self.random.between(Duration::from_mins(1), Duration::from_mins(50));
-            self.consume_until((now() + gap).min(end)).await;
+            self.consume_until((self.now() + gap).min(end)).await;
         }
         self.world.oracle.state().end_trouble(self.world.now(), true);
     }
@@ -201,10 +207,10 @@ impl Life {
     async fn go_away(&mut self) {
         self.person.is_away.store(true, Ordering::Relaxed);
         self.world.oracle.state().begin_trouble(self.world.now(), false);
-        let end = now() + self.random.scaled(12);
-        while now() < end {
+        let end = self.now() + self.random.scaled(12);
+        while self.now() < end {
             let gap = self.random.between(Duration::from_mins(1), Duration::from_mins(50));
-            self.consume_until((now() + gap).min(end)).await;
+            self.consume_until((self.now() + gap).min(end)).await;
         }
         self.person.is_away.store(false, Ordering::Relaxed);
         self.world.oracle.state().end_trouble(self.world.now(), false);
@@ -232,9 +238,4 @@ async fn listen(world: Arc<World>, person: Arc<Person>, mut rings: mpsc::Unbound
         }
         while rings.try_recv().is_ok() {}
     }
-}
-
-#[expect(clippy::disallowed_methods, reason = "tokio's paused time is the clock of tests")]
-fn now() -> Instant {
-    Instant::now()
 }

@@ -48,7 +48,7 @@ impl World {
         let truth = Arc::new(PausedClock::new(START));
         let belongings = Arc::new(Belongings::new());
         let oracle = Arc::new(Oracle::new(Arc::clone(&belongings), Arc::clone(&truth)));
-        let mut random = Random(seed);
+        let mut random = Random::new(seed);
         let aws = cast::aws(random.next());
         let network = Network::new(aws.clone(), Arc::clone(&truth), Arc::clone(&oracle), random.next());
         let network = Arc::new(network);
@@ -60,7 +60,7 @@ impl World {
             aws,
             oracle,
             network,
-            chance: Mutex::new(Random(random.next())),
+            chance: Mutex::new(Random::new(random.next())),
         }
     }
 
@@ -80,7 +80,7 @@ impl World {
         let jobs = cast::jobs(members, &self.belongings, &shown);
         let profiles: Vec<_> = jobs.iter().map(|job| job.profile.clone()).collect();
         let table = Arc::new(Table::new(&profiles));
-        let mut chance = Random(self.chance.lock().unwrap().next());
+        let mut chance = Random::new(self.chance.lock().unwrap().next());
         let parts = Parts {
             clock: self.clock.clone(),
             sts: self.sts.clone(),

@@ -36,14 +36,12 @@ async fn idle_connections_do_not_keep_a_probe_out() {
     }
 }
 
-/// A byte on each connection would otherwise shut the probes out, five seconds a byte.
-#[tokio::test]
-async fn heads_that_never_end_do_not_keep_a_probe_out() {
-    let scene = Scene::new(&["ops"], &["ops"]);
+/// All places of the ops listener, taken one after the other by peers that send this.
+async fn fill_ops(scene: &Scene, request: &str) -> Vec<Peer> {
     let mut held = Vec::new();
     for _ in 0..Limits::OPS.connections {
         let mut peer = scene.ops.connect().await;
-        peer.send("GET /li").await;
+        peer.send(request).await;
         held.push(peer);
         scene.clock.advance(Duration::from_millis(1));
     }
@@ -51,6 +49,14 @@ async fn heads_that_never_end_do_not_keep_a_probe_out() {
         // What the held ones sent has been read when others that came later have their replies.
         assert!(is_served(&mut scene.credentials.connect().await, &get("ops")).await);
     }
+    held
+}
+
+/// A byte on each connection would otherwise shut the probes out, five seconds a byte.
+#[tokio::test]
+async fn heads_that_never_end_do_not_keep_a_probe_out() {
+    let scene = Scene::new(&["ops"], &["ops"]);
+    let mut held = fill_ops(&scene, "GET /li").await;
     for nth in 0..3 {
         assert!(is_served(&mut scene.ops.connect().await, PROBE).await, "{nth}");
     }
@@ -65,16 +71,7 @@ async fn heads_that_never_end_do_not_keep_a_probe_out() {
 #[tokio::test]
 async fn replies_that_nobody_takes_do_not_keep_a_probe_out() {
     let scene = Scene::new(&["ops"], &["ops"]);
-    let mut held = Vec::new();
-    for _ in 0..Limits::OPS.connections {
-        let mut peer = scene.ops.connect().await;
-        peer.send("GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100)).await;
-        held.push(peer);
-        scene.clock.advance(Duration::from_millis(1));
-    }
-    for _ in 0..2 {
-        assert!(is_served(&mut scene.credentials.connect().await, &get("ops")).await);
-    }
+    let _held = fill_ops(&scene, &"GET /metrics HTTP/1.1\r\nHost: x\r\n\r\n".repeat(100)).await;
     for nth in 0..3 {
         assert!(is_served(&mut scene.ops.connect().await, PROBE).await, "{nth}");
     }

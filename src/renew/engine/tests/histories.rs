@@ -15,6 +15,7 @@ use super::*;
 use crate::aws::{RoleDuration, SerialNumber, SessionDuration, TokenCode};
 use crate::clock::PausedClock;
 use crate::config::{KeySource, Kind, Mfa, MfaCode};
+use crate::renew::random::Random;
 use crate::renew::{Accepted, Reason, Refused};
 use oracle::{Authenticator, Key, Oracle, Seed};
 
@@ -40,7 +41,7 @@ fn whatever_happens() {
 }
 
 async fn history(seed: u64) {
-    let mut random = Random(seed);
+    let mut random = Random::new(seed);
     let mut world = World::begin(&mut random);
     for _ in 0..STEPS {
         match random.below(10) {
@@ -57,30 +58,7 @@ async fn history(seed: u64) {
     world.heal().await;
 }
 
-/// A small generator of numbers that are the same for the same seed: `SplitMix64`.
-pub(super) struct Random(u64);
-
 impl Random {
-    pub(super) fn new(seed: u64) -> Self {
-        Self(seed)
-    }
-
-    pub(super) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
-        let mut bits = self.0;
-        bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-        bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-        bits ^ (bits >> 31)
-    }
-
-    fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
-    }
-
-    fn place(&mut self, bound: usize) -> usize {
-        usize::try_from(self.below(bound as u64)).unwrap()
-    }
-
     /// Below two to the power of `most`, and as often small as large.
     fn up_to(&mut self, most: u64) -> u64 {
         let bits = 1 + self.below(most);
@@ -90,10 +68,6 @@ impl Random {
     /// Between minus and plus `bound`.
     fn span(&mut self, bound: i64) -> i64 {
         i64::try_from(self.next() >> 1).unwrap() % bound
-    }
-
-    fn percent(&mut self, percent: u64) -> bool {
-        self.below(100) < percent
     }
 }
 
@@ -185,7 +159,7 @@ impl World {
         let jobs = jobs(&plan, &oracle);
         let profiles: Vec<_> = jobs.iter().map(|job| job.profile.clone()).collect();
         let table = Arc::new(Table::new(&profiles));
-        let mut chance = Random(random.next());
+        let mut chance = Random::new(random.next());
         let parts = Parts {
             clock: clock.clone(),
             sts: oracle.clone(),

@@ -1,8 +1,8 @@
 //! Replicas in different pods, with one MFA device and nothing else between them.
 
-use super::histories::Random;
 use super::scene::{Scene, job};
 use super::*;
+use crate::renew::random::Random;
 
 /// Starts so many daemons at once, and tells how many seconds it took until all had credentials, and how many codes were refused.
 async fn start(replicas: usize, seed: u64) -> (u64, usize) {

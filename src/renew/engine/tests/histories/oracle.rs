@@ -6,12 +6,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
-use super::{Random, Reason, WALL};
+use super::{Reason, WALL};
 use crate::BoxFuture;
 use crate::aws::{Credentials, LongTermKey, SerialNumber, TokenCode};
 use crate::clock::{BootInstant, Clock, PausedClock, Sample};
 use crate::mfa::Step;
 use crate::renew::Accepted;
+use crate::renew::random::Random;
 use crate::secret::Secret;
 use crate::sts::{
     About, AssumeRole, AssumeRoleWithSaml, AssumeRoleWithWebIdentity, AssumeRoot, CallerIdentity, Class, Error,
@@ -64,7 +65,7 @@ fn account(identity: &str) -> &str {
 impl Oracle {
     pub(super) fn new(clock: Arc<PausedClock>, seed: u64) -> Self {
         let state = State {
-            random: Random(seed),
+            random: Random::new(seed),
             healed: false,
             under_way: HashSet::new(),
             sent: HashMap::new(),
