@@ -1,19 +1,21 @@
 //! What must hold whatever the weather, judged by what goes over the wire and what consumers get: it knows no rule of the engine.
 
+mod spent;
 #[cfg(test)]
 mod tests;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::cast::{Belongings, CAST, Made, Member, Mfa, role_arn};
+use super::cast::{Belongings, CAST, Made, Member, Mfa, role_arn, serial};
 use super::network::parameter;
 use super::storms::Storms;
 use crate::clock::{Clock, PausedClock};
 use crate::emulator::{Request, Response};
 use crate::renew::Snapshot;
+use spent::Spent;
 
 /// What a call and the wait for an MFA step, of which five profiles share one device, may take.
 const SLACK: TimeDelta = TimeDelta::seconds(180);
@@ -23,9 +25,6 @@ const RECOVERY: TimeDelta = TimeDelta::minutes(10);
 
 /// The same where a person must be reminded, and come.
 const OF_PERSON: TimeDelta = TimeDelta::minutes(25);
-
-/// How long AWS would take a person's or a process's code.
-const CODE_LIVES: TimeDelta = TimeDelta::seconds(90);
 
 pub(super) struct Oracle {
     belongings: Arc<Belongings>,
@@ -37,10 +36,7 @@ pub(super) struct State {
     known: Vec<Known>,
     /// By key id: whose, and when AWS stops taking it.
     given: HashMap<String, (usize, DateTime<Utc>)>,
-    /// Steps whose code reached AWS, by device.
-    steps: HashSet<(String, u64)>,
-    /// Codes of no known step that reached AWS lately, by device.
-    codes: VecDeque<(String, String, DateTime<Utc>)>,
+    spent: Spent,
     /// What is wrong for all, and what for those who wait for a person, who needs longer.
     weather: Storms,
     people: Storms,
@@ -119,8 +115,7 @@ impl Oracle {
         let state = State {
             known,
             given: HashMap::new(),
-            steps: HashSet::new(),
-            codes: VecDeque::new(),
+            spent: Spent::default(),
             weather: Storms::new(now, RECOVERY),
             people: Storms::new(now, OF_PERSON),
             started: now,
@@ -161,25 +156,8 @@ impl Oracle {
             return;
         };
         let mut state = self.state();
-        let present = u64::try_from(now.timestamp() / 30).unwrap();
-        let is_new = match self.belongings.step_of(device, code) {
-            // By a wrong clock: a code of those days that are not now is a code like any other to AWS.
-            Some(step) if step.abs_diff(present) > 2 => true,
-            Some(step) => state.steps.insert((device.clone(), step)),
-            None => {
-                while state.codes.front().is_some_and(|(_, _, at)| now - *at > CODE_LIVES) {
-                    state.codes.pop_front();
-                }
-                let sent = (device.clone(), code.clone());
-                let is_new = !state
-                    .codes
-                    .iter()
-                    .any(|(device, code, _)| (device, code) == (&sent.0, &sent.1));
-                state.codes.push_back((sent.0, sent.1, now));
-                is_new
-            }
-        };
-        if !is_new {
+        let step = self.belongings.step_of(device, code);
+        if !state.spent.spend(device, code, step, now) {
             state.accuse(now, asked.profile, "sent the code of a step a second time");
         }
     }
@@ -234,14 +212,16 @@ impl Oracle {
     }
 
     /// The daemon was started anew, with or without what it had kept.
-    pub(super) fn restarted(&self, with_store: bool) {
+    pub(super) fn restarted(&self, with_store: bool, clock_is_right: bool) {
         let now = self.truth.wall();
         let has_keys = *self.belongings.readable.lock().unwrap();
         let mut state = self.state();
         state.started = now;
         if !with_store {
-            state.steps.clear();
-            state.codes.clear();
+            state.spent.forget();
+        } else if !clock_is_right {
+            // What is kept of a process's code is its step by STS's time, which a daemon does not know at its start.
+            state.spent.forget_codes();
         }
         for (known, member) in state.known.iter_mut().zip(&CAST) {
             if !(with_store && member.is_keyed() && known.is_kept && has_keys) {
@@ -296,8 +276,9 @@ impl State {
     }
 
     /// Whether all has been well for this profile since then.
-    fn is_calm(&self, profile: usize, since: DateTime<Utc>) -> bool {
-        self.storms(profile).is_calm(since)
+    fn is_calm(&self, profile: usize, since: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+        let (user, _) = CAST[profile].root();
+        self.storms(profile).is_calm(since) && !self.spent.lacks_steps(&serial(user), since - RECOVERY, now)
     }
 
     /// A renewal begins between 0.40 and 0.48 of the lifetime; where a person gives the codes not before the half.
@@ -317,7 +298,7 @@ impl State {
                 &format!("was renewed too early, at {fraction:.4} of its life"),
             );
         }
-        if is_person || !self.is_calm(profile, asked + lifetime * 2 / 5) {
+        if is_person || !self.is_calm(profile, asked + lifetime * 2 / 5, now) {
             return;
         }
         self.fractions.push(fraction);
@@ -339,7 +320,7 @@ impl State {
         } else {
             lifetime * 52 / 100 - SLACK
         };
-        if self.is_calm(profile, now) && left < least {
+        if self.is_calm(profile, now, now) && left < least {
             self.accuse(
                 now,
                 profile,
@@ -353,7 +334,7 @@ impl State {
         if now - self.started < TimeDelta::seconds(5) {
             return;
         }
-        if self.is_calm(profile, now) {
+        if self.is_calm(profile, now, now) {
             return self.accuse(now, profile, "is not served, in fair weather");
         }
         let age = self.storms(profile).age(now).unwrap_or_default();

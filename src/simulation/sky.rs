@@ -12,7 +12,7 @@ use super::cast;
 use super::network::{INSTEADS, Weather};
 use super::random::Random;
 use super::store::MemoryStore;
-use super::world::{Bell, Daemon, World};
+use super::world::{Bell, Daemon, World, tell};
 use crate::aws::TokenCode;
 use crate::clock::{BootInstant, Clock};
 use crate::emulator::Faults;
@@ -114,6 +114,7 @@ impl Life {
         match self.random.below(100) {
             0..54 => {
                 let weather = self.weather();
+                tell(&self.world.truth, &weather);
                 self.world.network.set(weather);
                 self.storm().await;
                 self.world.network.set(Weather::Fair);
@@ -151,6 +152,7 @@ impl Life {
         let duration = self.random.scaled(doublings);
         self.world.oracle.state().begin_trouble(self.world.now(), true);
         let end = self.now() + duration;
+        tell(&self.world.truth, &("a storm", duration));
         if self.random.percent(30) {
             sleep(duration / 3).await;
             match self.random.below(3) {
@@ -163,16 +165,19 @@ impl Life {
             let gap = self.random.between(Duration::from_mins(1), Duration::from_mins(50));
             self.consume_until((self.now() + gap).min(end)).await;
         }
+        tell(&self.world.truth, &"the storm ends");
         self.world.oracle.state().end_trouble(self.world.now(), true);
     }
 
     async fn restart(&mut self) {
+        tell(&self.world.truth, &"a restart");
         self.daemon.take().unwrap().kill().await;
         sleep(self.random.between(Duration::ZERO, Duration::from_secs(4))).await;
         let bell = Arc::new(Bell(self.bell.clone()));
         let daemon = self.world.start_all(self.store.clone(), bell);
         *self.person.handle.lock().unwrap() = daemon.handle.clone();
-        self.world.oracle.restarted(self.store.is_some());
+        let clock_is_right = (self.world.clock.wall() - self.world.now()).num_seconds().abs() < 30;
+        self.world.oracle.restarted(self.store.is_some(), clock_is_right);
         self.daemon = Some(daemon);
     }
 
@@ -180,6 +185,7 @@ impl Life {
     async fn suspend(&mut self) {
         self.world.oracle.state().begin_trouble(self.world.now(), true);
         let duration = self.random.scaled(9);
+        tell(&self.world.truth, &("a suspend", duration));
         self.world.clock.suspend(duration);
         self.world.truth.suspend(duration);
         self.world.ask_all(self.daemon.as_ref().unwrap());
@@ -191,12 +197,14 @@ impl Life {
     /// Somebody sets the host's clock: nothing that is served may change for it.
     fn jump(&mut self) {
         let seconds = i64::try_from(self.random.below(6 * 3_600)).unwrap() - 3 * 3_600;
+        tell(&self.world.truth, &("the clock is set, by seconds", seconds));
         self.world.clock.jump_wall(TimeDelta::seconds(seconds));
     }
 
     /// A user gets another key, and loses the one before the last.
     fn rotate(&mut self) {
         let user = self.random.place(cast::USERS);
+        tell(&self.world.truth, &("a rotation of user", user));
         let before = self.versions[user];
         self.versions[user] += 1;
         self.world.aws.add_user(cast::user(user, &[before, before + 1]));

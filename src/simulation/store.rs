@@ -5,29 +5,35 @@ use std::sync::Mutex;
 
 use crate::BoxFuture;
 use crate::aws::{ProfileName, SerialNumber};
-use crate::state::{Claim, State, Store};
+use crate::state::{Claim, State, Steps, Store};
 
 #[derive(Default)]
 pub(super) struct MemoryStore {
-    steps: Mutex<HashMap<(SerialNumber, u64), State>>,
+    steps: Mutex<HashMap<SerialNumber, Steps>>,
     sessions: Mutex<HashMap<ProfileName, Vec<u8>>>,
 }
 
 impl Store for MemoryStore {
     fn reserve<'a>(&'a self, device: &'a SerialNumber, step: u64) -> BoxFuture<'a, Claim> {
-        let mut steps = self.steps.lock().unwrap();
-        let used = |step| !matches!(steps.get(&(device.clone(), step)), None | Some(State::Released));
-        let claim = if (step..=step + 2).any(used) {
-            Claim::Taken
-        } else {
-            steps.insert((device.clone(), step), State::Reserved);
+        let mut devices = self.steps.lock().unwrap();
+        let steps = devices.entry(device.clone()).or_insert_with(Steps::none);
+        let claim = if steps.is_free(step) {
+            steps.set(step, State::Reserved);
             Claim::Ours
+        } else {
+            Claim::Taken
         };
         Box::pin(std::future::ready(claim))
     }
 
     fn settle<'a>(&'a self, device: &'a SerialNumber, step: u64, state: State) -> BoxFuture<'a, ()> {
-        self.steps.lock().unwrap().insert((device.clone(), step), state);
+        let mut devices = self.steps.lock().unwrap();
+        if let Some(steps) = devices
+            .get_mut(device)
+            .filter(|steps| steps.state(step) == Some(State::Reserved))
+        {
+            steps.set(step, state);
+        }
         Box::pin(std::future::ready(()))
     }
 

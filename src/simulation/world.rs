@@ -1,4 +1,4 @@
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, LazyLock, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -81,6 +81,10 @@ impl World {
         let profiles: Vec<_> = jobs.iter().map(|job| job.profile.clone()).collect();
         let table = Arc::new(Table::new(&profiles));
         let mut chance = Random::new(self.chance.lock().unwrap().next());
+        let observer = Arc::new(Storyteller {
+            truth: Arc::clone(&self.truth),
+            observer,
+        });
         let parts = Parts {
             clock: self.clock.clone(),
             sts: self.sts.clone(),
@@ -129,6 +133,27 @@ impl Daemon {
         let _ = task.await;
         // Its calls end with it.
         tokio::task::yield_now().await;
+    }
+}
+
+/// Tells what the engine does, where one life is played alone.
+struct Storyteller {
+    truth: Arc<PausedClock>,
+    observer: Arc<dyn Observer>,
+}
+
+impl Observer for Storyteller {
+    fn observe(&self, event: &Event<'_>) {
+        tell(&self.truth, event);
+        self.observer.observe(event);
+    }
+}
+
+/// Prints what happened, where one life is played alone.
+pub(super) fn tell(truth: &PausedClock, what: &dyn std::fmt::Debug) {
+    static IS_ALONE: LazyLock<bool> = LazyLock::new(|| std::env::var_os("VALETKEY_SIMULATION").is_some());
+    if *IS_ALONE {
+        println!("{} {what:?}", truth.wall().format("%F %T%.3f"));
     }
 }
 

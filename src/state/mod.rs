@@ -21,6 +21,8 @@ pub use error::Error;
 pub use seal::{Mismatch, Owner, Seal, Session};
 pub use state_dir::StateDir;
 pub use steps::State;
+#[cfg(all(test, feature = "emulator"))]
+pub(crate) use steps::Steps;
 
 /// Whatever keeps things for longer than the process lives.
 pub trait Store: Send + Sync {

@@ -34,11 +34,11 @@ pub enum State {
 
 /// The steps of a device.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Steps([Option<(u64, State)>; SLOTS]);
+pub(crate) struct Steps([Option<(u64, State)>; SLOTS]);
 
 impl Steps {
     /// None has been used.
-    pub(super) fn none() -> Self {
+    pub(crate) fn none() -> Self {
         Self([None; SLOTS])
     }
 
@@ -72,18 +72,18 @@ impl Steps {
 
     /// Whether the code of `step` may be sent: neither it nor one soon after it has been, since a success may end those
     /// before it.
-    pub(super) fn is_free(&self, step: u64) -> bool {
+    pub(crate) fn is_free(&self, step: u64) -> bool {
         (step..=step.saturating_add(NEAR)).all(|step| matches!(self.state(step), None | Some(State::Released)))
     }
 
     /// What is known of `step`.
-    pub(super) fn state(&self, step: u64) -> Option<State> {
+    pub(crate) fn state(&self, step: u64) -> Option<State> {
         self.0[place_of(step)]
             .filter(|(kept, _)| *kept == step)
             .map(|(_, state)| state)
     }
 
-    pub(super) fn set(&mut self, step: u64, state: State) {
+    pub(crate) fn set(&mut self, step: u64, state: State) {
         self.0[place_of(step)] = Some((step, state));
     }
 }
