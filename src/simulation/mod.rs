@@ -8,6 +8,7 @@
 mod cast;
 mod faults;
 mod network;
+mod observed;
 mod oracle;
 mod random;
 mod replicas;

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use hyper::header::HeaderMap;
 use tokio::time::sleep;
-use url::{Url, form_urlencoded};
+use url::Url;
 
-use super::oracle::{Asked, Oracle};
+use super::cast::Belongings;
+use super::observed::Asked;
+use super::oracle::Oracle;
 use super::random::Random;
 use crate::BoxFuture;
 use crate::clock::{Clock, PausedClock};
@@ -50,16 +52,24 @@ pub(super) struct Network {
     /// UTC as it is.
     pub(super) truth: Arc<PausedClock>,
     pub(super) oracle: Arc<Oracle>,
+    belongings: Arc<Belongings>,
     weather: Mutex<Weather>,
     random: Mutex<Random>,
 }
 
 impl Network {
-    pub(super) fn new(aws: Handle, truth: Arc<PausedClock>, oracle: Arc<Oracle>, seed: u64) -> Self {
+    pub(super) fn new(
+        aws: Handle,
+        truth: Arc<PausedClock>,
+        oracle: Arc<Oracle>,
+        belongings: Arc<Belongings>,
+        seed: u64,
+    ) -> Self {
         Self {
             aws,
             truth,
             oracle,
+            belongings,
             weather: Mutex::new(Weather::Fair),
             random: Mutex::new(Random::new(seed)),
         }
@@ -77,7 +87,7 @@ impl Network {
     async fn exchange(&self, request: Request) -> Result<Response, Lost> {
         let weather = self.weather.lock().unwrap().clone();
         let mut asked = Asked::read(&request);
-        let _end = self.oracle.begin(&asked, self.truth.wall());
+        let _end = asked.begins(&self.oracle, self.truth.wall());
         match weather {
             Weather::NoRoute => return Err(Lost::Unreachable),
             Weather::BlackHole => {
@@ -90,7 +100,7 @@ impl Network {
         let way = self.latency();
         sleep(way).await;
         let now = self.truth.wall();
-        self.oracle.arrived(&mut asked, now);
+        asked.arrives(&self.oracle, &self.belongings, now);
         let outcome = self.aws.handle(&request, now);
         let back = self.latency() + outcome.delay;
         if way + back >= TOTAL {
@@ -99,7 +109,7 @@ impl Network {
         }
         sleep(back).await;
         let response = outcome.response.ok_or(Lost::Cut)?;
-        self.oracle.answered(&asked, &response);
+        asked.is_answered(&self.oracle, &response);
         Ok(response)
     }
 
@@ -145,10 +155,4 @@ impl Wire for Network {
             Ok(reply.body(response.body).unwrap())
         })
     }
-}
-
-/// A parameter of a form.
-pub(super) fn parameter(body: &[u8], name: &str) -> Option<String> {
-    let mut pairs = form_urlencoded::parse(body);
-    pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }

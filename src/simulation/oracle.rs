@@ -1,20 +1,16 @@
-//! What must hold whatever the weather, judged by what goes over the wire and what consumers get: it knows no rule of the engine.
+//! What must hold whatever the weather, judged by what AWS is asked and what consumers get: it knows no rule of whoever renews.
 
 mod spent;
 #[cfg(test)]
 mod tests;
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Mutex, MutexGuard};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::cast::{Belongings, CAST, Made, Member, Mfa, role_arn, serial};
-use super::network::parameter;
+use super::cast::{CAST, Made, Mfa, serial};
 use super::storms::Storms;
-use crate::clock::{Clock, PausedClock};
-use crate::emulator::{Request, Response};
-use crate::renew::Snapshot;
 use spent::Spent;
 
 /// What a call and the wait for an MFA step, of which five profiles share one device, may take.
@@ -26,11 +22,7 @@ const RECOVERY: TimeDelta = TimeDelta::minutes(10);
 /// The same where a person must be reminded, and come.
 const OF_PERSON: TimeDelta = TimeDelta::minutes(25);
 
-pub(super) struct Oracle {
-    belongings: Arc<Belongings>,
-    truth: Arc<PausedClock>,
-    state: Mutex<State>,
-}
+pub(super) struct Oracle(Mutex<State>);
 
 pub(super) struct State {
     known: Vec<Known>,
@@ -67,53 +59,47 @@ struct Known {
     is_kept: bool,
 }
 
-/// A request as it goes over the wire.
-pub(super) struct Asked {
-    profile: usize,
-    makes_credentials: bool,
-    mfa: Option<(String, String)>,
-    at: DateTime<Utc>,
+/// A code that goes to AWS, and its step if that is known.
+pub(super) struct Spending<'a> {
+    pub(super) device: &'a str,
+    pub(super) code: &'a str,
+    pub(super) step: Option<u64>,
 }
 
-impl Asked {
-    /// Whose call it is: a role has its ARN, sessions of a user are told apart by what they ask for.
-    pub(super) fn read(request: &Request) -> Self {
-        let of = |name| parameter(&request.body, name);
-        let authorization = request.header("authorization").unwrap();
-        let (_, credential) = authorization.split_once("Credential=").unwrap();
-        let user = |member: &Member| credential.starts_with(&format!("AKIA{:02}", member.root().0));
-        let action = of("Action").unwrap();
-        let profile = match action.as_str() {
-            "AssumeRole" => {
-                let arn = of("RoleArn").unwrap();
-                CAST.iter().position(|member| role_arn(member.name) == arn)
-            }
-            "GetSessionToken" => {
-                let seconds = of("DurationSeconds").unwrap();
-                CAST.iter().position(|member| {
-                    matches!(member.made, Made::Session(..)) && user(member) && member.seconds.to_string() == seconds
-                })
-            }
-            _ => None,
-        };
-        Self {
-            profile: profile.unwrap_or(usize::MAX),
-            makes_credentials: profile.is_some(),
-            mfa: of("SerialNumber").zip(of("TokenCode")),
-            at: DateTime::UNIX_EPOCH,
-        }
-    }
+/// Credentials that AWS has given.
+pub(super) struct Given<'a> {
+    pub(super) id: &'a str,
+    pub(super) expires: DateTime<Utc>,
+    /// When they were asked for.
+    pub(super) asked: DateTime<Utc>,
+    /// Whether whoever asked has them whole.
+    pub(super) has_come: bool,
+}
+
+/// What a consumer gets.
+pub(super) struct Served<'a> {
+    pub(super) id: &'a str,
+    /// How long the daemon would serve them.
+    pub(super) left: TimeDelta,
+}
+
+/// A daemon begins.
+pub(super) struct Start {
+    /// What was kept is there.
+    pub(super) with_store: bool,
+    pub(super) with_keys: bool,
+    /// The host's clock is right.
+    pub(super) in_time: bool,
 }
 
 impl Oracle {
-    pub(super) fn new(belongings: Arc<Belongings>, truth: Arc<PausedClock>) -> Self {
-        let now = truth.wall();
-        let mut known: Vec<_> = CAST.iter().map(|_| Known::default()).collect();
-        for known in &mut known {
-            known.is_lost = true;
-        }
-        let state = State {
-            known,
+    pub(super) fn new(now: DateTime<Utc>) -> Self {
+        let lost = || Known {
+            is_lost: true,
+            ..Known::default()
+        };
+        Self(Mutex::new(State {
+            known: CAST.iter().map(|_| lost()).collect(),
             given: HashMap::new(),
             spent: Spent::default(),
             weather: Storms::new(now, RECOVERY),
@@ -122,109 +108,80 @@ impl Oracle {
             fractions: Vec::new(),
             counts: Counts::default(),
             violations: Vec::new(),
-        };
-        Self {
-            belongings,
-            truth,
-            state: Mutex::new(state),
-        }
+        }))
     }
 
     pub(super) fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap()
+        self.0.lock().unwrap()
+    }
+
+    /// A call begins that asks for no credentials.
+    pub(super) fn count(&self) {
+        self.state().counts.calls += 1;
     }
 
     /// A call begins; it ends when what is returned is dropped.
-    pub(super) fn begin(&self, asked: &Asked, now: DateTime<Utc>) -> Option<End<'_>> {
+    pub(super) fn begin(&self, profile: usize, now: DateTime<Utc>) -> End<'_> {
+        self.count();
         let mut state = self.state();
-        state.counts.calls += 1;
-        let profile = asked.profile;
-        if !asked.makes_credentials {
-            return None;
-        }
         if std::mem::replace(&mut state.known[profile].is_called, true) {
             state.accuse(now, profile, "has two calls under way");
         }
         state.judge_start(profile, now);
-        Some(End(self, profile))
+        End(self, profile)
     }
 
-    /// The request has reached AWS, or what is there in its place.
-    pub(super) fn arrived(&self, asked: &mut Asked, now: DateTime<Utc>) {
-        asked.at = now;
-        let Some((device, code)) = &asked.mfa else {
-            return;
-        };
+    /// A code has reached AWS, or what is there in its place.
+    pub(super) fn spend(&self, profile: usize, spending: &Spending<'_>, now: DateTime<Utc>) {
         let mut state = self.state();
-        let step = self.belongings.step_of(device, code);
-        if !state.spent.spend(device, code, step, now) {
-            state.accuse(now, asked.profile, "sent the code of a step a second time");
+        if !state.spent.spend(spending, now) {
+            state.accuse(now, profile, "sent the code of a step a second time");
         }
     }
 
-    /// An answer has come back.
-    pub(super) fn answered(&self, asked: &Asked, response: &Response) {
-        if !asked.makes_credentials || response.status != 200 {
-            return;
-        }
-        let body = String::from_utf8_lossy(&response.body);
-        // A reply that is cut or blown up brings nothing to whoever asked.
-        let (Some(id), Some(expiration)) = (element(&body, "AccessKeyId"), element(&body, "Expiration")) else {
-            return;
-        };
+    pub(super) fn give(&self, profile: usize, given: &Given<'_>) {
         let mut state = self.state();
-        let expires = expiration.parse().unwrap();
-        state.given.insert(id.to_owned(), (asked.profile, expires));
-        if body.trim_end().ends_with("Response>") && body.len() < 60_000 {
-            let known = &mut state.known[asked.profile];
-            known.asked = Some(asked.at);
+        state.given.insert(given.id.to_owned(), (profile, given.expires));
+        if given.has_come {
+            let known = &mut state.known[profile];
+            known.asked = Some(given.asked);
             known.is_kept = true;
         }
     }
 
-    /// A consumer asks for each profile.
-    pub(super) fn ask(&self, profile: usize, snapshot: &Snapshot, clock: &PausedClock) {
-        let now = self.truth.wall();
+    /// A consumer asks for a profile.
+    pub(super) fn ask(&self, profile: usize, served: Option<&Served<'_>>, now: DateTime<Utc>) {
         let mut state = self.state();
-        let Some(document) = snapshot.servable(clock.boot()) else {
+        let Some(served) = served else {
             state.counts.refusals += 1;
             return state.judge_refusal(profile, now);
         };
         state.counts.answers += 1;
         state.known[profile].is_lost = false;
-        let dies = now + (document.dies.since(clock.boot()));
-        let body = String::from_utf8_lossy(&document.body);
-        let (_, id) = body.split_once("\"AccessKeyId\":\"").unwrap();
-        let Some((whose, expires)) = state.given.get(&id[..20]).copied() else {
+        let Some((whose, expires)) = state.given.get(served.id).copied() else {
             return state.accuse(now, profile, "is served with a key that AWS never gave");
         };
         if whose != profile {
             state.accuse(now, profile, "is served with somebody else's credentials");
         }
-        if expires <= now || dies > expires {
-            state.accuse(
-                now,
-                profile,
-                "is served with credentials that have expired, or would be",
-            );
+        if expires <= now || now + served.left > expires {
+            let what = "is served with credentials that have expired, or would be";
+            state.accuse(now, profile, what);
         }
         state.judge_life(profile, expires - now, now);
     }
 
-    /// The daemon was started anew, with or without what it had kept.
-    pub(super) fn restarted(&self, with_store: bool, clock_is_right: bool) {
-        let now = self.truth.wall();
-        let has_keys = *self.belongings.readable.lock().unwrap();
+    pub(super) fn restarted(&self, start: &Start, now: DateTime<Utc>) {
         let mut state = self.state();
         state.started = now;
-        if !with_store {
+        if !start.with_store {
             state.spent.forget();
-        } else if !clock_is_right {
+        } else if !start.in_time {
             // What is kept of a process's code is its step by STS's time, which a daemon does not know at its start.
             state.spent.forget_codes();
         }
         for (known, member) in state.known.iter_mut().zip(&CAST) {
-            if !(with_store && member.is_keyed() && known.is_kept && has_keys) {
+            if !(start.with_store && start.with_keys && member.is_keyed() && known.is_kept) {
                 known.is_lost = true;
                 known.asked = None;
             }
@@ -368,9 +325,4 @@ impl Drop for End<'_> {
     fn drop(&mut self) {
         self.0.state().known[self.1].is_called = false;
     }
-}
-
-fn element<'a>(body: &'a str, name: &str) -> Option<&'a str> {
-    let (_, rest) = body.split_once(&format!("<{name}>"))?;
-    Some(rest.split_once(&format!("</{name}>"))?.0)
 }

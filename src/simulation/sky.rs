@@ -10,6 +10,7 @@ use tokio::time::{sleep, timeout};
 
 use super::cast;
 use super::network::{INSTEADS, Weather};
+use super::oracle::Start;
 use super::random::Random;
 use super::store::MemoryStore;
 use super::world::{Bell, Daemon, World, tell};
@@ -176,8 +177,12 @@ impl Life {
         let bell = Arc::new(Bell(self.bell.clone()));
         let daemon = self.world.start_all(self.store.clone(), bell);
         *self.person.handle.lock().unwrap() = daemon.handle.clone();
-        let clock_is_right = (self.world.clock.wall() - self.world.now()).num_seconds().abs() < 30;
-        self.world.oracle.restarted(self.store.is_some(), clock_is_right);
+        let start = Start {
+            with_store: self.store.is_some(),
+            with_keys: *self.world.belongings.readable.lock().unwrap(),
+            in_time: (self.world.clock.wall() - self.world.now()).num_seconds().abs() < 30,
+        };
+        self.world.oracle.restarted(&start, self.world.now());
         self.daemon = Some(daemon);
     }
 

@@ -7,6 +7,7 @@ use tokio::task::JoinHandle;
 
 use super::cast::{self, Belongings, CAST};
 use super::network::Network;
+use super::observed;
 use super::oracle::Oracle;
 use super::random::Random;
 use crate::clock::{Clock, PausedClock};
@@ -47,11 +48,16 @@ impl World {
         let clock = Arc::new(PausedClock::new(START));
         let truth = Arc::new(PausedClock::new(START));
         let belongings = Arc::new(Belongings::new());
-        let oracle = Arc::new(Oracle::new(Arc::clone(&belongings), Arc::clone(&truth)));
+        let oracle = Arc::new(Oracle::new(START));
         let mut random = Random::new(seed);
         let aws = cast::aws(random.next());
-        let network = Network::new(aws.clone(), Arc::clone(&truth), Arc::clone(&oracle), random.next());
-        let network = Arc::new(network);
+        let network = Arc::new(Network::new(
+            aws.clone(),
+            Arc::clone(&truth),
+            Arc::clone(&oracle),
+            Arc::clone(&belongings),
+            random.next(),
+        ));
         Self {
             sts: Arc::new(StsClient::over(clock.clone(), network.clone())),
             clock,
@@ -109,7 +115,7 @@ impl World {
     /// A consumer of each profile asks.
     pub(super) fn ask_all(&self, daemon: &Daemon) {
         for (profile, face) in daemon.table.profiles().iter().enumerate() {
-            self.oracle.ask(profile, &face.snapshot(), &self.clock);
+            observed::ask(&self.oracle, profile, &face.snapshot(), &self.clock, self.now());
         }
         let violations = self.oracle.violations();
         assert!(violations.is_empty(), "{}", violations.join("\n"));

@@ -4,6 +4,8 @@ use std::collections::{BTreeSet, HashMap, HashSet, VecDeque};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
+use super::Spending;
+
 /// How long AWS would take a person's or a process's code.
 const CODE_LIVES: TimeDelta = TimeDelta::seconds(90);
 
@@ -21,8 +23,9 @@ pub(super) struct Spent {
 }
 
 impl Spent {
-    /// A code has reached AWS, made for `step` if that is known. Tells whether it is the first time.
-    pub(super) fn spend(&mut self, device: &str, code: &str, step: Option<u64>, now: DateTime<Utc>) -> bool {
+    /// A code has reached AWS. Tells whether it is the first time.
+    pub(super) fn spend(&mut self, spending: &Spending<'_>, now: DateTime<Utc>) -> bool {
+        let Spending { device, code, step } = *spending;
         let Some(step) = step else {
             return self.spend_code(device, code, now);
         };
