@@ -51,6 +51,13 @@ impl Form {
     }
 }
 
+#[cfg(test)]
+impl From<Vec<(String, String)>> for Form {
+    fn from(parameters: Vec<(String, String)>) -> Self {
+        Self(parameters)
+    }
+}
+
 fn is_form(request: &Request) -> bool {
     let content_type = request.header("content-type").unwrap_or_default();
     let media_type = content_type.split(';').next().unwrap_or_default();

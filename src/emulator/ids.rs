@@ -1,12 +1,10 @@
 use std::hash::{BuildHasher, RandomState};
 
 use data_encoding::{BASE32_NOPAD, BASE64, BASE64URL_NOPAD, HEXLOWER};
-use sha2::{Digest, Sha256};
 
 /// Names and secrets that look like AWS's. The same seed gives the same ones in the same order; they protect nothing.
 pub(super) struct Ids {
-    seed: [u8; 32],
-    counter: u64,
+    state: u64,
 }
 
 /// A seed that differs from run to run: the keys of the standard library's hash maps are random.
@@ -20,7 +18,11 @@ pub fn random_seed() -> [u8; 32] {
 
 impl Ids {
     pub(super) fn new(seed: [u8; 32]) -> Self {
-        Self { seed, counter: 0 }
+        let (words, _) = seed.as_chunks();
+        let state = words.iter().map(|word| u64::from_le_bytes(*word));
+        Self {
+            state: state.fold(0, u64::wrapping_add),
+        }
     }
 
     /// `AKIA…` or `ASIA…`, 20 characters.
@@ -55,14 +57,15 @@ impl Ids {
         parts.join("-")
     }
 
+    /// By `SplitMix64`.
     fn bytes(&mut self, count: usize) -> Vec<u8> {
-        let mut bytes = Vec::with_capacity(count + 32);
+        let mut bytes = Vec::with_capacity(count + 8);
         while bytes.len() < count {
-            self.counter += 1;
-            let block = Sha256::new()
-                .chain_update(self.seed)
-                .chain_update(self.counter.to_be_bytes());
-            bytes.extend_from_slice(&block.finalize());
+            self.state = self.state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+            let mut bits = self.state;
+            bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+            bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+            bytes.extend_from_slice(&(bits ^ (bits >> 31)).to_le_bytes());
         }
         bytes.truncate(count);
         bytes

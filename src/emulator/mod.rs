@@ -75,6 +75,8 @@ mod users;
 mod validation;
 mod xml;
 
+#[cfg(test)]
+pub(crate) use self::core::Refused;
 pub use self::core::{Assumed, Issued, Outcome, State, Sts};
 pub use faults::{Faults, Garbage, Instead};
 pub use handle::Handle;

@@ -63,4 +63,9 @@ impl Sessions {
     pub(super) fn count(&self) -> usize {
         self.0.len()
     }
+    /// Forgets those that expired before this instant.
+    #[cfg(test)]
+    pub(super) fn forget(&mut self, instant: DateTime<Utc>) {
+        self.0.retain(|_, session| session.expiration >= instant);
+    }
 }

@@ -18,6 +18,15 @@ enum Content {
 }
 
 impl Element {
+    /// The text of the first element of this name.
+    #[cfg(test)]
+    pub(super) fn find(&self, name: &str) -> Option<&str> {
+        match &self.content {
+            Content::Text(text) => (self.name == name).then_some(text),
+            Content::Elements(elements) => elements.iter().find_map(|element| element.find(name)),
+        }
+    }
+
     pub(super) fn text(name: &str, text: impl Into<String>) -> Self {
         Self {
             name: name.to_owned(),

@@ -107,6 +107,14 @@ impl Ledger {
         }
     }
 
+    /// The same of a device that rests until the step `rest`.
+    pub fn choose_rested(&self, device: &SerialNumber, rest: Option<Step>, now: DateTime<Utc>) -> Choice {
+        match self.choose(device, rest.map_or(now, Step::start)) {
+            Choice::Use(step) if rest.is_some() => Choice::Wait(step.start()),
+            choice => choice,
+        }
+    }
+
     /// The last step of `device` whose code was handed over.
     pub fn last_used(&self, device: &SerialNumber) -> Option<Step> {
         self.0.get(device)?.used.back().copied()

@@ -12,6 +12,8 @@ mod healing;
 mod job;
 mod keyring;
 mod machine;
+#[cfg(all(test, feature = "emulator"))]
+pub(crate) mod machines;
 mod obstacle;
 mod outcome;
 mod published;

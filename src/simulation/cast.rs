@@ -80,6 +80,14 @@ impl Member {
         !matches!(self.made, Made::Chained(_))
     }
 
+    /// In whose place the profile is whose credentials sign.
+    pub(super) fn source(&self) -> Option<usize> {
+        match self.made {
+            Made::Chained(source) => Some(source),
+            _ => None,
+        }
+    }
+
     fn table(&self) -> String {
         let Self { name, seconds, made } = self;
         let mut text = format!("[profile.{name}]\nregion = \"eu-west-1\"\nduration_seconds = {seconds}\n");
@@ -111,7 +119,7 @@ pub(super) fn serial(user: usize) -> String {
     format!("arn:aws:iam::{ACCOUNT}:mfa/user{user}")
 }
 
-fn seed(user: usize) -> [u8; 20] {
+pub(super) fn seed(user: usize) -> [u8; 20] {
     [u8::try_from(user).unwrap() + b'0'; 20]
 }
 
@@ -147,7 +155,8 @@ impl Belongings {
     }
 }
 
-fn key(user: usize, version: u64) -> (String, String) {
+/// The id and the secret of a user's key.
+pub(super) fn key(user: usize, version: u64) -> (String, String) {
     let id = format!("AKIA{user:02}{version:010}");
     (id, format!("secret of user {user}, its key {version}!"))
 }
@@ -164,15 +173,21 @@ pub(super) fn aws(seed_of_ids: u64) -> Handle {
     for number in 0..USERS {
         aws.add_user(user(number, &[0]));
     }
-    for member in CAST.iter().filter(|member| !matches!(member.made, Made::Session(..))) {
+    roles().for_each(|role| aws.add_role(role));
+    aws
+}
+
+/// The roles of the cast.
+pub(super) fn roles() -> impl Iterator<Item = Role> {
+    let members = CAST.iter().filter(|member| !matches!(member.made, Made::Session(..)));
+    members.map(|member| {
         let role = Role::new(&role_arn(member.name)).with_max_session_duration(43_200);
         let role = role.trusting(&format!("arn:aws:iam::{ACCOUNT}:root"));
         // The credentials of a role carry no MFA.
         let of_role = matches!(member.made, Made::Chained(source) if !matches!(CAST[source].made, Made::Session(..)));
         let with_mfa = member.root().1 != Mfa::Without && !of_role;
-        aws.add_role(if with_mfa { role.requiring_mfa() } else { role });
-    }
-    aws
+        if with_mfa { role.requiring_mfa() } else { role }
+    })
 }
 
 /// A user with the keys of these versions.

@@ -46,13 +46,8 @@ impl Asked {
 
     /// The call begins; it ends when what is returned is dropped.
     pub(super) fn begins<'a>(&self, oracle: &'a Oracle, now: DateTime<Utc>) -> Option<End<'a>> {
-        match self.profile {
-            Some(profile) => Some(oracle.begin(profile, now)),
-            None => {
-                oracle.count();
-                None
-            }
-        }
+        oracle.count();
+        self.profile.map(|profile| oracle.begin(profile, now))
     }
 
     /// It has reached AWS, or what is there in its place.

@@ -115,14 +115,13 @@ impl Oracle {
         self.0.lock().unwrap()
     }
 
-    /// A call begins that asks for no credentials.
+    /// A call begins, for whatever.
     pub(super) fn count(&self) {
         self.state().counts.calls += 1;
     }
 
-    /// A call begins; it ends when what is returned is dropped.
+    /// It is for credentials; it ends when what is returned is dropped.
     pub(super) fn begin(&self, profile: usize, now: DateTime<Utc>) -> End<'_> {
-        self.count();
         let mut state = self.state();
         if std::mem::replace(&mut state.known[profile].is_called, true) {
             state.accuse(now, profile, "has two calls under way");

@@ -13,7 +13,8 @@ use super::network::{INSTEADS, Weather};
 use super::oracle::Start;
 use super::random::Random;
 use super::store::MemoryStore;
-use super::world::{Bell, Daemon, World, tell};
+use super::tell;
+use super::world::{Bell, Daemon, World};
 use crate::aws::TokenCode;
 use crate::clock::{BootInstant, Clock};
 use crate::emulator::Faults;
@@ -115,7 +116,7 @@ impl Life {
         match self.random.below(100) {
             0..54 => {
                 let weather = self.weather();
-                tell(&self.world.truth, &weather);
+                tell(self.world.now(), &weather);
                 self.world.network.set(weather);
                 self.storm().await;
                 self.world.network.set(Weather::Fair);
@@ -153,7 +154,7 @@ impl Life {
         let duration = self.random.scaled(doublings);
         self.world.oracle.state().begin_trouble(self.world.now(), true);
         let end = self.now() + duration;
-        tell(&self.world.truth, &("a storm", duration));
+        tell(self.world.now(), &("a storm", duration));
         if self.random.percent(30) {
             sleep(duration / 3).await;
             match self.random.below(3) {
@@ -166,12 +167,12 @@ impl Life {
             let gap = self.random.between(Duration::from_mins(1), Duration::from_mins(50));
             self.consume_until((self.now() + gap).min(end)).await;
         }
-        tell(&self.world.truth, &"the storm ends");
+        tell(self.world.now(), &"the storm ends");
         self.world.oracle.state().end_trouble(self.world.now(), true);
     }
 
     async fn restart(&mut self) {
-        tell(&self.world.truth, &"a restart");
+        tell(self.world.now(), &"a restart");
         self.daemon.take().unwrap().kill().await;
         sleep(self.random.between(Duration::ZERO, Duration::from_secs(4))).await;
         let bell = Arc::new(Bell(self.bell.clone()));
@@ -190,7 +191,7 @@ impl Life {
     async fn suspend(&mut self) {
         self.world.oracle.state().begin_trouble(self.world.now(), true);
         let duration = self.random.scaled(9);
-        tell(&self.world.truth, &("a suspend", duration));
+        tell(self.world.now(), &("a suspend", duration));
         self.world.clock.suspend(duration);
         self.world.truth.suspend(duration);
         self.world.ask_all(self.daemon.as_ref().unwrap());
@@ -202,14 +203,14 @@ impl Life {
     /// Somebody sets the host's clock: nothing that is served may change for it.
     fn jump(&mut self) {
         let seconds = i64::try_from(self.random.below(6 * 3_600)).unwrap() - 3 * 3_600;
-        tell(&self.world.truth, &("the clock is set, by seconds", seconds));
+        tell(self.world.now(), &("the clock is set, by seconds", seconds));
         self.world.clock.jump_wall(TimeDelta::seconds(seconds));
     }
 
     /// A user gets another key, and loses the one before the last.
     fn rotate(&mut self) {
         let user = self.random.place(cast::USERS);
-        tell(&self.world.truth, &("a rotation of user", user));
+        tell(self.world.now(), &("a rotation of user", user));
         let before = self.versions[user];
         self.versions[user] += 1;
         self.world.aws.add_user(cast::user(user, &[before, before + 1]));

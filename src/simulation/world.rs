@@ -1,4 +1,4 @@
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -10,6 +10,7 @@ use super::network::Network;
 use super::observed;
 use super::oracle::Oracle;
 use super::random::Random;
+use super::tell;
 use crate::clock::{Clock, PausedClock};
 use crate::emulator;
 use crate::renew::{Engine, Event, Fraction, Handle, Observer, Parts, Snapshot, Table};
@@ -150,16 +151,8 @@ struct Storyteller {
 
 impl Observer for Storyteller {
     fn observe(&self, event: &Event<'_>) {
-        tell(&self.truth, event);
+        tell(self.truth.wall(), event);
         self.observer.observe(event);
-    }
-}
-
-/// Prints what happened, where one life is played alone.
-pub(super) fn tell(truth: &PausedClock, what: &dyn std::fmt::Debug) {
-    static IS_ALONE: LazyLock<bool> = LazyLock::new(|| std::env::var_os("VALETKEY_SIMULATION").is_some());
-    if *IS_ALONE {
-        println!("{} {what:?}", truth.wall().format("%F %T%.3f"));
     }
 }
 

@@ -50,6 +50,12 @@ pub use transport::{Roots, Route, Timeouts};
 use crate::BoxFuture;
 use crate::clock::Sample;
 
+/// What an error reply to a signed call means.
+#[cfg(all(test, feature = "emulator"))]
+pub(crate) fn class_of(status: u16, code: &str, message: &str) -> Class {
+    classify::refused(true, status, code, message)
+}
+
 /// STS, as `renew` asks it. Each call is one HTTP request at most: nothing is ever sent twice.
 pub trait Sts: Send + Sync {
     /// GetSessionToken signed by a long-term key.

@@ -1,3 +1,5 @@
+#[cfg(test)]
+mod perform;
 mod state;
 #[cfg(test)]
 mod tests;
@@ -7,6 +9,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+#[cfg(test)]
+pub(crate) use self::perform::Refused;
 pub use self::state::{Assumed, Issued, State};
 use super::actions::{self, Call, Moment, Run, UnsignedCall};
 use super::authorization_messages::{AuthorizationMessages, Denial};

@@ -45,11 +45,7 @@ impl Engine {
     fn choose(&self, worker: &Worker, device: &Device, now: DateTime<Utc>) -> Choice {
         let rests = [&self.refusals, &worker.disowned].map(|of| of.rest_of(&device.serial, Step::at(now)));
         let rest = rests.into_iter().flatten().max();
-        let rested = rest.map_or(now, Step::start);
-        match self.ledger.choose(&device.serial, rested) {
-            Choice::Use(step) if rest.is_some() => Choice::Wait(step.start()),
-            choice => choice,
-        }
+        self.ledger.choose_rested(&device.serial, rest, now)
     }
 
     /// The device's code was taken.
