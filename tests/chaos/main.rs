@@ -9,6 +9,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod descriptors;
 mod proxy;
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
