@@ -28,7 +28,7 @@ impl Limits {
         header: Duration::from_secs(5),
         idle: Duration::from_secs(30),
         request: Duration::from_secs(10),
-        grace: Duration::from_secs(5),
+        grace: Duration::from_secs(1),
     };
 
     /// For the IMDS listener.
@@ -101,9 +101,9 @@ mod tests {
             (Limits::CREDENTIALS.connections, Limits::CREDENTIALS.standing),
             (512, 64)
         );
-        assert_eq!(seconds(Limits::CREDENTIALS), [5, 30, 10, 5]);
+        assert_eq!(seconds(Limits::CREDENTIALS), [5, 30, 10, 1]);
         assert_eq!(Limits::OPS.connections, 64);
-        assert_eq!(seconds(Limits::OPS), [5, 10, 10, 5]);
+        assert_eq!(seconds(Limits::OPS), [5, 10, 10, 1]);
     }
 
     #[test]
