@@ -1,4 +1,5 @@
-//! The real binary behind a network that half-opens, delays, cuts and corrupts: what consumers get meanwhile, and how soon it is over.
+//! The real binary behind a network that half-opens, delays, cuts and corrupts: what consumers get meanwhile, and how soon it is over; and
+//! with few files that it may open.
 
 #![allow(
     clippy::expect_used,
