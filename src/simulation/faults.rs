@@ -364,10 +364,10 @@ fn every_row_has_its_tests() {
         }
         // The long run has that name for `.ci/suites/simulation-long`, too, which plays it for years.
         let (own, long_run) = (format!("f{number:02}_"), "whatever_the_weather");
-        let named = names.iter().filter(|name| name.starts_with(&own) || **name == long_run);
+        let own_tests = names.iter().filter(|name| name.starts_with(&own) || **name == long_run);
         let tests = known.matches(&format!("fn {own}")).count() + usize::from(number == 20);
         assert!(
-            tests > 0 && named.count() == tests,
+            tests > 0 && own_tests.count() == tests,
             "F{number}: {tests} tests are named as the row"
         );
     }

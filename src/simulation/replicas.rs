@@ -26,8 +26,10 @@ struct Outcome {
 /// A daemon for each of these profiles, all of one device.
 async fn start(profiles: &[&'static str], store: Option<Arc<dyn Store>>) -> Outcome {
     let world = World::new(profiles.len() as u64);
-    let begin = |profile: &&'static str| (world.start(&[*profile], store.clone(), nobody()), *profile);
-    let daemons: Vec<_> = profiles.iter().map(begin).collect();
+    let daemons: Vec<_> = profiles
+        .iter()
+        .map(|profile| (world.start(&[*profile], store.clone(), nobody()), *profile))
+        .collect();
     let began = world.now();
     while !daemons.iter().all(|(daemon, profile)| daemon.serves(profile)) {
         sleep(Duration::from_secs(1)).await;
