@@ -10,6 +10,8 @@ pub struct Protections {
     pub not_dumpable: bool,
     /// A crash writes no core file, whatever the limit was (`RLIMIT_CORE`).
     pub no_core: bool,
+    /// How many files may be open at once (`RLIMIT_NOFILE`), unless that has no bound.
+    pub descriptors: Option<u64>,
 }
 
 /// Puts the protections in place. The first thing that `main` does: before it, nothing secret has been read.
@@ -18,16 +20,17 @@ pub fn harden() -> Protections {
         current: Some(0),
         maximum: Some(0),
     };
-    have_room_for_connections();
     Protections {
         not_dumpable: not_dumpable(),
         no_core: setrlimit(Resource::Core, none).is_ok(),
+        descriptors: have_room_for_connections(),
     }
 }
 
 /// More descriptors than all listeners take when they are full: who fills them would otherwise keep keys from being read, STS from being
-/// asked, and the next one from being accepted, for whom room is made. Many systems give 1,024, and more to whoever asks.
-fn have_room_for_connections() {
+/// asked, and the next one from being accepted, for whom room is made. Many systems give 1,024, and more to whoever asks. Tells how many
+/// there are.
+fn have_room_for_connections() -> Option<u64> {
     const ENOUGH: u64 = 4_096;
     let limit = getrlimit(Resource::Nofile);
     let wanted = limit.maximum.map_or(ENOUGH, |most| most.min(ENOUGH));
@@ -39,6 +42,7 @@ fn have_room_for_connections() {
         // Without it there is what there was.
         let _ = setrlimit(Resource::Nofile, raised);
     }
+    getrlimit(Resource::Nofile).current
 }
 
 #[cfg(target_os = "linux")]

@@ -12,8 +12,12 @@ mod common;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::mpsc;
+use std::time::Duration;
 
-use common::{World, finish, valetkey};
+use chrono::{DateTime, TimeDelta, Utc};
+use common::{Reply, World, finish, get, request, valetkey};
+use valetkey::clock::{Clock, SystemClock};
 use valetkey::emulator::{Faults, Instead};
 
 #[test]
@@ -70,33 +74,66 @@ fn before_the_first_session_consumers_are_told_why_and_probes_wait() {
     );
 }
 
+/// What is held is served until it dies, whatever STS does, and refused in both forms from that instant on.
 #[test]
-fn sessions_are_renewed_and_served_on_through_an_outage_until_they_die() {
+fn f19_expiry_while_sts_is_dead() {
     let world = World::new(Some(8));
+    let imds = "[server]\nimds = \"127.0.0.1:0\"\nimds_profile = \"plain\"\n";
+    world.write("valetkey.toml", &world.configuration().replacen("[server]\n", imds, 1));
     let daemon = world.serve();
     daemon.wait_for_credentials("plain");
-    let key = || {
-        let reply = daemon.credentials("/credentials/plain", &world.token("plain"));
-        (reply.status, reply.body)
+    let ttl = [("X-aws-ec2-metadata-token-ttl-seconds", "21600")];
+    let session = request(daemon.imds.unwrap(), "PUT", "/latest/api/token", &ttl).body;
+    let ask = || {
+        let path = "/latest/meta-data/iam/security-credentials/plain";
+        let headers = [("X-aws-ec2-metadata-token", session.as_str())];
+        [
+            daemon.credentials("/credentials/plain", &world.token("plain")),
+            get(daemon.imds.unwrap(), path, &headers),
+        ]
     };
-    let (_, first) = key();
+    let key = |reply: &Reply| reply.json()["AccessKeyId"].clone();
+    let first = ask();
     daemon.wait_for_credentials("plain");
     world.emulator.handle.set_faults(Faults::instead(Instead::Down));
-    let (status, second) = key();
-    assert_eq!(status, 200);
-    assert_ne!(first, second);
+    let second = ask();
+    assert_ne!(key(&first[0]), key(&second[0]));
+    daemon.wait_until(|line| {
+        let message = line["message"].as_str().unwrap_or_default();
+        message.starts_with("credentials not obtained") && line["profile"] == "plain"
+    });
 
-    daemon.wait_until(|line| {
-        line["message"]
-            .as_str()
-            .is_some_and(|m| m.starts_with("credentials not obtained"))
-            && line["profile"] == "plain"
-    });
-    assert_eq!(key(), (200, second));
-    daemon.wait_until(|line| {
-        line["message"].as_str().is_some_and(|m| m.contains("expired")) && line["profile"] == "plain"
-    });
-    assert_eq!(key().0, 503);
+    let expiration = second[0].json()["Expiration"].as_str().unwrap().to_owned();
+    let expiration: DateTime<Utc> = expiration.parse().unwrap();
+    // STS tells its time in whole seconds, so that they may die a second early, and never late.
+    let (begun, never) = mpsc::channel::<()>();
+    let mut served = 0;
+    loop {
+        let before = SystemClock.wall();
+        let replies = ask();
+        if before >= expiration {
+            for reply in replies {
+                assert_eq!(reply.status, 503, "{reply:?}");
+                assert!(reply.head.to_lowercase().contains("\r\nretry-after: "), "{reply:?}");
+                let error = reply.json();
+                assert_eq!(error["code"], "CredentialsUninitialized");
+                assert!(error["message"].as_str().unwrap().contains("expired"), "{error}");
+            }
+            break;
+        }
+        if SystemClock.wall() < expiration - TimeDelta::seconds(1) {
+            for reply in replies {
+                assert_eq!((reply.status, key(&reply)), (200, key(&second[0])));
+                served += 1;
+            }
+        }
+        // A breath.
+        assert!(never.recv_timeout(Duration::from_millis(5)).is_err());
+    }
+    drop(begun);
+    assert!(served > 20, "{served}");
+    let probes = ["/livez", "/startupz", "/readyz?profile=plain"].map(|path| daemon.ops(path).status);
+    assert_eq!(probes, [200, 200, 503], "it has started once, and lives");
 }
 
 #[test]

@@ -32,8 +32,8 @@ const BESIDE: [(&str, &[&str]); 4] = [
 ];
 
 /// What a simulation brings together; it is in no build but the tests.
-const SIMULATED: [&str; 10] = [
-    "aws", "clock", "config", "emulator", "keys", "mfa", "renew", "secret", "state", "sts",
+const SIMULATED: [&str; 12] = [
+    "aws", "clock", "config", "emulator", "keys", "metrics", "mfa", "renew", "secret", "server", "state", "sts",
 ];
 
 /// What `cli` and the binary may use beside the layers below them.

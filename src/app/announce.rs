@@ -5,6 +5,7 @@ use super::{App, Listeners};
 use crate::aws::{ProfileName, SessionPolicies};
 use crate::config::{KeySource, Kind, Profile};
 use crate::harden::Protections;
+use crate::server::Limits;
 use crate::sts::StsClient;
 
 impl App {
@@ -45,6 +46,13 @@ impl App {
         }
         if !protections.no_core {
             warn!("a crash may write a core file with secrets: the core limit could not be set to 0");
+        }
+        if let Some(files) = protections.descriptors.filter(|files| *files < Limits::DESCRIPTORS) {
+            warn!(
+                "only {files} files may be open at once, so that fewer connections are taken; raise the limit (ulimit -n, LimitNOFILE=) \
+                 to {}",
+                Limits::DESCRIPTORS
+            );
         }
     }
 }

@@ -216,6 +216,7 @@ impl App {
             tls: self.tls,
             clock: Arc::clone(&self.clock),
         });
+        let descriptors = surroundings.protections.descriptors;
         let operator = Arc::new(Operator {
             table: self.table,
             clock: Arc::clone(&self.clock),
@@ -235,13 +236,14 @@ impl App {
         tasks.spawn(server::serve_credentials(
             listeners.credentials,
             credentials,
-            Limits::CREDENTIALS,
+            Limits::CREDENTIALS.within(descriptors),
             told(stopped),
         ));
         if let (Some(listener), Some(imds)) = (listeners.imds, imds) {
-            tasks.spawn(server::serve_imds(listener, imds, Limits::IMDS, told(stopped)));
+            let limits = Limits::IMDS.within(descriptors);
+            tasks.spawn(server::serve_imds(listener, imds, limits, told(stopped)));
         }
-        let ops = server::serve_ops(listeners.ops, ops, Limits::OPS, told(stopped));
+        let ops = server::serve_ops(listeners.ops, ops, Limits::OPS.within(descriptors), told(stopped));
         tasks.spawn(endless(Box::pin(ops)));
         let control = control::serve(listeners.control, operator, self.clock, told(stopped));
         tasks.spawn(endless(Box::pin(control)));

@@ -41,6 +41,8 @@ const MOVED: u8 = 4;
 const RECOGNISED: u8 = 8;
 /// A reply is being made.
 const MAKING: u8 = 16;
+/// Something has come in.
+const HEARD: u8 = 32;
 
 impl Shared {
     /// A new connection: its first head is awaited.
@@ -99,7 +101,12 @@ impl Shared {
     }
 
     pub(super) fn read(&self) {
-        self.0.bits.fetch_or(UNANSWERED | MOVED, Ordering::Relaxed);
+        self.0.bits.fetch_or(UNANSWERED | MOVED | HEARD, Ordering::Relaxed);
+    }
+
+    /// Whether anything has ever come in.
+    pub(super) fn is_heard(&self) -> bool {
+        self.0.bits.load(Ordering::Relaxed) & HEARD != 0
     }
 
     pub(super) fn wrote(&self) {

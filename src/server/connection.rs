@@ -52,14 +52,16 @@ pub(super) async fn serve<S>(
     let eager = Eager::new(service, peer, shared.clone());
     let mut connection = pin!(Limits::http1().serve_connection(watched, eager));
     let mut stop = pin!(context.stop.wait());
-    let mut stopping = false;
+    let (mut told, mut stopping) = (false, false);
     let clock = &context.clock;
     let mut timer: Option<(BootInstant, BoxFuture<'_, ()>)> = None;
 
     let refused = poll_fn(|cx| {
         let now = clock.boot();
         shared.begin_turn(now);
-        if !stopping && stop.as_mut().poll(cx).is_ready() {
+        told = told || stop.as_mut().poll(cx).is_ready();
+        // hyper would close at once what it has heard nothing of, and the request may be on its way.
+        if told && !stopping && shared.is_heard() {
             stopping = true;
             connection.as_mut().graceful_shutdown();
         }
@@ -67,6 +69,9 @@ pub(super) async fn serve<S>(
             return Poll::Ready(end.err().as_ref().and_then(refusal));
         }
         let (activity, moved) = shared.look();
+        if told && !stopping && moved {
+            cx.waker().wake_by_ref();
+        }
         let deadline = patience.look(activity, moved, now);
         shared.since(patience.since);
         if now >= deadline {

@@ -28,7 +28,7 @@ impl Limits {
         header: Duration::from_secs(5),
         idle: Duration::from_secs(30),
         request: Duration::from_secs(10),
-        grace: Duration::from_secs(5),
+        grace: Duration::from_secs(1),
     };
 
     /// For the IMDS listener.
@@ -45,6 +45,29 @@ impl Limits {
         ..Self::CREDENTIALS
     };
 
+    /// With how many files open at once all listeners have the room that they ask for.
+    pub const DESCRIPTORS: u64 = (ALL + OWN) as u64;
+
+    /// The same with fewer connections where the process may open no more files than this: those of one listener must leave some to
+    /// the others, to STS and to keys.
+    #[must_use]
+    pub fn within(self, descriptors: Option<u64>) -> Self {
+        let descriptors = descriptors.unwrap_or(Self::DESCRIPTORS).min(Self::DESCRIPTORS);
+        // It is a small number by now.
+        let descriptors = usize::try_from(descriptors).unwrap_or(usize::MAX);
+        let left = descriptors - OWN.min(descriptors / 2);
+        let part = |connections: usize| connections * left / ALL;
+        Self {
+            connections: part(self.connections).max(FEWEST),
+            standing: part(self.standing),
+            ..self
+        }
+    }
+
+    const fn places(self) -> usize {
+        self.connections + self.standing
+    }
+
     /// How HTTP/1.1 is spoken. The number of headers stays at hyper's own limit of 100: any other limit would cost two
     /// allocations a request. hyper's header timeout stays off: it would also end idle connections, and cost a timer a
     /// request; `connection` keeps these limits with one timer a connection.
@@ -54,6 +77,15 @@ impl Limits {
         builder
     }
 }
+
+/// What all listeners hold when they are full.
+const ALL: usize = Limits::CREDENTIALS.places() + Limits::IMDS.places() + Limits::OPS.places();
+
+/// What is open beside their connections: listeners, the control socket and who asks there, calls to STS, keys, what is kept.
+const OWN: usize = 128;
+
+/// A probe, a scraper, and who comes in their stead.
+const FEWEST: usize = 4;
 
 /// How many bytes the head of a request may have.
 const MAX_HEAD: usize = 16 * 1024;
@@ -69,8 +101,20 @@ mod tests {
             (Limits::CREDENTIALS.connections, Limits::CREDENTIALS.standing),
             (512, 64)
         );
-        assert_eq!(seconds(Limits::CREDENTIALS), [5, 30, 10, 5]);
+        assert_eq!(seconds(Limits::CREDENTIALS), [5, 30, 10, 1]);
         assert_eq!(Limits::OPS.connections, 64);
-        assert_eq!(seconds(Limits::OPS), [5, 10, 10, 5]);
+        assert_eq!(seconds(Limits::OPS), [5, 10, 10, 1]);
+    }
+
+    #[test]
+    fn few_descriptors_are_shared() {
+        let listeners = [Limits::CREDENTIALS, Limits::IMDS, Limits::OPS];
+        let places = |descriptors| listeners.map(|limits| limits.within(descriptors).places());
+        for enough in [None, Some(u64::MAX), Some(4_096), Some(Limits::DESCRIPTORS)] {
+            assert_eq!(places(enough), [576, 512, 64]);
+        }
+        assert_eq!(places(Some(1_024)), [447, 398, 49]);
+        assert_eq!(places(Some(64)), [15, 14, 4]);
+        assert_eq!(places(Some(0)), [4, 4, 4]);
     }
 }

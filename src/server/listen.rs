@@ -132,9 +132,27 @@ pub(super) async fn run<S>(
             },
         }
     }
-    drop(listener);
+    for (stream, peer) in waiting(listener) {
+        connections.open(stream, peer).await;
+    }
     connections.drain().await;
 }
+
+/// What the kernel has connected already, and nobody accepted: whoever is at the other end may have sent his request. The runtime may
+/// not have heard of it, so that the kernel itself is asked.
+fn waiting(listener: TcpListener) -> Vec<(TcpStream, SocketAddr)> {
+    let accept = |listener: &std::net::TcpListener| {
+        let (stream, peer) = listener.accept()?;
+        stream.set_nonblocking(true)?;
+        Ok::<_, io::Error>((TcpStream::from_std(stream)?, peer))
+    };
+    let listener = listener.into_std();
+    let all = std::iter::from_fn(|| accept(listener.as_ref().ok()?).ok());
+    all.take(MOST_WAITING).collect()
+}
+
+/// As many as the kernel lets wait; whoever comes meanwhile is nobody's reason to go on.
+const MOST_WAITING: usize = 1024;
 
 /// Returns when the pause is over.
 async fn over(pause: &mut Option<BoxFuture<'_, ()>>) {

@@ -9,25 +9,29 @@
 //! | F4 garbage in the place of a reply | what is served stays | `f04_garbage` `cut_anywhere_they_tell_nothing` `with_pieces_changed_they_tell_nothing_or_something_whole` |
 //! | F5 names that do not resolve, hosts that do not answer | a failure like another, nothing sent | `f05_no_way` `what_never_connects_has_sent_nothing` |
 //! | F6 half-open connections, resets, stalls | ended after ten seconds, never sent again | `f06_half_open` `a_connection_closed_or_reset_without_an_answer_is_never_tried_again` `a_server_that_drips_or_says_nothing_meets_the_total_timeout` `a_body_that_breaks_off_brings_nothing` |
-//! | F7 global and regional endpoints | regional unless asked otherwise | `is_what_botocore_asks` |
-//! | F8 replicas on one device | all ready, without a storm of refused codes | `replicas_that_share_state_take_one_step_for_all` `replicas_without_shared_state_come_to_an_end_without_a_storm` `daemons_that_share_a_device_take_turns` |
+//! | F7 global and regional endpoints | regional unless asked otherwise | `f07_regional_unless_asked_otherwise` `is_what_botocore_asks` |
+//! | F8 replicas on one device | all ready, without a storm of refused codes | `f08_replicas_that_share_state` `f08_replicas_without_shared_state` `daemons_that_share_a_device_take_turns` |
 //! | F9 a storm of restarts | no step twice, no call while what is kept is good | `f09_restart_storm` `kills_at_any_moment_send_no_step_twice` |
 //! | F10 wrong clocks, jumps, suspend | the second call succeeds; nothing expired is served | `f10_clocks` `a_resume_is_noticed_within_ten_seconds` |
 //! | F11 a key that is rotated, swapped, deleted | both halves are of one key; what is served stays | `f11_key_rotated_or_gone` `a_swapped_secret_never_mixes_its_halves` |
-//! | F12 a token's file is replaced | the old one is taken for a while | `old_tokens_are_taken_for_a_while_and_until_a_restart` |
-//! | F13 a full disk, a read-only one, damage | memory has to do | `where_nothing_can_be_kept_memory_has_to_do` `every_flipped_bit_and_every_other_length_is_damage` |
-//! | F14 SIGTERM, SIGKILL | whoever has begun is answered; state is whole | `sigterm_and_sigint_end_it_cleanly_although_connections_are_open` `kills_at_any_moment_send_no_step_twice` |
-//! | F15 no descriptor left | a pause, and not an end | `no_descriptor_left_is_a_pause_and_not_an_end` |
-//! | F16 clients that are slow, or read nothing | cut off, and in nobody's way | `a_peer_that_takes_no_reply_is_cut_off_after_ten_seconds` `a_head_that_drips_is_cut_off_after_five_seconds` `idle_connections_do_not_keep_a_probe_out` |
-//! | F17 liveness | never a matter of STS | `probes_follow_the_required_profiles` |
+//! | F12 a token's file is replaced | the old one is taken for as long as a file may take to arrive | `f12_token_file_replaced` `old_tokens_are_taken_for_a_while_and_until_a_restart` `whoever_reads_the_file_before_each_request_is_never_refused` `a_token_opens_a_role_from_which_others_are_chained` |
+//! | F13 a full disk, a read-only one, damage | memory has to do | `f13_disk_full_read_only_or_damaged` `where_nothing_can_be_kept_memory_has_to_do` `every_flipped_bit_and_every_other_length_is_damage` `what_does_not_match_is_ignored_with_one_warning` `what_cannot_be_replaced_is_told_and_the_rest_is` `lines_that_cannot_be_written_are_counted` |
+//! | F14 SIGTERM, SIGKILL | whoever has begun is answered, all within two seconds; state is whole | `f14_signals` `shutdown_answers_who_has_begun_and_leaves_who_does_not_finish` `sigterm_and_sigint_end_it_cleanly_although_connections_are_open` `kills_at_any_moment_send_no_step_twice` |
+//! | F15 no descriptor left | probes are answered and STS is asked; a pause, and not an end | `f15_no_descriptor_left` `no_descriptor_left_is_a_pause_and_not_an_end` |
+//! | F16 clients that are slow, or read nothing | cut off, and in nobody's way | `f16_slow_clients` `a_head_that_drips_is_cut_off_after_five_seconds` `idle_connections_do_not_keep_a_probe_out` `replies_that_nobody_takes_do_not_keep_a_probe_out` |
+//! | F17 liveness | never a matter of STS | `f17_liveness` `probes_follow_the_required_profiles` |
 //! | F18 many clients at once | not one call to STS more | `f18_many_clients` |
-//! | F19 expiry while STS is down | refused from that instant on | `f02_sts_down_for_hours` `credentials_are_served_until_the_very_instant_of_their_death` |
+//! | F19 expiry while STS is down | refused from that instant on | `f19_expiry_while_sts_is_dead` `f02_sts_down_for_hours` `credentials_are_served_until_the_very_instant_of_their_death` |
 //! | F20 a long run | all of it at once, for years | `whatever_the_weather` |
 
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::TimeDelta;
+use tokio::net::TcpListener;
+use tokio::runtime::Builder;
 use tokio::time::sleep;
 
 use super::cast;
@@ -37,6 +41,8 @@ use super::random::Random;
 use super::store::MemoryStore;
 use super::world::{Daemon, World, nobody};
 use crate::emulator::{Faults, Instead};
+use crate::metrics::Metrics;
+use crate::server::{Limits, Ops, serve_ops};
 use crate::state::Store;
 
 const MINUTE: Duration = Duration::from_mins(1);
@@ -287,6 +293,48 @@ fn f11_key_rotated_or_gone() {
     });
 }
 
+/// A day without STS: whoever asks whether the daemon lives hears that it does, and that it is ready as long as it serves.
+#[test]
+fn f17_liveness() {
+    let runtime = Builder::new_current_thread().enable_all().start_paused(true).build();
+    runtime.unwrap().block_on(async {
+        let world = World::new(17);
+        let daemon = before_renewal(&world, &["s8"]).await;
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let (table, clock) = (Arc::clone(&daemon.table), world.clock.clone());
+        let metrics = Arc::new(Metrics::new(Arc::clone(&table), clock.clone(), || 0));
+        let ops = Ops { table, clock, metrics };
+        tokio::spawn(serve_ops(listener, ops, Limits::OPS, std::future::pending()));
+        world.network.set(Weather::NoRoute);
+        let mut unready = 0;
+        for _ in 0..24 * 6 {
+            sleep(10 * MINUTE).await;
+            assert_eq!(probe(address, "/livez").await, "200");
+            assert!(daemon.handle.is_at_work().await, "the watchdog of systemd hears of it");
+            let status = if daemon.serves("s8") { "200" } else { "503" };
+            assert_eq!(probe(address, "/readyz").await, status);
+            unready += u32::from(status == "503");
+        }
+        assert!(unready > 20 * 6, "{unready}");
+        world.network.set(Weather::Fair);
+        sleep(SOON).await;
+        assert_eq!(probe(address, "/readyz").await, "200");
+    });
+}
+
+/// The status of a reply. Time stands still meanwhile.
+async fn probe(address: SocketAddr, path: &'static str) -> String {
+    let ask = move || {
+        let mut stream = TcpStream::connect(address).unwrap();
+        write!(stream, "GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n").unwrap();
+        let mut reply = String::new();
+        stream.read_to_string(&mut reply).unwrap();
+        reply[9..12].to_owned()
+    };
+    tokio::task::spawn_blocking(ask).await.unwrap()
+}
+
 #[test]
 fn f18_many_clients() {
     in_virtual_time(async {
@@ -299,6 +347,7 @@ fn f18_many_clients() {
     });
 }
 
+/// Each row has a test of its own name, and no test has the name of another row.
 #[test]
 fn every_row_has_its_tests() {
     let rows: Vec<_> = include_str!("faults.rs")
@@ -310,10 +359,17 @@ fn every_row_has_its_tests() {
         assert!(row.starts_with(&format!("{number} ")), "{row}");
         let (_, shown) = row.trim_end_matches(" |").rsplit_once(" | ").unwrap();
         let names: Vec<_> = shown.split('`').filter(|name| !name.trim().is_empty()).collect();
-        assert!(!names.is_empty(), "{row}");
-        for name in names {
+        for name in &names {
             assert!(known.contains(&format!("fn {name}(")), "{name} of F{number} is no test");
         }
+        // The long run has that name for `.ci/suites/simulation-long`, too, which plays it for years.
+        let (own, long_run) = (format!("f{number:02}_"), "whatever_the_weather");
+        let own_tests = names.iter().filter(|name| name.starts_with(&own) || **name == long_run);
+        let tests = known.matches(&format!("fn {own}")).count() + usize::from(number == 20);
+        assert!(
+            tests > 0 && own_tests.count() == tests,
+            "F{number}: {tests} tests are named as the row"
+        );
     }
     assert_eq!(rows.len(), 20);
 }

@@ -1,4 +1,5 @@
-//! The real binary behind a network that half-opens, delays, cuts and corrupts: what consumers get meanwhile, and how soon it is over.
+//! The real binary behind a network that half-opens, delays, cuts and corrupts: what consumers get meanwhile, and how soon it is over; and
+//! with few files that it may open.
 
 #![allow(
     clippy::expect_used,
@@ -9,6 +10,7 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod descriptors;
 mod proxy;
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};

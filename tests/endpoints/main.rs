@@ -30,7 +30,7 @@ fn is_what_botocore_asks() {
         for (way, profile) in [
             ("the file", toml(&wish)),
             ("the environment beside the file", toml_and_environment(&wish)),
-            ("the environment", environment(&wish)),
+            ("the environment", environment(wish.region, &|name| wish.variable(name))),
             ("the AWS files", files.ask(&wish, true)),
             ("the environment beside the AWS files", files.ask(&wish, false)),
         ] {
@@ -39,6 +39,46 @@ fn is_what_botocore_asks() {
         lines += 1;
     }
     assert!(lines >= least, "{lines}");
+}
+
+/// For a region of each partition: what is asked where nobody has said anything, and where somebody wants the global endpoint, which is
+/// that of `aws` alone, and there of the regions that had it.
+#[test]
+fn f07_regional_unless_asked_otherwise() {
+    let files = Files::new();
+    for (region, regional, global) in [
+        (
+            "eu-west-1",
+            "amazonaws.com",
+            Some("https://sts.amazonaws.com/ us-east-1"),
+        ),
+        ("eu-south-1", "amazonaws.com", None),
+        ("cn-north-1", "amazonaws.com.cn", None),
+        ("us-gov-west-1", "amazonaws.com", None),
+        ("eusc-de-east-1", "amazonaws.eu", None),
+        ("us-iso-east-1", "c2s.ic.gov", None),
+        ("us-isob-east-1", "sc2s.sgov.gov", None),
+        ("eu-isoe-west-1", "cloud.adc-e.uk", None),
+        ("us-isof-south-1", "csp.hci.ic.gov", None),
+    ] {
+        let regional = format!("https://sts.{region}.{regional}/ {region}");
+        for (wish, expected) in [(None, &*regional), (Some("legacy"), global.unwrap_or(&regional))] {
+            let variable = |name: &str| match name {
+                "AWS_STS_REGIONAL_ENDPOINTS" => wish.map(OsString::from),
+                _ => None,
+            };
+            let line = |quote: &str| wish.map(|wish| format!("sts_regional_endpoints = {quote}{wish}{quote}\n"));
+            let in_aws_files = format!("region = {region}\n{}", line("").unwrap_or_default());
+            for (way, profile) in [
+                ("the file", parse(region, &line("\"").unwrap_or_default(), &|_| None)),
+                ("the environment beside the file", parse(region, "", &variable)),
+                ("the environment", environment(region, &variable)),
+                ("the AWS files", files.profile(&in_aws_files, &|_| None)),
+            ] {
+                assert_eq!(found(profile), expected, "{region}: {wish:?} by {way}");
+            }
+        }
+    }
 }
 
 /// A line of the table.
@@ -143,12 +183,12 @@ fn parse(region: &str, settings: &str, env: config::Env<'_>) -> Result<Profile, 
     plan.map(|mut plan| plan.profiles.remove(0))
 }
 
-fn environment(wish: &Wish<'_>) -> Result<Profile, Errors> {
+fn environment(region: &str, env: config::Env<'_>) -> Result<Profile, Errors> {
     let env = |name: &str| match name {
         "RUNTIME_DIRECTORY" => Some("/run/valetkey".into()),
         "AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY" => Some("x".into()),
-        "AWS_REGION" => Some(wish.region.into()),
-        _ => wish.variable(name),
+        "AWS_REGION" => Some(region.into()),
+        _ => env(name),
     };
     let plan = config::read(&Source::Environment, &Overrides::default(), &env);
     plan.map(|mut plan| plan.profiles.remove(0))

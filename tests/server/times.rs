@@ -86,23 +86,40 @@ async fn the_systems_clock_ends_them_too() {
     assert!(idle.is_closed().await);
 }
 
+/// Peers that ask without end and take no reply are in nobody's way, have little done for them, and are cut off after ten seconds.
 #[tokio::test]
-async fn a_peer_that_takes_no_reply_is_cut_off_after_ten_seconds() {
+async fn f16_slow_clients() {
+    const PEERS: u32 = 20;
     // The timer of a longer limit is brought forward, which tells this test that the server noticed.
     let limits = Limits {
         header: seconds(30),
         ..Limits::CREDENTIALS
     };
     let scene = Scene::with_limits(&["ops"], &["ops"], limits);
-    let mut peer = scene.credentials.connect().await;
     let requests = get("ops").repeat(100);
-    tokio::select! {
-        () = async { loop { peer.send(&requests).await } } => {}
-        () = scene.clock.armed(seconds(10)) => {}
+    let mut consumer = scene.credentials.connect().await;
+    let mut slow = Vec::new();
+    for number in 0..PEERS {
+        let mut peer = scene.credentials.connect().await;
+        let noticed = seconds(10) + Duration::from_millis(number.into());
+        tokio::select! {
+            () = async { loop { peer.send(&requests).await } } => {}
+            () = scene.clock.armed(noticed) => {}
+        }
+        slow.push(peer);
+        consumer.send(get("ops")).await;
+        assert_eq!(consumer.reply().await.unwrap().body, DOCUMENT);
+        scene.clock.advance(Duration::from_millis(1));
     }
+    let served =
+        scene.metric("valetkey_http_requests_total{code=\"200\",listener=\"credentials\",route=\"credentials\"}");
+    assert!(served < u64::from(PEERS) * 200, "{served} replies that nobody takes");
+
     scene.clock.advance(seconds(10));
-    scene.open_connections(0).await;
-    assert_eq!(scene.rejected("credentials", "request_timeout"), 1);
+    scene.open_connections(1).await;
+    assert_eq!(scene.rejected("credentials", "request_timeout"), u64::from(PEERS));
+    consumer.send(get("ops")).await;
+    assert_eq!(consumer.reply().await.unwrap().body, DOCUMENT);
 }
 
 #[tokio::test]
@@ -122,7 +139,17 @@ async fn shutdown_answers_who_has_begun_and_leaves_who_does_not_finish() {
         assert_eq!(idle.reply().await.unwrap().body, DOCUMENT);
     }
 
+    // The kernel has connected this one, and nobody has accepted it yet.
+    let mut come = std::net::TcpStream::connect(scene.credentials.address).unwrap();
+    std::io::Write::write_all(&mut come, get("ops").as_bytes()).unwrap();
     scene.credentials.stop();
+    let mut reply = String::new();
+    let read = move || std::io::Read::read_to_string(&mut come, &mut reply).map(|_| reply);
+    let reply = tokio::task::spawn_blocking(read).await.unwrap().unwrap();
+    assert!(
+        reply.starts_with("HTTP/1.1 200 ") && reply.ends_with(DOCUMENT),
+        "{reply}"
+    );
     assert!(idle.is_closed().await);
     begun.send(get("ops").trim_start_matches("GET /cred")).await;
     let reply = begun.reply().await.unwrap();

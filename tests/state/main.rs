@@ -9,6 +9,8 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod disk;
+mod endings;
 mod kills;
 mod scene;
 mod sessions;

@@ -1,13 +1,12 @@
 //! A long-term key that is exchanged under a running daemon, with no command to it.
 
 use std::fs;
-use std::os::unix::fs::symlink;
 
 use serde_json::Value;
 use valetkey::emulator::{Faults, Instead, User};
 
 use crate::common::{Daemon, World, eventually, show};
-use crate::scene::{ask, document, keyed, metric, script, serve, server, status_of};
+use crate::scene::{ask, document, keyed, metric, project, script, serve, server, status_of};
 
 const SECOND: (&str, &str) = ("AKIAIOSFODNN7SECOND1", "the-second-secret-of-this-user");
 const UNKNOWN: (&str, &str) = ("AKIAIOSFODNN7UNKNOWN", "a-secret-that-nobody-ever-had");
@@ -19,23 +18,10 @@ fn with_second_key(world: &World) {
     world.emulator.handle.add_user(user.with_key(SECOND.0, SECOND.1));
 }
 
-/// Puts a key into a volume as the kubelet does: into a folder of its own, to which the link `..data` is moved.
+/// Puts a key into a volume.
 fn mount(world: &World, version: &str, (id, secret): (&str, &str)) {
-    let volume = world.path("volume");
-    fs::create_dir_all(volume.join(version)).unwrap();
-    fs::write(volume.join(version).join("aws_access_key_id"), id).unwrap();
-    fs::write(volume.join(version).join("aws_secret_access_key"), secret).unwrap();
-    symlink(version, volume.join("..data_tmp")).unwrap();
-    let old = fs::read_link(volume.join("..data"));
-    fs::rename(volume.join("..data_tmp"), volume.join("..data")).unwrap();
-    match old {
-        Ok(old) => fs::remove_dir_all(volume.join(old)).unwrap(),
-        Err(_) => {
-            for name in ["aws_access_key_id", "aws_secret_access_key"] {
-                symlink(format!("..data/{name}"), volume.join(name)).unwrap();
-            }
-        }
-    }
+    let files = [("aws_access_key_id", id), ("aws_secret_access_key", secret)];
+    project(&world.path("volume"), version, &files);
 }
 
 fn first(world: &World) -> (&str, &str) {

@@ -11,7 +11,7 @@ use valetkey::clock::{Clock, SystemClock};
 use valetkey::emulator::{OidcProvider, Organization, Role, SamlAssertion};
 
 use crate::common::{World, show};
-use crate::scene::{ask, chained, configure, document, script, serve, status_of};
+use crate::scene::{ask, chained, configure, document, project, script, serve, status_of};
 
 const USER: &str = "arn:aws:iam::123456789012:user/demo";
 const ADMIN: &str = "arn:aws:iam::123456789012:role/admin";
@@ -65,7 +65,7 @@ fn profile(world: &World, name: &str, lines: &str) -> String {
 }
 
 fn web(world: &World) -> String {
-    let token = show(&world.path("token"));
+    let token = show(&world.path("volume/token"));
     profile(
         world,
         "ci",
@@ -85,7 +85,8 @@ fn a_token_opens_a_role_from_which_others_are_chained() {
     let provider = Provider::of(&world);
     world.emulator.handle.add_role(Role::new(ADMIN).trusting(DEPLOY));
     let first = provider.token(in_minutes(10));
-    world.write("token", &first);
+    let mount = |version: &str, token: &str| project(&world.path("volume"), version, &[("token", token)]);
+    mount("..1", &first);
     let daemon = serve(&world, &(chained(&world, "admin", "ci", ADMIN) + &web(&world)));
     daemon.wait_for_credentials("ci");
     daemon.wait_for_credentials("admin");
@@ -103,14 +104,14 @@ fn a_token_opens_a_role_from_which_others_are_chained() {
 
     // Read anew: once the token has expired, only another one brings a renewal.
     let expired = provider.token(in_minutes(-10));
-    replace(&world, "token", &expired);
+    mount("..2", &expired);
     let line = daemon.wait_until(|line| line["profile"] == "ci" && line["result"] == "denied");
     let told = line["message"].as_str().unwrap();
     assert!(
         told.contains("ExpiredToken") && told.contains("must give a new one"),
         "{told}"
     );
-    replace(&world, "token", &provider.token(in_minutes(10)));
+    mount("..3", &provider.token(in_minutes(10)));
     daemon.wait_for_credentials("ci");
     for secret in [&first, &expired] {
         let signature = secret.rsplit('.').next().unwrap();

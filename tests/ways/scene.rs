@@ -2,7 +2,8 @@
 
 use std::fs;
 use std::io::Write;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, symlink};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
@@ -157,4 +158,23 @@ pub(crate) fn document(world: &World, daemon: &Daemon, profile: &str) -> Value {
     let reply = daemon.credentials(&format!("/credentials/{profile}"), &world.token(profile));
     assert_eq!(reply.status, 200, "{profile}: {}", reply.body);
     reply.json()
+}
+
+/// Puts files into a volume as the kubelet does: into a folder of their own, to which the link `..data` is moved.
+pub(crate) fn project(volume: &Path, version: &str, files: &[(&str, &str)]) {
+    fs::create_dir_all(volume.join(version)).unwrap();
+    for (name, text) in files {
+        fs::write(volume.join(version).join(name), text).unwrap();
+    }
+    symlink(version, volume.join("..data_tmp")).unwrap();
+    let old = fs::read_link(volume.join("..data"));
+    fs::rename(volume.join("..data_tmp"), volume.join("..data")).unwrap();
+    match old {
+        Ok(old) => fs::remove_dir_all(volume.join(old)).unwrap(),
+        Err(_) => {
+            for (name, _) in files {
+                symlink(format!("..data/{name}"), volume.join(name)).unwrap();
+            }
+        }
+    }
 }
