@@ -22,6 +22,7 @@ use crate::harden::Protections;
 use crate::metrics;
 use crate::renew::{self, Accepted, Event, Handle, Observer, Outcome, Published, Refused, Reservation, Table};
 use crate::server::Tls;
+use crate::state::StateDir;
 
 /// The daemon, as an operator sees it.
 pub(super) struct Operator {
@@ -31,6 +32,7 @@ pub(super) struct Operator {
     pub(super) reloader: Arc<Reloader>,
     pub(super) offset: Arc<Offset>,
     pub(super) started: DateTime<Utc>,
+    pub(super) state_dir: Option<Arc<StateDir>>,
     pub(super) protections: Protections,
     pub(super) addresses: Addresses,
     /// What the daemon was configured by.
@@ -110,6 +112,11 @@ impl control::Operator for Operator {
                 ops: self.addresses.ops,
                 control_socket: self.addresses.control_socket.clone(),
             },
+            state_dir: self.state_dir.as_deref().map(|dir| control::StateDir {
+                path: dir.path().to_owned(),
+                failures: dir.failures(),
+                trouble: dir.trouble(),
+            }),
             protections: control::Protections {
                 not_dumpable: self.protections.not_dumpable,
                 no_core: self.protections.no_core,

@@ -33,7 +33,7 @@ pub use operator::{NotReloaded, Operator, Reloaded, Rotated};
 pub use serve::serve;
 pub use status::{
     ClockOffset, Configuration, KeyTrouble, LastReload, Listeners, MfaDevice, ProfileStatus, Protections, Source,
-    State, Status, Trouble,
+    State, StateDir, Status, Trouble,
 };
 
 /// The version of the protocol; both sides refuse any other.

@@ -22,7 +22,7 @@
 //! | F17 liveness | never a matter of STS | `f17_liveness` `probes_follow_the_required_profiles` |
 //! | F18 many clients at once | not one call to STS more | `f18_many_clients` |
 //! | F19 expiry while STS is down | refused from that instant on | `f19_expiry_while_sts_is_dead` `f02_sts_down_for_hours` `credentials_are_served_until_the_very_instant_of_their_death` |
-//! | F20 a long run | all of it at once, for years | `whatever_the_weather` |
+//! | F20 a long run | all of it at once, for years | `whatever_the_weather` `machines_whatever_the_weather` |
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};

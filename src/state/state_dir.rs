@@ -1,4 +1,4 @@
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -19,8 +19,8 @@ pub struct StateDir {
     clock: Arc<dyn Clock>,
     /// For [`THREADS`].
     places: Arc<Semaphore>,
-    /// What could not be kept at the last try: a trouble is told once, when it begins.
-    troubled: Mutex<HashSet<String>>,
+    /// What could not be kept at the last try, and why: a trouble is told once, when it begins.
+    troubled: Mutex<BTreeMap<String, String>>,
     failures: AtomicU64,
     /// Whether the last try took too long.
     hangs: AtomicBool,
@@ -54,6 +54,17 @@ impl StateDir {
     /// How often something could not be kept so far.
     pub fn failures(&self) -> u64 {
         self.failures.load(Ordering::Relaxed)
+    }
+
+    /// What is in the way of keeping things now, if anything is.
+    pub fn trouble(&self) -> Option<String> {
+        let troubled = self.troubled.lock().unwrap_or_else(PoisonError::into_inner);
+        troubled.first_key_value().map(|(_, trouble)| trouble.clone())
+    }
+
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Tells what keeps things from ever being kept, and changes nothing. What may go away by itself is told in the log, and
@@ -107,11 +118,11 @@ impl StateDir {
     }
 
     fn tell(&self, what: &str, error: Option<&Error>) {
-        // A panic while it was held left a set of words, which is never half of one.
+        // A panic while it was held left a map of words, which is never half of one.
         let mut troubled = self.troubled.lock().unwrap_or_else(PoisonError::into_inner);
         let was_troubled = !troubled.is_empty();
         if let Some(error) = error {
-            troubled.insert(what.to_owned());
+            troubled.insert(what.to_owned(), error.to_string());
             self.failures.fetch_add(1, Ordering::Relaxed);
             if !was_troubled {
                 warn!("nothing is kept for the next start, and other daemons are not heard of: state_dir: {error}");

@@ -1,6 +1,6 @@
 use chrono::TimeDelta;
-use serde_json::Value;
-use valetkey::control::{ClockOffset, LastReload, State};
+use serde_json::{Value, json};
+use valetkey::control::{ClockOffset, LastReload, State, StateDir};
 
 use crate::operator::at;
 use crate::scene::{Scene, run, valetkey};
@@ -94,6 +94,41 @@ fn a_wrong_clock_and_lost_log_lines_need_attention() {
     assert_eq!(attention(3_600_000, 0).unwrap(), behind);
     let ahead = "  the host's clock is 11 s ahead of STS's, whose time is used; set it\n  log lines dropped: 7\n";
     assert_eq!(attention(-11_000, 7).unwrap(), ahead);
+}
+
+#[test]
+fn what_is_kept_where_is_shown_and_what_is_in_the_way_needs_attention() {
+    let scene = Scene::new();
+    let page = |trouble: Option<&str>| {
+        let mut status = scene.fake.status.lock().unwrap();
+        status.profiles.truncate(1);
+        status.state_dir = Some(StateDir {
+            path: "/var/lib/valetkey".into(),
+            failures: 3,
+            trouble: trouble.map(str::to_owned),
+        });
+        drop(status);
+        scene.run(&["status"], b"").stdout
+    };
+    let calm = page(None);
+    assert!(
+        calm.starts_with(
+            "valetkey 1.2.3 (abc), up 2 h 0 min, configured by /etc/valetkey/valetkey.toml, state in /var/lib/valetkey\n"
+        ),
+        "{calm}"
+    );
+    assert!(!calm.contains("Attention"));
+    let full = page(Some("/var/lib/valetkey: No space left on device"));
+    let (_, attention) = full.split_once("\nAttention\n").unwrap();
+    assert_eq!(
+        attention,
+        "  state_dir: /var/lib/valetkey: No space left on device; nothing is kept for the next start, and other daemons are not heard of\n"
+    );
+    let document: Value = serde_json::from_str(&scene.run(&["status", "--json"], b"").stdout).unwrap();
+    assert_eq!(
+        document["status"]["state_dir"],
+        json!({"path": "/var/lib/valetkey", "failures": 3, "trouble": "/var/lib/valetkey: No space left on device"})
+    );
 }
 
 #[test]

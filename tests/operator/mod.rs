@@ -142,6 +142,7 @@ pub(crate) fn status() -> Status {
             ops: "[::]:7412".parse().unwrap(),
             control_socket: "/run/valetkey/control.sock".into(),
         },
+        state_dir: None,
         protections: Protections {
             not_dumpable: true,
             no_core: true,

@@ -4,6 +4,8 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
+use serde_json::Value;
+
 use crate::common::{Daemon, World, eventually, show};
 use crate::scene::{codes, configure, serve, warnings};
 
@@ -81,6 +83,9 @@ fn nothing_kept(trouble: &Trouble, program: &str) {
         counted.unwrap().parse::<u64>().unwrap()
     };
     eventually(|| (counted() >= 2).then_some(()));
+    let in_the_way = || status(&world)["state_dir"]["trouble"].clone();
+    let told = in_the_way();
+    assert!(told.as_str().is_some_and(|told| told.contains(trouble.told)), "{told}");
     let folder = PathBuf::from(format!(
         "/proc/{}/root{}",
         daemon.child.id(),
@@ -92,6 +97,7 @@ fn nothing_kept(trouble: &Trouble, program: &str) {
     daemon.wait_for_credentials("plain");
     if trouble.mend.is_some() {
         eventually(|| folder.join("plain.session").exists().then_some(()));
+        eventually(|| in_the_way().is_null().then_some(()));
     }
     assert_eq!(codes(&world).1, [] as [&str; 0], "{}", trouble.name);
     let log = daemon.log();
@@ -103,6 +109,16 @@ fn nothing_kept(trouble: &Trouble, program: &str) {
     );
     daemon.signal("-TERM");
     assert_eq!(daemon.wait().code(), Some(0), "{}", trouble.name);
+}
+
+/// What `valetkey status` tells of the daemon.
+fn status(world: &World) -> Value {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_valetkey"));
+    command
+        .args(["status", "--json", "--control-socket"])
+        .arg(world.path("ops.sock"));
+    let document: Value = serde_json::from_slice(&command.output().unwrap().stdout).unwrap();
+    document["status"].clone()
 }
 
 /// A daemon that is started in trouble, by a shell of its own.

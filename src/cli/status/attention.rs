@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use super::{profiles, side, text, time};
+use super::{profiles, side, text, time, without_controls};
 
 /// What needs a person, a line each, with what to do about it.
 pub(super) fn of(status: &Value, socket: &str) -> Vec<String> {
@@ -71,6 +71,12 @@ fn of_daemon(status: &Value) -> Vec<String> {
     lines.extend(clock(status["clock_offset_seconds"].as_f64()));
     if let Some(dropped @ 1..) = status["log_lines_dropped"].as_u64() {
         lines.push(format!("log lines dropped: {dropped}"));
+    }
+    if let Some(trouble) = status["state_dir"]["trouble"].as_str() {
+        let trouble = without_controls(trouble);
+        lines.push(format!(
+            "state_dir: {trouble}; nothing is kept for the next start, and other daemons are not heard of"
+        ));
     }
     let protections = &status["protections"];
     if protections["not_dumpable"] == false {

@@ -80,8 +80,10 @@ fn head(status: &Value) -> String {
     });
     let certificate = time::when(&listeners["certificate_expiration"])
         .map_or_else(String::new, |until| format!(" (certificate until {until})"));
+    let kept = status["state_dir"]["path"].as_str();
+    let kept = kept.map_or_else(String::new, |path| format!(", state in {}", without_controls(path)));
     format!(
-        "valetkey {} ({}){up}, configured by {}\n\
+        "valetkey {} ({}){up}, configured by {}{kept}\n\
          credentials on {}{certificate}, {imds}ops on {}, control on {}; the host's clock: {clock}\n",
         text(&status["version"]),
         text(&status["revision"]),

@@ -1,6 +1,6 @@
 use serde_json::{Value, json};
 
-use super::{ClockOffset, Configuration, Listeners, ProfileStatus, Protections, Status};
+use super::{ClockOffset, Configuration, Listeners, ProfileStatus, Protections, StateDir, Status};
 use crate::aws::ProfileName;
 use crate::control::reply::time;
 
@@ -39,6 +39,7 @@ impl Status {
             "clock_offset_seconds": self.clock_offset.map(ClockOffset::seconds),
             "log_lines_dropped": self.log_lines_dropped,
             "listeners": self.listeners.to_json(),
+            "state_dir": self.state_dir.as_ref().map(StateDir::to_json),
             "protections": self.protections.to_json(),
             "configuration": self.configuration.to_json(),
         })
@@ -113,6 +114,12 @@ impl Listeners {
     }
 }
 
+impl StateDir {
+    fn to_json(&self) -> Value {
+        json!({"path": self.path.to_string_lossy(), "failures": self.failures, "trouble": self.trouble})
+    }
+}
+
 impl Protections {
     fn to_json(self) -> Value {
         json!({"not_dumpable": self.not_dumpable, "no_core": self.no_core})
@@ -177,6 +184,7 @@ mod tests {
                 ops: ([127, 0, 0, 1], 2).into(),
                 control_socket: "/\"}".into(),
             },
+            state_dir: None,
             protections: Protections {
                 not_dumpable: true,
                 no_core: true,

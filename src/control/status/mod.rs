@@ -33,6 +33,8 @@ pub struct Status {
     pub profiles: Vec<ProfileStatus>,
     /// Where it listens.
     pub listeners: Listeners,
+    /// Where used MFA steps and sessions outlive it, if they do.
+    pub state_dir: Option<StateDir>,
     /// How its memory is protected.
     pub protections: Protections,
     /// What it was configured by.
@@ -136,6 +138,17 @@ pub struct Listeners {
     pub ops: SocketAddr,
     /// This socket.
     pub control_socket: PathBuf,
+}
+
+/// The folder in which used MFA steps and sealed sessions are kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StateDir {
+    /// Its path.
+    pub path: PathBuf,
+    /// How often something could not be read or written since the start.
+    pub failures: u64,
+    /// What is in the way now, if anything is: what should be there is in memory alone.
+    pub trouble: Option<String>,
 }
 
 /// Protections of the process.
