@@ -203,9 +203,10 @@ async fn where_nothing_can_be_kept_that_is_said_and_counted() {
         panic!("it was kept");
     };
     assert!(error.to_string().contains(".steps: cannot open the file: "), "{error}");
-    assert_eq!(store.failures(), 1);
+    assert_eq!((store.failures(), store.trouble()), (1, Some(error.to_string())));
     fs::remove_dir(scene.file()).unwrap();
     assert_eq!(word(&store.reserve(&device(), STEP).await), "ours", "it heals");
+    assert_eq!(store.trouble(), None);
 }
 
 /// For whom every wait is over at once.

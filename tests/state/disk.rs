@@ -97,7 +97,6 @@ fn nothing_kept(trouble: &Trouble, program: &str) {
     daemon.wait_for_credentials("plain");
     if trouble.mend.is_some() {
         eventually(|| folder.join("plain.session").exists().then_some(()));
-        eventually(|| in_the_way().is_null().then_some(()));
     }
     assert_eq!(codes(&world).1, [] as [&str; 0], "{}", trouble.name);
     let log = daemon.log();
