@@ -85,8 +85,6 @@ impl Engine {
         worker.face.publish(Snapshot {
             renewal: renewal.map(time).or(before.renewal),
             code_accepted_from: accepted.flatten().map(time),
-            // Nobody is asked any more where the codes are made now.
-            code_wanted: before.code_wanted.filter(|_| worker.job.submitted_device().is_some()),
             ..Snapshot::clone(&before)
         });
     }
