@@ -281,6 +281,16 @@ async fn the_next_try_is_told_with_the_wait_for_a_step() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn the_next_try_is_told_with_the_wait_for_it() {
+    let scene = Scene::start(1, false, TimeDelta::zero(), vec![Say::Refuse(Class::Server)]);
+    sleep(Duration::from_millis(1)).await;
+    let heard = scene.heard.0.lock().unwrap().join("\n");
+    assert!(heard.contains("retry_in: Some(500ms)"), "{heard}");
+    let snapshot = scene.table.profiles()[0].snapshot();
+    assert_eq!(snapshot.renewal, Some(WALL + TimeDelta::milliseconds(500)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn the_code_of_a_process_is_not_sent_twice_and_the_process_is_run_once_a_step() {
     let clock = Arc::new(crate::clock::PausedClock::new(WALL));
     let authenticator = Arc::new(Authenticator {

@@ -1,6 +1,7 @@
 //! A long-term key that is exchanged under a running daemon.
 
 mod devices;
+mod looks;
 mod proofs;
 mod source;
 
@@ -15,7 +16,7 @@ use crate::BoxFuture;
 use crate::aws::TokenCode;
 use crate::clock::PausedClock;
 use crate::renew::{KeyReload, KeyState};
-use source::{Source, with};
+pub(super) use source::{Source, with};
 
 /// A profile without MFA; STS says these in turn.
 async fn start(source: &Arc<Source>, say: Vec<Say>) -> Scene {

@@ -115,3 +115,18 @@ async fn a_code_of_no_known_step_needs_the_one_in_which_it_is_sent() {
     assert_eq!(scene.sts.calls.lock().unwrap().len(), 1);
     assert_eq!(store.asked(), ["reserve 0", "reserve 1", "Sent 0", "Sent 1"]);
 }
+
+/// He whose step it was has a session two seconds later, which is as good.
+#[tokio::test(start_paused = true)]
+async fn the_session_of_whoever_used_the_step_is_taken_once_it_is_there() {
+    let first = Shared::new();
+    let _scene = start(vec![job(0, true)], vec![], &first);
+    sleep(Duration::from_millis(1)).await;
+    let second = Shared::used_by_others(&[step(0)]);
+    let scene = start(vec![job(0, true)], vec![], &second);
+    sleep(Duration::from_secs(1)).await;
+    assert!(!scene.served());
+    second.kept.lock().unwrap().clone_from(&first.kept.lock().unwrap());
+    sleep(Duration::from_secs(2)).await;
+    assert!(scene.served() && scene.calls().is_empty());
+}
