@@ -177,19 +177,16 @@ async fn a_right_key_of_several_profiles_is_adopted_by_one_after_the_other() {
 #[tokio::test(start_paused = true)]
 async fn what_sts_says_of_a_key_is_nothing_to_a_profile_that_uses_it() {
     let source = Source::file();
-    let twelve_hours = Say::Session {
+    let twelve_hours = || Say::Session {
         lifetime: Duration::from_hours(12),
     };
-    let scene = start_four(&source, [vec![twelve_hours], refused(9)].concat()).await;
-    sleep(Duration::from_secs(31)).await;
-    assert_eq!(
-        scene.calls().len(),
-        6,
-        "it is another's key now, and another is refused with it"
-    );
+    let say = vec![twelve_hours(), twelve_hours(), Say::Refuse(Class::KeyInvalid)];
+    let scene = start_four(&source, say).await;
+    sleep(Duration::from_secs(61)).await;
+    assert_eq!(scene.calls().len(), 7, "two use it, and it is refused to another");
     let faces = scene.table.profiles();
     let troubled = faces.iter().filter(|face| face.snapshot().key_trouble.is_some());
-    assert_eq!(troubled.count(), 3);
+    assert_eq!(troubled.count(), 2);
 }
 
 /// A failed proof is no failed renewal, but the step is gone.
