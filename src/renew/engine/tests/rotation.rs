@@ -93,6 +93,7 @@ async fn a_dead_key_that_never_worked_is_replaced_within_seconds_as_well() {
     source.put(Some(2));
     sleep(Duration::from_secs(31)).await;
     assert_eq!(scene.signers()[before], "…0002");
+    assert!(scene.signers().len() > before + 3, "and again soon");
 }
 
 #[tokio::test(start_paused = true)]
