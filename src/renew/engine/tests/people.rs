@@ -271,7 +271,8 @@ async fn a_person_may_go_before_the_verdict() {
 
 #[tokio::test(start_paused = true)]
 async fn what_a_request_says_of_the_time() {
-    let scene = Scene::start_jobs(vec![push_job("ops", 8)], TimeDelta::zero(), vec![session()]);
+    let say = vec![session(), Say::Refuse(Class::MfaRejected)];
+    let scene = Scene::start_jobs(vec![push_job("ops", 8)], TimeDelta::zero(), say);
     sleep(Duration::from_mins(20)).await;
     assert_eq!(scene.asked(), 2);
     let since = scene.table.profiles()[0].snapshot().code_wanted;
@@ -288,6 +289,9 @@ async fn what_a_request_says_of_the_time() {
         60,
         "renewal: when it is asked for"
     );
+    until(&scene, 5.0).await;
+    assert_eq!(scene.submit("000002").await, Err(Reason::Rejected));
+    assert_eq!(scene.table.profiles()[0].snapshot().renewal, Some(asked), "still");
 }
 
 #[tokio::test(start_paused = true)]

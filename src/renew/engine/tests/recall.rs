@@ -51,6 +51,8 @@ async fn a_session_is_taken_up_without_a_call() {
             .iter()
             .all(|event| !event.starts_with("Calling"))
     );
+    let heard = scene.heard.0.lock().unwrap().clone();
+    assert!(heard.iter().any(|event| event.starts_with("Renewed")), "{heard:?}");
     sleep(Duration::from_hours(5)).await;
     assert_eq!(scene.codes().len(), 1, "and is renewed in time");
 }
@@ -200,6 +202,9 @@ async fn after_a_boot_sts_is_asked_before_anything_is_served() {
         sleep(Duration::from_secs(10)).await;
         assert_eq!(scene.served(), served, "{answer:?}");
         assert_eq!(*scene.sts.questions.lock().unwrap(), 1);
+        let heard = scene.heard.0.lock().unwrap().clone();
+        let called = |event: &String| event.starts_with("Called") && event.contains("GetCallerIdentity");
+        assert!(heard.iter().any(called), "{heard:?}");
         assert_eq!(
             scene.sts.calls.lock().unwrap().is_empty(),
             served,

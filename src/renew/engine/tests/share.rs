@@ -130,3 +130,13 @@ async fn the_session_of_whoever_used_the_step_is_taken_once_it_is_there() {
     sleep(Duration::from_secs(2)).await;
     assert!(scene.served() && scene.calls().is_empty());
 }
+
+/// It is not known whether a success ends the steps before it, too.
+#[tokio::test(start_paused = true)]
+async fn no_step_before_one_that_was_taken_is_used_though_sts_is_behind() {
+    let scene = Scene::start(2, true, TimeDelta::minutes(-1), vec![]);
+    sleep(Duration::from_mins(3)).await;
+    assert_eq!(scene.codes(), ["000000", "000001"]);
+    // Its seconds are cut: half of one is what it is behind less.
+    assert_eq!(scene.calls(), [0, 89_500]);
+}

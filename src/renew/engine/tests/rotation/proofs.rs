@@ -134,6 +134,12 @@ async fn a_key_of_another_account_is_not_adopted_unless_that_account_is_expected
     assert_eq!((account().as_str(), scene.trouble()), (THEIRS, None));
 }
 
+/// What is wrong with the other key of each profile.
+fn states(scene: &Scene) -> Vec<Option<KeyState>> {
+    let state = |face: &Arc<Published>| face.snapshot().key_trouble.as_ref().map(|trouble| trouble.state);
+    scene.table.profiles().iter().map(state).collect()
+}
+
 /// Four profiles with one device and one key, each with its session.
 async fn start_four(source: &Arc<Source>, say: Vec<Say>) -> Scene {
     let twelve_hours = || Say::Session {
@@ -184,9 +190,34 @@ async fn what_sts_says_of_a_key_is_nothing_to_a_profile_that_uses_it() {
     let scene = start_four(&source, say).await;
     sleep(Duration::from_secs(61)).await;
     assert_eq!(scene.calls().len(), 7, "two use it, and it is refused to another");
-    let faces = scene.table.profiles();
-    let troubled = faces.iter().filter(|face| face.snapshot().key_trouble.is_some());
-    assert_eq!(troubled.count(), 2);
+    let failed = Some(KeyState::Failed);
+    assert_eq!(states(&scene), [None, None, failed, failed]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_says_nothing_of_a_key_to_others() {
+    let source = Source::file();
+    let scene = start_four(&source, vec![Say::Refuse(Class::Server)]).await;
+    sleep(Duration::from_secs(7)).await;
+    assert_eq!(scene.calls().len(), 5);
+    let unproven = Some(KeyState::Unproven);
+    assert_eq!(states(&scene), [Some(KeyState::Failed), unproven, unproven, unproven]);
+}
+
+/// Only where it is no longer accepted does another one have its turn at once.
+#[tokio::test(start_paused = true)]
+async fn an_outage_is_no_turn_for_a_key_that_was_refused() {
+    let source = Source::file();
+    let outage = vec![Say::Refuse(Class::Server); 2];
+    let scene = start(&source, [hours(1), refused(7), outage].concat()).await;
+    source.put(Some(2));
+    sleep(Duration::from_secs(1_530)).await;
+    assert_eq!(
+        scene.signers()[7..],
+        ["…0002", "…0001", "…0001", "…0001"],
+        "{:?}",
+        scene.calls()
+    );
 }
 
 /// A failed proof is no failed renewal, but the step is gone.
@@ -229,8 +260,7 @@ async fn what_one_sts_says_of_a_key_is_nothing_to_another_one() {
     source.put(Some(2));
     sleep(Duration::from_secs(11)).await;
     assert_eq!(scene.calls().len(), 3, "one of them was refused: {:?}", scene.calls());
-    let state = |face: &Arc<Published>| face.snapshot().key_trouble.as_ref().map(|trouble| trouble.state);
-    let states: Vec<_> = scene.table.profiles().iter().map(state).collect();
+    let states = states(&scene);
     let (failed, unproven) = (Some(KeyState::Failed), Some(KeyState::Unproven));
     assert!(
         states == [failed, unproven] || states == [unproven, failed],
