@@ -44,7 +44,6 @@ impl Engine {
         }
         applied.removed.sort_unstable();
         self.workers = with_sources(workers);
-        self.first = 0;
         // Whoever reloads may have put something right.
         self.refusals.wake();
         let now = self.parts.clock.boot();
