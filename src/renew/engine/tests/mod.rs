@@ -36,10 +36,10 @@ async fn obtains_at_start_and_renews_before_the_half() {
     assert_eq!(scene.calls(), (0..=4).map(|n| n * RENEWAL_MS).collect::<Vec<_>>());
     assert_eq!(scene.counted(Outcome::Success), 5);
     let heard = scene.heard.0.lock().unwrap().clone();
-    let called = heard
-        .iter()
-        .filter(|event| event.starts_with("Called { action: GetSessionToken"));
-    assert_eq!(called.count(), 5, "{heard:?}");
+    for told in ["Calling", "Called { action: GetSessionToken"] {
+        let told = heard.iter().filter(|event| event.starts_with(told));
+        assert_eq!(told.count(), 5, "{heard:?}");
+    }
     let snapshot = scene.table.profiles()[0].snapshot();
     assert_eq!(snapshot.issued.unwrap().timestamp(), WALL.timestamp() + 4 * 19_008);
     assert_eq!(snapshot.renewal.unwrap().timestamp(), WALL.timestamp() + 5 * 19_008);

@@ -322,3 +322,16 @@ async fn a_code_of_one_device_is_tried_beside_that_of_another() {
     });
     assert!(first.is_ok() && second.is_ok(), "{first:?} {second:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_fresh_code_waits_for_no_backoff() {
+    let say = vec![Say::Refuse(Class::Denied); 6];
+    let scene = Scene::start_jobs(vec![push_job("ops", 8)], TimeDelta::zero(), say);
+    sleep(Duration::from_secs(1)).await;
+    let begun = scene.clock.boot();
+    for digits in 1..=6 {
+        assert_eq!(scene.submit(&format!("{digits:06}")).await, Err(Reason::Failed));
+    }
+    assert!(scene.submit("000007").await.is_ok());
+    assert_eq!(scene.clock.boot().since(begun).as_secs(), 0);
+}
