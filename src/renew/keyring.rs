@@ -23,7 +23,7 @@ pub(super) struct Keyring {
     proven: Option<LongTermKey>,
     /// Another one that is in the source, and has brought none yet.
     other: Option<Other>,
-    /// The key that was tried in vain while none has brought any.
+    /// The key that was tried in vain, which is of use while none has brought any.
     tried: Option<LongTermKey>,
     /// Until when the source, which could not be read, is left alone.
     rest: Option<BootInstant>,
@@ -223,11 +223,9 @@ impl Keyring {
         }
     }
 
-    /// The only key that there is brought nothing.
+    /// The only key that there is, or the one in use, brought nothing.
     pub(super) fn tried(&mut self, key: &LongTermKey) {
-        if self.proven.is_none() {
-            self.tried = Some(key.clone());
-        }
+        self.tried = Some(key.clone());
     }
 
     /// The key in use is no longer accepted: whatever else there is comes next.

@@ -172,6 +172,25 @@ mod tests {
     }
 
     #[test]
+    fn whoever_is_asked_is_told_how_to_answer_and_what_has_expired_is_not_what_never_was() {
+        let profiles = published();
+        profiles[0].publish(wanted());
+        let asked = "a person must submit an MFA code: valetkey mfa submit --profile one";
+        assert_eq!(
+            why(&profiles[0], &profiles, NOW),
+            format!("the credentials of profile one are not there: {asked}")
+        );
+        profiles[0].publish(Snapshot {
+            started: true,
+            ..wanted()
+        });
+        assert_eq!(
+            why(&profiles[0], &profiles, NOW),
+            format!("the credentials of profile one have expired: {asked}")
+        );
+    }
+
+    #[test]
     fn the_cause_is_that_of_the_last_one_in_the_chain() {
         let profiles = published();
         profiles[0].publish(troubled());

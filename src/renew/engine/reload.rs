@@ -44,7 +44,6 @@ impl Engine {
         }
         applied.removed.sort_unstable();
         self.workers = with_sources(workers);
-        self.first = 0;
         // Whoever reloads may have put something right.
         self.refusals.wake();
         let now = self.parts.clock.boot();
@@ -85,8 +84,6 @@ impl Engine {
         worker.face.publish(Snapshot {
             renewal: renewal.map(time).or(before.renewal),
             code_accepted_from: accepted.flatten().map(time),
-            // Nobody is asked any more where the codes are made now.
-            code_wanted: before.code_wanted.filter(|_| worker.job.submitted_device().is_some()),
             ..Snapshot::clone(&before)
         });
     }

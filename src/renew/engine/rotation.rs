@@ -44,10 +44,8 @@ impl Engine {
     /// Takes in what a call found in the source of its key.
     pub(super) fn note_found_key(&mut self, call: &UnderWay, attempt: &Attempt) {
         if let (Some(index), Some(found)) = (self.place_of(call), &attempt.found) {
-            if call.proves.is_some() {
-                // A look may have found yet another one meanwhile, for which this was taken: the next one reads it again.
-                self.workers[index].key_version = None;
-            }
+            // A look may have found another one meanwhile, for which this is taken: the next one reads it again.
+            self.workers[index].key_version = None;
             self.note_source(index, found);
         }
     }

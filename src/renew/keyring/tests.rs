@@ -70,6 +70,7 @@ fn another_key_is_proven_soon_or_by_a_call_that_comes_before() {
     assert_eq!(ring.found(&old(), at(0), false, HALF), Found::Usual);
     assert_eq!(ring.found(&new(), at(10), false, HALF), Found::Another);
     assert_eq!(ring.found(&new(), at(12), false, HALF), Found::Known);
+    assert!(ring.has_other(&new()) && !ring.has_other(&old()));
     assert_eq!(ring.due(), Some(at(15)));
     assert!(reads(&ring, 11));
     ring.begin();

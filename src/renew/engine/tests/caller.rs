@@ -237,7 +237,9 @@ async fn an_account_may_be_expected_of_what_is_served_already() {
 #[tokio::test(start_paused = true)]
 async fn where_an_account_is_expected_an_answer_is_asked_for_three_times() {
     let scene = start(expecting(OURS), &[Err(Class::Timeout), Err(Class::Network), Ok(OURS)]);
-    sleep(Duration::from_secs(5)).await;
+    sleep(Duration::from_millis(1_999)).await;
+    assert_eq!(questions(&scene), 2, "a second lies between them");
+    sleep(Duration::from_secs(3)).await;
     assert!(scene.served());
     assert_eq!((scene.calls().len(), questions(&scene)), (1, 3));
 

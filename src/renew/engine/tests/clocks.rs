@@ -97,10 +97,15 @@ async fn each_time_that_somebody_sets_the_clock_counts_and_a_suspend_does_not() 
         scene.clock.jump_wall(TimeDelta::minutes(minutes));
         sleep(Duration::from_secs(31)).await;
         assert_eq!(scene.told("ClockJumped").len(), count);
+        // Two replies at the start told the first ones.
+        assert_eq!(scene.told("ClockOffset").len(), 2 + count);
     }
     scene.clock.jump_wall(TimeDelta::milliseconds(900));
     sleep(Duration::from_secs(31)).await;
     assert_eq!(scene.told("ClockJumped").len(), 4, "a time service slews");
+    scene.clock.jump_wall(TimeDelta::milliseconds(100));
+    sleep(Duration::from_secs(31)).await;
+    assert_eq!(scene.told("ClockJumped").len(), 5, "until it is a second");
 }
 
 #[tokio::test(start_paused = true)]

@@ -58,6 +58,19 @@ async fn a_collision_on_one_device_is_no_wait_for_the_other() {
     assert!(scene.served());
 }
 
+#[tokio::test(start_paused = true)]
+async fn once_a_code_of_it_is_taken_it_is_the_users_as_ever() {
+    let hour = Say::Session {
+        lifetime: Duration::from_hours(1),
+    };
+    let say = [not_of_the_user(12), vec![hour], not_of_the_user(2)].concat();
+    let scene = Scene::start_jobs(vec![job_of_two(0)], TimeDelta::zero(), say);
+    sleep(Duration::from_mins(40)).await;
+    assert_eq!(scene.counted(Outcome::Success), 2);
+    let waits = waits_of_the_first(&scene);
+    assert!(waits.last().is_some_and(|wait| *wait <= 30), "{waits:?}");
+}
+
 /// The waits of the first device, in seconds.
 fn waits_of_the_first(scene: &Scene) -> Vec<u128> {
     let of_first: Vec<_> = used(scene).into_iter().filter(|(_, first)| *first).collect();

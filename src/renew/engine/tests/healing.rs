@@ -10,11 +10,14 @@ use crate::sts::Class;
 
 /// A seed in a file that somebody replaces.
 #[derive(Default)]
-struct SeedFile(Mutex<u64>);
+struct SeedFile {
+    version: Mutex<u64>,
+    looks: Mutex<u32>,
+}
 
 impl SeedFile {
     fn replace(&self) {
-        *self.0.lock().unwrap() += 1;
+        *self.version.lock().unwrap() += 1;
     }
 }
 
@@ -29,7 +32,8 @@ impl mfa::Source for SeedFile {
     }
 
     fn version(&self) -> Option<BoxFuture<'static, Version>> {
-        let version = Version::numbered(*self.0.lock().unwrap());
+        *self.looks.lock().unwrap() += 1;
+        let version = Version::numbered(*self.version.lock().unwrap());
         Some(Box::pin(async move { version }))
     }
 }
@@ -105,6 +109,17 @@ async fn another_seed_is_tried_at_once() {
     seed.replace();
     sleep(Duration::from_secs(41)).await;
     assert!(scene.calls().len() > tried, "{:?}", scene.calls());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_seed_whose_codes_are_taken_is_not_watched() {
+    let seed = Arc::new(SeedFile::default());
+    let mut job = job(0, true);
+    job.device.as_mut().unwrap().codes = Codes::Made(seed.clone());
+    let scene = Scene::start_jobs(vec![job], TimeDelta::zero(), vec![]);
+    sleep(Duration::from_hours(1)).await;
+    assert!(scene.served());
+    assert_eq!(*seed.looks.lock().unwrap(), 1, "when the code was made");
 }
 
 #[tokio::test(start_paused = true)]

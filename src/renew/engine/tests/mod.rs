@@ -35,6 +35,11 @@ async fn obtains_at_start_and_renews_before_the_half() {
     sleep(Duration::from_hours(24)).await;
     assert_eq!(scene.calls(), (0..=4).map(|n| n * RENEWAL_MS).collect::<Vec<_>>());
     assert_eq!(scene.counted(Outcome::Success), 5);
+    let heard = scene.heard.0.lock().unwrap().clone();
+    for told in ["Calling", "Called { action: GetSessionToken"] {
+        let told = heard.iter().filter(|event| event.starts_with(told));
+        assert_eq!(told.count(), 5, "{heard:?}");
+    }
     let snapshot = scene.table.profiles()[0].snapshot();
     assert_eq!(snapshot.issued.unwrap().timestamp(), WALL.timestamp() + 4 * 19_008);
     assert_eq!(snapshot.renewal.unwrap().timestamp(), WALL.timestamp() + 5 * 19_008);
@@ -278,6 +283,16 @@ async fn the_next_try_is_told_with_the_wait_for_a_step() {
     assert!(heard.contains("retry_in: Some(30s)"), "{heard}");
     let snapshot = scene.table.profiles()[0].snapshot();
     assert_eq!(snapshot.renewal.unwrap().timestamp(), WALL.timestamp() + 30);
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_next_try_is_told_with_the_wait_for_it() {
+    let scene = Scene::start(1, false, TimeDelta::zero(), vec![Say::Refuse(Class::Server)]);
+    sleep(Duration::from_millis(1)).await;
+    let heard = scene.heard.0.lock().unwrap().join("\n");
+    assert!(heard.contains("retry_in: Some(500ms)"), "{heard}");
+    let snapshot = scene.table.profiles()[0].snapshot();
+    assert_eq!(snapshot.renewal, Some(WALL + TimeDelta::milliseconds(500)));
 }
 
 #[tokio::test(start_paused = true)]

@@ -271,10 +271,16 @@ async fn a_person_may_go_before_the_verdict() {
 
 #[tokio::test(start_paused = true)]
 async fn what_a_request_says_of_the_time() {
-    let scene = Scene::start_jobs(vec![push_job("ops", 8)], TimeDelta::zero(), vec![session()]);
-    sleep(Duration::from_secs(1)).await;
+    let say = vec![session(), Say::Refuse(Class::MfaRejected)];
+    let scene = Scene::start_jobs(vec![push_job("ops", 8)], TimeDelta::zero(), say);
+    sleep(Duration::from_mins(20)).await;
+    assert_eq!(scene.asked(), 2);
     let since = scene.table.profiles()[0].snapshot().code_wanted;
-    assert_eq!(since.map(|at| at.timestamp()), Some(WALL.timestamp()));
+    assert_eq!(
+        since.map(|at| at.timestamp()),
+        Some(WALL.timestamp()),
+        "since the first time"
+    );
     scene.submit("000001").await.unwrap();
     let snapshot = scene.table.profiles()[0].snapshot();
     let asked: DateTime<Utc> = snapshot.renewal.unwrap();
@@ -283,6 +289,9 @@ async fn what_a_request_says_of_the_time() {
         60,
         "renewal: when it is asked for"
     );
+    until(&scene, 5.0).await;
+    assert_eq!(scene.submit("000002").await, Err(Reason::Rejected));
+    assert_eq!(scene.table.profiles()[0].snapshot().renewal, Some(asked), "still");
 }
 
 #[tokio::test(start_paused = true)]
@@ -298,4 +307,31 @@ async fn a_profile_whose_codes_bring_nothing_does_not_keep_another_of_its_device
     assert_eq!(scene.submit("000002").await.unwrap().profile.as_str(), "ops");
     sleep(Duration::from_millis(1)).await;
     assert_eq!((scene.wanted(), scene.asked()), (vec![String::from("broken")], 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_code_of_one_device_is_tried_beside_that_of_another() {
+    let mut other = push_job("other", 8);
+    other.device.as_mut().unwrap().serial = "GAHT12345678".parse().unwrap();
+    let scene = Scene::start_jobs(vec![push_job("ops", 8), other], TimeDelta::zero(), vec![Say::Late]);
+    sleep(Duration::from_secs(1)).await;
+    let give = |name: &str, digits| scene.handle.submit(Some(name.parse().unwrap()), code(digits));
+    let (first, second) = tokio::join!(give("ops", "000001"), async {
+        sleep(Duration::from_secs(1)).await;
+        give("other", "000002").await
+    });
+    assert!(first.is_ok() && second.is_ok(), "{first:?} {second:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_fresh_code_waits_for_no_backoff() {
+    let say = vec![Say::Refuse(Class::Denied); 6];
+    let scene = Scene::start_jobs(vec![push_job("ops", 8)], TimeDelta::zero(), say);
+    sleep(Duration::from_secs(1)).await;
+    let begun = scene.clock.boot();
+    for digits in 1..=6 {
+        assert_eq!(scene.submit(&format!("{digits:06}")).await, Err(Reason::Failed));
+    }
+    assert!(scene.submit("000007").await.is_ok());
+    assert_eq!(scene.clock.boot().since(begun).as_secs(), 0);
 }

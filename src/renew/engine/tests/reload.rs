@@ -304,3 +304,44 @@ async fn a_code_of_a_call_that_a_reload_orphaned_is_not_sent_again() {
     assert_eq!(give("b").await.unwrap_err().reason, Reason::Repeated);
     assert_eq!(scene.codes(), ["000001"]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_was_removed_is_told_in_order() {
+    let scene = Scene::start(9, false, TimeDelta::zero(), vec![]);
+    let applied = scene.handle.apply(vec![]).await.unwrap();
+    let all = ["p0", "p1", "p2", "p3", "p4", "p5", "p6", "p7", "p8"];
+    assert_eq!(applied.removed, names(&all));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_for_a_verdict_where_codes_come_from_a_file_now_is_told() {
+    let say = (0..9).map(|_| Say::Unreachable).collect();
+    let scene = Scene::start_jobs(vec![push_job("ops", 12)], TimeDelta::zero(), say);
+    sleep(Duration::from_secs(1)).await;
+    let begun = scene.clock.boot();
+    let code = TokenCode::try_from(String::from("000001")).ok().unwrap();
+    let apply = async {
+        sleep(Duration::from_secs(5)).await;
+        let job = recoded(push_job("ops", 12).profile, MfaCode::TotpSeedFile("/seed".into()));
+        scene.handle.apply(vec![job]).await.unwrap()
+    };
+    let (verdict, applied) = tokio::join!(scene.handle.submit(None, code), apply);
+    assert_eq!(applied.adjusted, names(&["ops"]));
+    assert_eq!(verdict.unwrap_err().reason, Reason::Failed);
+    assert_eq!(scene.clock.boot().since(begun).as_secs(), 5);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_profile_that_goes_takes_no_code_of_another_with_it() {
+    let mut other = push_job("other", 8);
+    other.device.as_mut().unwrap().serial = "GAHT12345678".parse().unwrap();
+    let scene = Scene::start_jobs(vec![push_job("ops", 8), other], TimeDelta::zero(), vec![Say::Late]);
+    sleep(Duration::from_secs(1)).await;
+    let code = TokenCode::try_from(String::from("000001")).ok().unwrap();
+    let apply = async {
+        sleep(Duration::from_secs(1)).await;
+        scene.handle.apply(vec![push_job("ops", 8)]).await.unwrap();
+    };
+    let (verdict, ()) = tokio::join!(scene.handle.submit(Some("ops".parse().unwrap()), code), apply);
+    assert!(verdict.is_ok(), "{verdict:?}");
+}

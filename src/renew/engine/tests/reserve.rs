@@ -142,3 +142,26 @@ impl mfa::Source for Slow {
         Duration::from_mins(1)
     }
 }
+
+/// The step of that code is known, and the next one is a command's.
+#[tokio::test(start_paused = true)]
+async fn a_call_whose_step_is_known_keeps_no_command_waiting_for_its_end() {
+    let scene = Scene::start(1, true, TimeDelta::zero(), vec![Say::Hang]);
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(scene.reserve().await, Ok(Choice::Wait(step(1).start())));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_process_that_is_asked_for_a_code_of_another_device_is_nothing_to_a_command() {
+    let other = Job {
+        device: Some(Device {
+            serial: "GAHT12345678".parse().unwrap(),
+            codes: Codes::Made(Arc::new(Slow)),
+            others: vec![],
+        }),
+        ..job(0, true)
+    };
+    let scene = Scene::start_jobs(vec![other], TimeDelta::zero(), vec![]);
+    sleep(Duration::from_secs(1)).await;
+    assert_eq!(scene.reserve().await, Ok(Choice::Use(step(0))));
+}

@@ -2,6 +2,7 @@
 
 use tokio::time::sleep;
 
+use super::devices::job_of_two;
 use super::scene::{Say, Scene, job, role_job};
 use super::*;
 use crate::sts::Class;
@@ -48,9 +49,10 @@ async fn a_renewed_source_does_not_disturb_what_was_made_from_it() {
 
 #[tokio::test(start_paused = true)]
 async fn without_its_source_a_role_is_served_until_it_dies_and_asks_for_nothing() {
+    // It dies in the very moment at which the role's renewal is due.
     let mut say = vec![
         Say::Session {
-            lifetime: Duration::from_secs(1_000),
+            lifetime: Duration::from_secs(1_584),
         },
         Say::Session {
             lifetime: Duration::from_hours(1),
@@ -98,4 +100,18 @@ async fn no_more_than_so_many_calls_are_under_way_and_each_has_its_turn() {
     sleep(Duration::from_mins(5)).await;
     let profiles = scene.table.profiles();
     assert!(profiles.iter().all(|profile| profile.snapshot().started));
+}
+
+/// It has another device, with which it could go on at once.
+#[tokio::test(start_paused = true)]
+async fn whoever_had_the_last_room_and_is_due_again_comes_after_those_that_wait() {
+    let others = (1..MOST_CALLS).map(|index| job(index, false));
+    let jobs = others.chain([job_of_two(0), job(MOST_CALLS, false)]).collect();
+    let hang = (1..MOST_CALLS).map(|_| Say::Hang);
+    let say = hang.chain([Say::Refuse(Class::MfaDevice)]).collect();
+    let scene = Scene::start_jobs(jobs, TimeDelta::zero(), say);
+    sleep(Duration::from_secs(1)).await;
+    let calls = scene.sts.calls.lock().unwrap();
+    let with_code = calls[MOST_CALLS - 1..].iter().map(|call| call.code.is_some());
+    assert_eq!(with_code.collect::<Vec<_>>(), [true, false, true]);
 }

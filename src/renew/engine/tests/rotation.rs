@@ -1,6 +1,7 @@
 //! A long-term key that is exchanged under a running daemon.
 
 mod devices;
+mod looks;
 mod proofs;
 mod source;
 
@@ -15,7 +16,7 @@ use crate::BoxFuture;
 use crate::aws::TokenCode;
 use crate::clock::PausedClock;
 use crate::renew::{KeyReload, KeyState};
-use source::{Source, with};
+pub(super) use source::{Source, with};
 
 /// A profile without MFA; STS says these in turn.
 async fn start(source: &Arc<Source>, say: Vec<Say>) -> Scene {
@@ -92,6 +93,7 @@ async fn a_dead_key_that_never_worked_is_replaced_within_seconds_as_well() {
     source.put(Some(2));
     sleep(Duration::from_secs(31)).await;
     assert_eq!(scene.signers()[before], "…0002");
+    assert!(scene.signers().len() > before + 3, "and again soon");
 }
 
 #[tokio::test(start_paused = true)]

@@ -115,3 +115,28 @@ async fn a_code_of_no_known_step_needs_the_one_in_which_it_is_sent() {
     assert_eq!(scene.sts.calls.lock().unwrap().len(), 1);
     assert_eq!(store.asked(), ["reserve 0", "reserve 1", "Sent 0", "Sent 1"]);
 }
+
+/// He whose step it was has a session two seconds later, which is as good.
+#[tokio::test(start_paused = true)]
+async fn the_session_of_whoever_used_the_step_is_taken_once_it_is_there() {
+    let first = Shared::new();
+    let _scene = start(vec![job(0, true)], vec![], &first);
+    sleep(Duration::from_millis(1)).await;
+    let second = Shared::used_by_others(&[step(0)]);
+    let scene = start(vec![job(0, true)], vec![], &second);
+    sleep(Duration::from_secs(1)).await;
+    assert!(!scene.served());
+    second.kept.lock().unwrap().clone_from(&first.kept.lock().unwrap());
+    sleep(Duration::from_secs(2)).await;
+    assert!(scene.served() && scene.calls().is_empty());
+}
+
+/// It is not known whether a success ends the steps before it, too.
+#[tokio::test(start_paused = true)]
+async fn no_step_before_one_that_was_taken_is_used_though_sts_is_behind() {
+    let scene = Scene::start(2, true, TimeDelta::minutes(-1), vec![]);
+    sleep(Duration::from_mins(3)).await;
+    assert_eq!(scene.codes(), ["000000", "000001"]);
+    // Its seconds are cut: half of one is what it is behind less.
+    assert_eq!(scene.calls(), [0, 89_500]);
+}

@@ -28,3 +28,27 @@ async fn what_an_instance_is_said_to_have_is_renewed_earlier() {
     assert_eq!(calls_of_half_an_hour(Some("another")).await, [0, 792_000]);
     assert_eq!(calls_of_half_an_hour(Some("p0")).await, [0, 275_000, 550_000, 825_000]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn five_seconds_are_worth_serving_and_less_is_not() {
+    for (seconds, is_served) in [(5, true), (4, false)] {
+        let lifetime = Duration::from_secs(seconds);
+        let scene = Scene::start(1, false, TimeDelta::zero(), vec![Say::Session { lifetime }, Say::Hang]);
+        sleep(Duration::from_millis(1)).await;
+        assert_eq!(scene.served(), is_served, "{seconds}");
+    }
+}
+
+/// Two times in whole seconds are no reason to refuse a renewal.
+#[tokio::test(start_paused = true)]
+async fn credentials_that_die_ten_seconds_before_those_that_are_served_are_as_good() {
+    for (seconds, renewals) in [(2_006, 2), (2_005, 1)] {
+        // Of an hour, 2,016 s are left at the renewal.
+        let say = [3_600, seconds].map(|seconds| Say::Session {
+            lifetime: Duration::from_secs(seconds),
+        });
+        let scene = Scene::start(1, false, TimeDelta::zero(), say.into());
+        sleep(Duration::from_millis(1_584_001)).await;
+        assert_eq!((scene.calls().len(), scene.counted(Outcome::Success)), (2, renewals));
+    }
+}

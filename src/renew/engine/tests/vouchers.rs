@@ -169,6 +169,25 @@ async fn a_file_system_that_hangs_holds_a_look_in_five_minutes() {
     assert_eq!(file.reads(), reads);
 }
 
+/// A look ends at the first that hangs, and begins at any of them.
+#[tokio::test(start_paused = true)]
+async fn a_file_that_hangs_does_not_hide_another_one() {
+    let files = [Arc::new(File::default()), Arc::new(File::default())];
+    let jobs = (0..).zip(&files).map(|(number, file)| {
+        file.put(Some(1));
+        Job {
+            voucher: Some(Arc::clone(file) as Arc<dyn idp::Source>),
+            ..job_of(profiles(&SAML.replace("p0", &format!("p{number}"))).remove(0))
+        }
+    });
+    let scene = Scene::start_jobs(jobs.collect(), TimeDelta::zero(), vec![]);
+    sleep(Duration::from_secs(1)).await;
+    *files[0].hangs.lock().unwrap() = true;
+    files[1].put(Some(2));
+    sleep(Duration::from_mins(6)).await;
+    assert_eq!(scene.calls().len(), 3);
+}
+
 #[tokio::test(start_paused = true)]
 async fn an_assertion_that_sts_refused_is_not_sent_again() {
     let file = Arc::new(File::default());

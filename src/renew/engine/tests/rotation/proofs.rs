@@ -134,6 +134,12 @@ async fn a_key_of_another_account_is_not_adopted_unless_that_account_is_expected
     assert_eq!((account().as_str(), scene.trouble()), (THEIRS, None));
 }
 
+/// What is wrong with the other key of each profile.
+fn states(scene: &Scene) -> Vec<Option<KeyState>> {
+    let state = |face: &Arc<Published>| face.snapshot().key_trouble.as_ref().map(|trouble| trouble.state);
+    scene.table.profiles().iter().map(state).collect()
+}
+
 /// Four profiles with one device and one key, each with its session.
 async fn start_four(source: &Arc<Source>, say: Vec<Say>) -> Scene {
     let twelve_hours = || Say::Session {
@@ -172,4 +178,92 @@ async fn a_right_key_of_several_profiles_is_adopted_by_one_after_the_other() {
     let adopted = |face: &Arc<Published>| face.key_reloads(KeyReload::Adopted);
     assert_eq!(scene.table.profiles().iter().map(adopted).collect::<Vec<_>>(), [1; 4]);
     assert_eq!(scene.calls().len(), 4 + 1 + 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_sts_says_of_a_key_is_nothing_to_a_profile_that_uses_it() {
+    let source = Source::file();
+    let twelve_hours = || Say::Session {
+        lifetime: Duration::from_hours(12),
+    };
+    let say = vec![twelve_hours(), twelve_hours(), Say::Refuse(Class::KeyInvalid)];
+    let scene = start_four(&source, say).await;
+    sleep(Duration::from_secs(61)).await;
+    assert_eq!(scene.calls().len(), 7, "two use it, and it is refused to another");
+    let failed = Some(KeyState::Failed);
+    assert_eq!(states(&scene), [None, None, failed, failed]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_outage_says_nothing_of_a_key_to_others() {
+    let source = Source::file();
+    let scene = start_four(&source, vec![Say::Refuse(Class::Server)]).await;
+    sleep(Duration::from_secs(7)).await;
+    assert_eq!(scene.calls().len(), 5);
+    let unproven = Some(KeyState::Unproven);
+    assert_eq!(states(&scene), [Some(KeyState::Failed), unproven, unproven, unproven]);
+}
+
+/// Only where it is no longer accepted does another one have its turn at once.
+#[tokio::test(start_paused = true)]
+async fn an_outage_is_no_turn_for_a_key_that_was_refused() {
+    let source = Source::file();
+    let outage = vec![Say::Refuse(Class::Server); 2];
+    let scene = start(&source, [hours(1), refused(7), outage].concat()).await;
+    source.put(Some(2));
+    sleep(Duration::from_secs(1_530)).await;
+    assert_eq!(
+        scene.signers()[7..],
+        ["…0002", "…0001", "…0001", "…0001"],
+        "{:?}",
+        scene.calls()
+    );
+}
+
+/// A failed proof is no failed renewal, but the step is gone.
+#[tokio::test(start_paused = true)]
+async fn a_renewal_that_another_key_has_taken_the_step_of_is_told_with_the_next_one() {
+    let source = Source::process();
+    let job = with(&source, job(0, true));
+    let scene = Scene::start_jobs(vec![job], TimeDelta::zero(), [hours(1), refused(1)].concat());
+    sleep(Duration::from_secs(1)).await;
+    source.put(Some(2));
+    sleep(Duration::from_secs(1_584)).await;
+    assert_eq!(scene.signers(), ["…0001", "…0002"]);
+    let renewal = scene.table.profiles()[0].snapshot().renewal.unwrap();
+    assert_eq!((renewal - WALL).num_seconds(), 1_590);
+}
+
+/// A call that was begun before says nothing of the key.
+#[tokio::test(start_paused = true)]
+async fn a_call_of_another_profile_that_hangs_keeps_no_key_from_being_proven() {
+    let source = Source::file();
+    let jobs = (0..2).map(|index| with(&source, job(index, true)));
+    let say = [hours(1), vec![Say::Hang]].concat();
+    let scene = Scene::start_jobs(jobs.collect(), TimeDelta::zero(), say);
+    sleep(Duration::from_mins(1)).await;
+    assert_eq!(scene.calls().len(), 2);
+    source.put(Some(2));
+    sleep(Duration::from_secs(90)).await;
+    assert_eq!(scene.reloads(), [1, 0, 0]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_one_sts_says_of_a_key_is_nothing_to_another_one() {
+    let source = Source::file();
+    let mut other = job(1, true);
+    other.profile.endpoint = crate::aws::Endpoint::regional(&"eu-west-2".parse().unwrap());
+    let jobs = vec![with(&source, job(0, true)), with(&source, other)];
+    let say = [hours(2), refused(1)].concat();
+    let scene = Scene::start_jobs(jobs, TimeDelta::zero(), say);
+    sleep(Duration::from_secs(59)).await;
+    source.put(Some(2));
+    sleep(Duration::from_secs(11)).await;
+    assert_eq!(scene.calls().len(), 3, "one of them was refused: {:?}", scene.calls());
+    let states = states(&scene);
+    let (failed, unproven) = (Some(KeyState::Failed), Some(KeyState::Unproven));
+    assert!(
+        states == [failed, unproven] || states == [unproven, failed],
+        "{states:?}"
+    );
 }

@@ -7,24 +7,24 @@ use crate::renew::Job;
 use crate::secret::Secret;
 
 /// A source whose content is exchanged; a number is a key and nothing is no key.
-pub(super) struct Source {
+pub(in super::super) struct Source {
     key: Mutex<Option<u32>>,
     /// Whether another key can be seen without reading it, as in a file.
     has_version: bool,
-    pub(super) reads: Mutex<u32>,
-    pub(super) looks: Mutex<u32>,
+    pub(in super::super) reads: Mutex<u32>,
+    pub(in super::super) looks: Mutex<u32>,
     /// Whether whoever reads it waits for ever.
-    pub(super) hangs: Mutex<bool>,
+    pub(in super::super) hangs: Mutex<bool>,
     /// Whether whoever looks at it does.
-    pub(super) looks_hang: Mutex<bool>,
+    pub(in super::super) looks_hang: Mutex<bool>,
 }
 
 impl Source {
-    pub(super) fn file() -> Arc<Self> {
+    pub(in super::super) fn file() -> Arc<Self> {
         Self::new(true)
     }
 
-    pub(super) fn process() -> Arc<Self> {
+    pub(in super::super) fn process() -> Arc<Self> {
         Self::new(false)
     }
 
@@ -39,7 +39,7 @@ impl Source {
         })
     }
 
-    pub(super) fn put(&self, key: Option<u32>) {
+    pub(in super::super) fn put(&self, key: Option<u32>) {
         *self.key.lock().unwrap() = key;
     }
 }
@@ -71,7 +71,7 @@ impl keys::Source for Source {
     }
 }
 
-pub(super) fn with(source: &Arc<Source>, job: Job) -> Job {
+pub(in super::super) fn with(source: &Arc<Source>, job: Job) -> Job {
     Job {
         key: Some(Arc::clone(source) as Arc<dyn keys::Source>),
         ..job
