@@ -3,11 +3,11 @@ what a consumer gets, and what the process holds. SOAK_SECONDS says for how long
 
 import collections
 import itertools
+import multiprocessing
 import os
 import pathlib
 import re
 import socket
-import threading
 import time
 
 from harness import Checks, Daemon, Emulator, temporary_folder, write_key
@@ -54,11 +54,10 @@ def main():
                 samples.append(held(daemon))
             time.sleep(TURN)
         emulator.control("DELETE", "faults")
-        for consumer in consumers:
-            consumer.stop()
+        results = [consumer.stop() for consumer in consumers]
         samples.append(held(daemon))
         seconds = time.monotonic() - start
-        answers = sum((consumer.answers for consumer in consumers), collections.Counter())
+        answers = sum((answers for answers, _ in results), collections.Counter())
         rate = answers.total() / seconds
         checks.equal("every answer was 200", answers, {200: answers.total()})
         checks.that("a thousand requests a second", rate > 0.9 * RATE, f"{rate:.0f}")
@@ -66,7 +65,7 @@ def main():
         quarter = max(1, len(memory) // 4)
         growth = sum(memory[-quarter:]) / quarter - sum(memory[:quarter]) / quarter
         print(
-            f"figure: {answers.total()} requests in {seconds:.0f} s ({rate:.0f}/s), latest {max(consumer.late for consumer in consumers):.2f} s; "
+            f"figure: {answers.total()} requests in {seconds:.0f} s ({rate:.0f}/s), latest {max(late for _, late in results):.2f} s; "
             f"memory {memory[0]} -> {memory[-1]} kB, descriptors {descriptors[0]} -> {descriptors[-1]}"
         )
         checks.that("memory is flat", growth < 512 and memory[-1] - memory[0] < 1024, memory)
@@ -85,59 +84,69 @@ CONSUMERS = 4
 
 
 class Consumer:
-    """Asks at its share of the rate, at times that no answer changes (open loop): nine times on one connection, then on one of its own.
-    On plain sockets, so that it leaves the machine to others."""
+    """A process that asks at its share of the rate, so that neither it nor this one waits for the other."""
 
     def __init__(self, daemon, part):
-        host, port = daemon.credentials.rsplit(":", 1)
-        self.address, self.answers, self.late, self.is_over = (host, int(port)), collections.Counter(), 0.0, False
         requests = []
         for index in range(part, PROFILES, CONSUMERS):
             token = pathlib.Path(daemon.token_file(f"p{index}")).read_text()
             head = f"GET /credentials/p{index} HTTP/1.1\r\nHost: {daemon.credentials}\r\nAuthorization: {token}\r\n\r\n"
             requests.append(head.encode())
-        self.requests = itertools.cycle(requests)
-        self.thread = threading.Thread(target=self._run, daemon=True)
-        self.thread.start()
-
-    def _run(self):
-        kept = socket.create_connection(self.address, 10)
-        start = time.monotonic()
-        for number in itertools.count():
-            due = start + number * CONSUMERS / RATE
-            if self.is_over:
-                break
-            now = time.monotonic()
-            if now < due:
-                time.sleep(due - now)
-            else:
-                self.late = max(self.late, now - due)
-            try:
-                if number % 10:
-                    self._ask(kept)
-                else:
-                    with socket.create_connection(self.address, 10) as own:
-                        self._ask(own)
-            except OSError as error:
-                self.answers[type(error).__name__] += 1
-                kept = socket.create_connection(self.address, 10)
-
-    def _ask(self, connection):
-        connection.sendall(next(self.requests))
-        answer = b""
-        while True:
-            part = connection.recv(65536)
-            if not part:
-                raise ConnectionResetError
-            answer += part
-            head, end, body = answer.partition(b"\r\n\r\n")
-            if end and len(body) >= int(re.search(rb"(?i)\r\ncontent-length: (\d+)", head)[1]):
-                break
-        self.answers[int(head[9:12])] += 1
+        host, port = daemon.credentials.rsplit(":", 1)
+        context = multiprocessing.get_context("spawn")
+        self.is_over = context.Event()
+        self.result, result = context.Pipe(duplex=False)
+        arguments = ((host, int(port)), requests, self.is_over, result)
+        self.process = context.Process(target=consume, args=arguments, daemon=True)
+        self.process.start()
 
     def stop(self):
-        self.is_over = True
-        self.thread.join()
+        """What it got, and how late the latest request was."""
+        self.is_over.set()
+        result = self.result.recv()
+        self.process.join()
+        return result
+
+
+def consume(address, requests, is_over, result):
+    """Asks at times that no answer changes (open loop): nine times on one connection, then on one of its own. On plain sockets, which leave the
+    machine to others."""
+    requests, answers, late = itertools.cycle(requests), collections.Counter(), 0.0
+    kept = socket.create_connection(address, 10)
+    start = time.monotonic()
+    for number in itertools.count():
+        due = start + number * CONSUMERS / RATE
+        if is_over.is_set():
+            break
+        now = time.monotonic()
+        if now < due:
+            time.sleep(due - now)
+        else:
+            late = max(late, now - due)
+        try:
+            if number % 10:
+                answers[ask(kept, next(requests))] += 1
+            else:
+                with socket.create_connection(address, 10) as own:
+                    answers[ask(own, next(requests))] += 1
+        except OSError as error:
+            answers[type(error).__name__] += 1
+            kept = socket.create_connection(address, 10)
+    result.send((answers, late))
+
+
+def ask(connection, request):
+    """The status of the answer."""
+    connection.sendall(request)
+    answer = b""
+    while True:
+        part = connection.recv(65536)
+        if not part:
+            raise ConnectionResetError
+        answer += part
+        head, end, body = answer.partition(b"\r\n\r\n")
+        if end and len(body) >= int(re.search(rb"(?i)\r\ncontent-length: (\d+)", head)[1]):
+            return int(head[9:12])
 
 
 def held(daemon):
@@ -148,4 +157,6 @@ def held(daemon):
     return int(resident.split()[1]), len(os.listdir(process / "fd"))
 
 
-main()
+# The consumers' processes read this file as well.
+if __name__ == "__main__":
+    main()
