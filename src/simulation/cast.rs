@@ -161,6 +161,11 @@ pub(super) fn key(user: usize, version: u64) -> (String, String) {
     (id, format!("secret of user {user}, its key {version}!"))
 }
 
+/// The version of the long-term key that a text begins with.
+pub(super) fn version_of(text: &str) -> Option<u64> {
+    text.strip_prefix("AKIA")?.get(2..12)?.parse().ok()
+}
+
 /// AWS, with all users and roles.
 pub(super) fn aws(seed_of_ids: u64) -> Handle {
     let rules = Rules {

@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use url::form_urlencoded;
 
-use super::cast::{Belongings, CAST, Made, Member, role_arn};
+use super::cast::{Belongings, CAST, Made, Member, role_arn, version_of};
 use super::oracle::{End, Given, Oracle, Served, Spending};
 use crate::clock::{Clock, PausedClock};
 use crate::emulator::{Request, Response};
@@ -14,6 +14,8 @@ pub(super) struct Asked {
     /// Whose credentials are asked for; none if it asks for something else.
     profile: Option<usize>,
     mfa: Option<(String, String)>,
+    /// Which key of the user signed.
+    signed_by: Option<u64>,
     at: DateTime<Utc>,
 }
 
@@ -40,6 +42,7 @@ impl Asked {
         Self {
             profile,
             mfa: of("SerialNumber").zip(of("TokenCode")),
+            signed_by: version_of(credential),
             at: DateTime::UNIX_EPOCH,
         }
     }
@@ -73,6 +76,7 @@ impl Asked {
             expires: expiration.parse().unwrap(),
             asked: self.at,
             // One that is cut or blown up brings nothing to whoever asked.
+            signed_by: self.signed_by,
             has_come: body.trim_end().ends_with("Response>") && body.len() < 60_000,
         };
         oracle.give(profile, &given);

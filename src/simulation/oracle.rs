@@ -57,6 +57,9 @@ struct Known {
     is_lost: bool,
     /// Whether what is kept was sealed with the present key.
     is_kept: bool,
+    /// The newest key of its user, and the newest that brought something: another one is proven when it is found, and not when a renewal is due.
+    newest_key: u64,
+    proven_key: u64,
 }
 
 /// A code that goes to AWS, and its step if that is known.
@@ -74,6 +77,8 @@ pub(super) struct Given<'a> {
     pub(super) asked: DateTime<Utc>,
     /// Whether whoever asked has them whole.
     pub(super) has_come: bool,
+    /// Which of the user's keys signed, if one did: the first is 0.
+    pub(super) signed_by: Option<u64>,
 }
 
 /// What a consumer gets.
@@ -145,6 +150,9 @@ impl Oracle {
             let known = &mut state.known[profile];
             known.asked = Some(given.asked);
             known.is_kept = true;
+            known.proven_key = given
+                .signed_by
+                .map_or(known.proven_key, |key| key.max(known.proven_key));
         }
     }
 
@@ -193,7 +201,10 @@ impl Oracle {
     pub(super) fn rotated(&self, user: usize) {
         let mut state = self.state();
         for (known, member) in state.known.iter_mut().zip(&CAST) {
-            known.is_kept &= member.root().0 != user;
+            if member.root().0 == user {
+                known.is_kept = false;
+                known.newest_key += 1;
+            }
         }
     }
 
@@ -248,6 +259,10 @@ impl State {
         let earliest = if is_person { 0.5 } else { 0.4 };
         // Times are cut to seconds on both sides.
         if fraction < earliest - 2.0 / lifetime.as_seconds_f64() {
+            let known = &self.known[profile];
+            if CAST[profile].is_keyed() && known.newest_key > known.proven_key {
+                return;
+            }
             self.accuse(
                 now,
                 profile,

@@ -57,6 +57,7 @@ struct Flight<'a> {
     call: Call,
     outcome: Outcome,
     failure: Option<Failure>,
+    signed_by: Option<u64>,
     /// The host slept meanwhile.
     is_cut: bool,
     _end: Option<End<'a>>,
@@ -128,7 +129,11 @@ impl<'a> Life<'a> {
     fn call(&mut self, call: Call) {
         let (user, source) = (CAST[call.profile].root().0, CAST[call.profile].source());
         if source.is_none() && !self.keys_are_readable {
-            return self.take_off(call, Outcome::never_asked(), Some(Failure::Key), None);
+            let flight = Flight {
+                failure: Some(Failure::Key),
+                ..Flight::new(call, Outcome::never_asked())
+            };
+            return self.take_off(flight);
         }
         let boot = self.host.boot();
         let key = match source {
@@ -155,7 +160,11 @@ impl<'a> Life<'a> {
             };
             self.oracle.spend(call.profile, &spending, now + way);
         }
-        self.take_off(call, outcome, None, Some(end));
+        self.take_off(Flight {
+            signed_by: cast::version_of(&key),
+            _end: Some(end),
+            ..Flight::new(call, outcome)
+        });
     }
 
     /// The MFA code that goes with the call.
@@ -171,16 +180,9 @@ impl<'a> Life<'a> {
         }
     }
 
-    fn take_off(&mut self, call: Call, outcome: Outcome, failure: Option<Failure>, end: Option<End<'a>>) {
+    fn take_off(&mut self, flight: Flight<'a>) {
         self.calls += 1;
-        self.plan(outcome.lasts, Happening::Lands(self.calls));
-        let flight = Flight {
-            call,
-            outcome,
-            failure,
-            is_cut: false,
-            _end: end,
-        };
+        self.plan(flight.outcome.lasts, Happening::Lands(self.calls));
         self.flights.insert(self.calls, flight);
     }
 
@@ -205,6 +207,7 @@ impl<'a> Life<'a> {
                 expires: *expires,
                 asked: START + Host::at(call.sent) + outcome.way.unwrap_or_default(),
                 has_come: failure.is_none(),
+                signed_by: flight.signed_by,
             };
             self.oracle.give(call.profile, &given);
         }
@@ -295,6 +298,19 @@ impl<'a> Life<'a> {
 
     fn end_trouble(&self, for_all: bool) {
         self.oracle.state().end_trouble(self.host.truth(), for_all);
+    }
+}
+
+impl Flight<'_> {
+    fn new(call: Call, outcome: Outcome) -> Self {
+        Self {
+            call,
+            outcome,
+            failure: None,
+            signed_by: None,
+            is_cut: false,
+            _end: None,
+        }
     }
 }
 

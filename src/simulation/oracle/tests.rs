@@ -49,6 +49,7 @@ impl Trial {
             expires: self.now + TimeDelta::seconds(CAST[profile].seconds.into()),
             asked: self.now,
             has_come: true,
+            signed_by: Some(0),
         };
         self.oracle.give(profile, &given);
     }
@@ -143,6 +144,15 @@ fn renewals_at_the_wrong_time_are_seen() {
         drop(trial.oracle.begin(place("k3"), trial.now));
         trial.assert_accused(&accused);
     }
+    // A new key is proven at once.
+    let mut trial = Trial::begin();
+    trial.pass(1_200);
+    trial.give("k3");
+    trial.oracle.rotated(CAST[place("k3")].root().0);
+    trial.pass(600);
+    drop(trial.oracle.begin(place("k3"), trial.now));
+    trial.give("k3");
+    trial.assert_accused(&[]);
 }
 
 #[test]
