@@ -99,6 +99,8 @@ class Consumer:
         arguments = ((host, int(port)), requests, self.is_over, result)
         self.process = context.Process(target=consume, args=arguments, daemon=True)
         self.process.start()
+        # So that one that dies is the end of this, and not awaited.
+        result.close()
 
     def stop(self):
         """What it got, and how late the latest request was."""

@@ -14,8 +14,22 @@ pub(crate) struct Performed {
     pub(crate) expiration: DateTime<Utc>,
 }
 
-/// An error as AWS words it: status, code, message.
-pub(crate) type Refused = (u16, &'static str, String);
+/// An error as AWS words it.
+pub(crate) struct Refused {
+    pub(crate) status: u16,
+    pub(crate) code: &'static str,
+    pub(crate) message: String,
+}
+
+impl From<Error> for Refused {
+    fn from(error: Error) -> Self {
+        Self {
+            status: error.status,
+            code: error.code,
+            message: error.message.unwrap_or_default(),
+        }
+    }
+}
 
 impl Sts {
     /// Does an action of `GetSessionToken`'s kind for whoever has this key.
@@ -26,30 +40,12 @@ impl Sts {
         parameters: &[(&str, &str)],
         now: DateTime<Utc>,
     ) -> Result<Performed, Refused> {
-        self.run(access_key_id, action, parameters, now).map_err(|error| {
-            let message = error.message.unwrap_or_default();
-            (error.status, error.code, message)
-        })
-    }
-
-    /// Forgets the sessions that have long been dead.
-    pub(crate) fn forget_sessions(&mut self, before: DateTime<Utc>) {
-        self.sessions.forget(before);
-    }
-
-    fn run(
-        &mut self,
-        access_key_id: &str,
-        action: &str,
-        parameters: &[(&str, &str)],
-        now: DateTime<Utc>,
-    ) -> Result<Performed, Error> {
         let caller = self.caller(access_key_id, now)?;
         if !caller.may_call(action) {
-            return Err(Error::session_credentials(action));
+            return Err(Error::session_credentials(action).into());
         }
         let Some(Run::Signed(run)) = actions::find(action).map(|action| action.run) else {
-            return Err(Error::unknown_operation());
+            return Err(Error::unknown_operation().into());
         };
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let call = Call {
@@ -67,6 +63,11 @@ impl Sts {
             access_key_id: told("AccessKeyId"),
             expiration: told("Expiration").parse().unwrap(),
         })
+    }
+
+    /// Forgets the sessions that have long been dead.
+    pub(crate) fn forget_sessions(&mut self, before: DateTime<Utc>) {
+        self.sessions.forget(before);
     }
 
     fn caller(&self, access_key_id: &str, now: DateTime<Utc>) -> Result<Caller, Error> {

@@ -3,6 +3,7 @@
 
 use super::fleet::chance;
 use super::skip;
+use crate::renew::random::Random;
 
 /// What came of a fleet whose members all began in the same step.
 struct Fleet {
@@ -25,7 +26,7 @@ struct Means {
 
 const FLEETS: u32 = 400;
 
-fn fleet(size: usize, random: &mut u64) -> Fleet {
+fn fleet(size: usize, random: &mut Random) -> Fleet {
     // For each that waits: in which step it tries next, and how often it was refused.
     let mut waiting = vec![(0, 0); size];
     let mut fleet = Fleet {
@@ -54,7 +55,7 @@ fn fleet(size: usize, random: &mut u64) -> Fleet {
 
 #[expect(clippy::cast_precision_loss, reason = "small numbers")]
 fn means(size: usize) -> Means {
-    let mut random = size as u64;
+    let mut random = Random::new(size as u64);
     let fleets: Vec<_> = (0..FLEETS).map(|_| fleet(size, &mut random)).collect();
     let mean = |sum: u64| sum as f64 / f64::from(FLEETS) / size as f64;
     Means {
@@ -83,7 +84,7 @@ fn replicas_on_one_device_are_ready_within_about_as_many_steps() {
 
 #[test]
 fn two_replicas_are_ready_in_two_steps_whatever_chance_says() {
-    let mut random = 7;
+    let mut random = Random::new(7);
     for _ in 0..FLEETS {
         let fleet = fleet(2, &mut random);
         assert!(fleet.last == 1 && fleet.refusals == 1);

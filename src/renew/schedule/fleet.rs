@@ -6,6 +6,7 @@ use std::collections::BinaryHeap;
 use std::time::Duration;
 
 use super::{Backoff, Fraction, backoff};
+use crate::renew::random::Random;
 
 /// Calls a second of an account in a region, as people report it; as many may come at once after a quiet second.
 const RATE: u64 = 600;
@@ -22,18 +23,13 @@ struct Outcome {
     fullest: u64,
 }
 
-/// `SplitMix64`: the same numbers for the same seed.
-pub(super) fn chance(random: &mut u64) -> Fraction {
-    *random = random.wrapping_add(0x9E37_79B9_7F4A_7C15);
-    let mut bits = *random;
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
-    bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
-    Fraction::from_bits(bits ^ (bits >> 31))
+pub(super) fn chance(random: &mut Random) -> Fraction {
+    Fraction::from_bits(random.next())
 }
 
 /// Daemons that make their first calls at these milliseconds, after so many failures each.
 fn fleet(first: impl Iterator<Item = u64>, failures: u32) -> Outcome {
-    let mut random = 1;
+    let mut random = Random::new(1);
     let mut calls: BinaryHeap<_> = first.map(|at| Reverse((at, failures))).collect();
     // In thousandths of a call.
     let (mut tokens, mut filled) = (RATE * MILLISECONDS, 0);
@@ -69,7 +65,7 @@ fn fleet(first: impl Iterator<Item = u64>, failures: u32) -> Outcome {
 
 /// So many moments within a span.
 fn spread(size: u64, span: Duration) -> impl Iterator<Item = u64> {
-    let mut random = 2;
+    let mut random = Random::new(2);
     let span = u64::try_from(span.as_millis()).unwrap();
     (0..size).map(move |_| chance(&mut random).below(span + 1))
 }

@@ -178,7 +178,7 @@ impl Aws {
         let performed = self.sts.perform(request.key, action, &parameters, now);
         performed
             .map(|performed| (performed.access_key_id, performed.expiration))
-            .map_err(|(status, code, message): Refused| class_of(status, code, &message))
+            .map_err(|refused: Refused| class_of(refused.status, refused.code, &refused.message))
     }
 }
 

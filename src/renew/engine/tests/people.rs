@@ -3,7 +3,7 @@
 use chrono::DateTime;
 use tokio::time::sleep;
 
-use super::scene::{Say, Scene, WALL, job, push_job, role_job};
+use super::scene::{Say, Scene, WALL, job, push_job, role_job, with_another_device};
 use super::*;
 use crate::aws::TokenCode;
 use crate::renew::{Accepted, CodeVerdict, Reason, Refused};
@@ -311,9 +311,11 @@ async fn a_profile_whose_codes_bring_nothing_does_not_keep_another_of_its_device
 
 #[tokio::test(start_paused = true)]
 async fn a_code_of_one_device_is_tried_beside_that_of_another() {
-    let mut other = push_job("other", 8);
-    other.device.as_mut().unwrap().serial = "GAHT12345678".parse().unwrap();
-    let scene = Scene::start_jobs(vec![push_job("ops", 8), other], TimeDelta::zero(), vec![Say::Late]);
+    let scene = Scene::start_jobs(
+        vec![push_job("ops", 8), with_another_device("other", 8)],
+        TimeDelta::zero(),
+        vec![Say::Late],
+    );
     sleep(Duration::from_secs(1)).await;
     let give = |name: &str, digits| scene.handle.submit(Some(name.parse().unwrap()), code(digits));
     let (first, second) = tokio::join!(give("ops", "000001"), async {

@@ -2,7 +2,7 @@
 
 use tokio::time::sleep;
 
-use super::scene::{Say, Scene, SlowKey, WALL, job, job_of, push_job, role_job};
+use super::scene::{Say, Scene, SlowKey, WALL, job, job_of, push_job, role_job, with_another_device};
 use super::*;
 use crate::aws::{SessionDuration, TokenCode};
 use crate::config::{KeySource, Kind, MfaCode, Profile};
@@ -333,9 +333,11 @@ async fn whoever_waits_for_a_verdict_where_codes_come_from_a_file_now_is_told() 
 
 #[tokio::test(start_paused = true)]
 async fn a_profile_that_goes_takes_no_code_of_another_with_it() {
-    let mut other = push_job("other", 8);
-    other.device.as_mut().unwrap().serial = "GAHT12345678".parse().unwrap();
-    let scene = Scene::start_jobs(vec![push_job("ops", 8), other], TimeDelta::zero(), vec![Say::Late]);
+    let scene = Scene::start_jobs(
+        vec![push_job("ops", 8), with_another_device("other", 8)],
+        TimeDelta::zero(),
+        vec![Say::Late],
+    );
     sleep(Duration::from_secs(1)).await;
     let code = TokenCode::try_from(String::from("000001")).ok().unwrap();
     let apply = async {

@@ -291,6 +291,13 @@ pub(super) fn push_job(name: &str, hours: i64) -> Job {
     job_of(profile)
 }
 
+/// The same, whose person has a device of his own.
+pub(super) fn with_another_device(name: &str, hours: i64) -> Job {
+    let mut job = push_job(name, hours);
+    job.device.as_mut().unwrap().serial = "GAHT12345678".parse().unwrap();
+    job
+}
+
 /// A role made from another profile.
 pub(super) fn role_job(name: &str, source: &str) -> Job {
     let name: ProfileName = name.parse().unwrap();
